@@ -1,0 +1,77 @@
+"""Agents: what produces the answer. The seam, the table of types, and the watch over silence.
+
+An agent is made from its part of the bot file by ``prepare_agent`` (which may fail, and touches
+nothing live), asked by ``turn.run_turn`` through ``watched``, and closed by the behaviour that owns it.
+"""
+
+import asyncio
+import importlib
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from imbot.errors import AgentError
+from imbot.model import AgentEvent, Exchange, Finished, Message
+from imbot.spec import AgentSpec, Timeouts
+
+# name in a bot file -> "module:class"; imported only when a bot names it
+TYPES = {
+    "echo": "imbot.agents.echo:EchoAgent",
+    "faq": "imbot.agents.faq:FaqAgent",
+    "openai": "imbot.agents.openai:OpenAIAgent",
+}
+
+
+class Agent(Protocol):
+    """What produces the answer to a message.
+
+    The class takes ``(spec, timeouts)``; making one may raise ``ConfigError`` for settings the schema could not judge, and opens no connection.
+    """
+
+    def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
+        """Answer as events, ending with exactly one ``Finished``.
+
+        Raises ``AgentError`` where it cannot. Closing the generator stops the agent and closes its
+        connection. ``history`` is oldest first.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what is held between replies; called once, when no reply runs."""
+        ...
+
+
+def prepare_agent(spec: AgentSpec, timeouts: Timeouts) -> Agent:
+    """The agent a bot file asks for. Raises ConfigError when its settings cannot work."""
+    module, _, name = TYPES[spec.type].partition(":")
+    agent: Agent = getattr(importlib.import_module(module), name)(spec, timeouts)
+    return agent
+
+
+async def watched(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> AsyncGenerator[AgentEvent]:
+    """The same events, with ``AgentError`` when the agent is silent too long or ends without ``Finished``."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeouts.total_s if timeouts.total_s is not None else None
+    patience, code = timeouts.first_event_s, "first_event"
+    async with aclosing(events):
+        while True:
+            now = loop.time()
+            until = now + patience
+            if deadline is not None and deadline < until:
+                until, code = deadline, "total"
+            try:
+                async with asyncio.timeout_at(until):
+                    event = await anext(events)
+            except StopAsyncIteration:
+                raise AgentError("the agent's answer broke off", code="interrupted", retryable=True) from None
+            except TimeoutError:
+                silence = {
+                    "first_event": f"the agent said nothing within {timeouts.first_event_s:g} s",
+                    "idle": f"the agent fell silent for {timeouts.idle_s:g} s",
+                    "total": f"the agent took longer than {timeouts.total_s or 0:g} s",
+                }
+                raise AgentError(silence[code], code=f"timeout.{code}", retryable=True) from None
+            yield event
+            if isinstance(event, Finished):
+                return
+            patience, code = timeouts.idle_s, "idle"

@@ -1,0 +1,111 @@
+"""What can go wrong, in one tree.
+
+ImbotError
+├── ConfigError(problems)        a file says something that cannot be run
+├── PlatformError(code, status)  an IM platform refused or failed
+│   ├── TransientError           the same call may succeed later (``retry_after_s``)
+│   └── FatalError               it will not, until somebody changes something
+├── AgentError(code)             the agent refused, failed or fell silent
+└── StoreError                   the store cannot keep or find something
+
+Every layer may raise these; nothing else is expected to cross a layer's border.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in a file: where, what, and what to do about it.
+
+    Lines and columns count from 1; columns count code points, the end is exclusive. ``pointer`` is
+    the JSON pointer of the value (``/agent/type``), empty where there is none. A problem never
+    carries a secret's value.
+    """
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    pointer: str
+    code: str
+    severity: Severity
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """One readable line: ``bots/a.yaml:3:5: message (hint) [code]``."""
+        cure = f" ({self.hint})" if self.hint else ""
+        return f"{self.path}:{self.line}:{self.column}: {self.message}{cure} [{self.code}]"
+
+
+class ImbotError(Exception):
+    """The root: anything imbot raises on purpose."""
+
+
+class ConfigError(ImbotError):
+    """Files that cannot be run; ``problems`` says why, at least one."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class PlatformError(ImbotError):
+    """A platform's refusal or failure, with the platform's own ``code`` and HTTP ``status`` (0: none).
+
+    ``hint`` says what a person can do about it, where that is known.
+    """
+
+    def __init__(self, message: str, *, code: str = "", status: int = 0, hint: str = "") -> None:
+        self.code = code
+        self.status = status
+        self.hint = hint
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Message, code and cure in one line, as logs show it."""
+        parts = [super().__str__()]
+        if self.code:
+            parts.append(f"[{self.code}]")
+        if self.hint:
+            parts.append(f"({self.hint})")
+        return " ".join(parts)
+
+
+class TransientError(PlatformError):
+    """The same call may succeed later; ``retry_after_s`` is the platform's wish in seconds, if any."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        status: int = 0,
+        hint: str = "",
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message, code=code, status=status, hint=hint)
+
+
+class FatalError(PlatformError):
+    """Trying again changes nothing: credentials, scopes, arguments or templates are wrong."""
+
+
+class AgentError(ImbotError):
+    """The agent refused, failed or fell silent; ``code`` is its own word for it, or ours."""
+
+    def __init__(self, message: str, *, code: str = "", retryable: bool = False) -> None:
+        self.code = code
+        self.retryable = retryable
+        super().__init__(message)
+
+
+class StoreError(ImbotError):
+    """The store cannot keep or find something (full disk, locked or foreign file)."""

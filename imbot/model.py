@@ -1,0 +1,274 @@
+"""The values that travel between layers: messages in, cards out, what the agent said in between.
+
+All frozen. Nothing here knows a platform, an agent, a database or a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal
+
+ConversationKind = Literal["single", "group"]
+FinishReason = Literal["stop", "length", "content_filter"]
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+# -- a person says something ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote or clicked. ``id`` is stable per organisation; ``nick`` is for showing only."""
+
+    id: str
+    nick: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One inbound utterance.
+
+    ``id`` names the utterance (not its delivery: redeliveries carry the same id). ``text`` is
+    trimmed, its mention of the bot removed; None when the message holds nothing we can read
+    (a sticker, a video). ``received_at`` is in epoch seconds. ``address`` is whatever the
+    platform needs to answer: strings and numbers only, opaque above ``platforms/``.
+    """
+
+    id: str
+    conversation_id: str
+    conversation_kind: ConversationKind
+    sender: Sender
+    text: str | None
+    received_at: float
+    conversation_title: str = ""
+    address: Mapping[str, Any] = field(default=NOTHING, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """One thread of talk: ``sender_id`` is empty where a group shares its conversation."""
+
+    bot: str
+    conversation_id: str
+    sender_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One finished question and answer, as the agent is told of the past."""
+
+    question: str
+    answer: str
+
+
+# -- the agent answers ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The agent accepted the question; ids are the agent's own, for its stop and feedback calls."""
+
+    conversation_id: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextReplace:
+    """The whole answer so far: from cumulative servers, moderation, a final authoritative text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of the thinking; never mixed into the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source the answer rests on."""
+
+    title: str
+    url: str = ""
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What the person might ask next, best first."""
+
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The agent knows no answer; the bot file's ``texts.not_found`` is shown instead of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens this answer took, as the agent counts them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end, exactly once and last. A failure is an ``AgentError``, raised instead."""
+
+    reason: FinishReason = "stop"
+
+
+AgentEvent = (
+    Started | TextDelta | TextReplace | ReasoningDelta | Citation | Suggestions | NotFound | Usage | Finished
+)
+
+
+# -- a card shows it -----------------------------------------------------------------------------
+
+
+class CardPhase(StrEnum):
+    """Where a turn stands, as its card shows it. The last three are terminal."""
+
+    THINKING = "thinking"
+    STREAMING = "streaming"
+    FINAL = "final"
+    ERROR = "error"
+    STOPPED = "stopped"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether a card in this phase changes no more (but for its buttons)."""
+        return self in (CardPhase.FINAL, CardPhase.ERROR, CardPhase.STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class CardRef:
+    """A card we made or will make: ``id`` is minted by us, before the platform hears of it.
+
+    ``address`` says where it stands, as ``Message.address``. Both survive a restart in the store.
+    """
+
+    id: str
+    address: Mapping[str, Any] = field(default=NOTHING, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardContext:
+    """What a card template may use, in every phase (besides ``vars`` and ``buttons`` of the bot file)."""
+
+    phase: CardPhase
+    question: str = ""
+    answer: str = ""
+    reasoning: str = ""
+    error: str = ""
+    chosen: str = ""  # the rating this viewer gave, as ``feedback.chosen``
+    suggestions: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    sender: Sender = Sender("")
+    conversation_kind: ConversationKind = "single"
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """One rendered state of a card: what a gateway shows.
+
+    ``data`` is the kind's output, ready for the wire: for ``ai`` the card variables, all strings;
+    for ``standard`` the whole layout; for ``markdown`` ``{"title", "text"}``. ``content_key`` is the
+    variable that streams (empty: none). ``title`` and ``text`` say the same as plain Markdown: for
+    notifications and for the reply when no card can be made.
+    """
+
+    kind: str
+    phase: CardPhase
+    data: Mapping[str, Any]
+    title: str
+    text: str
+    template_id: str = ""
+    content_key: str = ""
+
+
+# -- a person clicks -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CardAction:
+    """A click's meaning. ``id`` is the clicked button's id, see ``button_id``; ``params`` what it carried."""
+
+    card_id: str
+    id: str
+    user_id: str
+    params: Mapping[str, Any] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """The answer to a click: the changed keys of ``CardView.data``; ``private``: for the clicker only."""
+
+    data: Mapping[str, Any]
+    private: bool = False
+
+
+def button_id(action: str, value: str = "") -> str:
+    """The id a button carries: its action and value in one string, as ``feedback:very_helpful``."""
+    return f"{action}:{value}" if value else action
+
+
+def parse_button_id(text: str) -> tuple[str, str]:
+    """The action and value of a button id; the value may be empty."""
+    action, _, value = text.partition(":")
+    return action, value
+
+
+# -- what is remembered --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One message and its answer, as the store keeps it.
+
+    Times are epoch seconds. ``layout`` is the fingerprint of the card layouts that drew the card;
+    ``fingerprint`` the bot generation's. ``extras`` holds what rendering the card again needs
+    beyond the named fields (suggestions, citations, nick, elapsed): JSON values.
+    """
+
+    id: str
+    bot: str
+    message_id: str
+    conversation: ConversationKey
+    conversation_kind: ConversationKind
+    sender: Sender
+    question: str
+    card: CardRef
+    accepted_at: float
+    phase: CardPhase = CardPhase.THINKING
+    answer: str = ""
+    error: str = ""
+    finished_at: float | None = None
+    fingerprint: str = ""
+    layout: str = ""
+    extras: Mapping[str, Any] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A stored rating: one per user and card, the last wins."""
+
+    turn_id: str
+    bot: str
+    user_id: str
+    rating: str
+    at: float

@@ -1,0 +1,123 @@
+"""The Meta: what every IM platform is to the rest of imbot, and the table of platform types.
+
+A *platform type* (``dingtalk-stream``) knows one way to reach users. Its *gateway* is the live link
+of one app: it receives messages and clicks for the handler attached to it, and shows cards. Nothing
+above this package names a platform.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal, Protocol
+
+from imbot.model import CardAction, CardChange, CardRef, CardView, Message
+
+# name in a bot file -> "module:class"; imported only when a bot names it
+TYPES = {
+    "dingtalk-stream": "imbot.platforms.dingtalk.gateway:DingTalkGateway",
+}
+
+GatewayState = Literal["down", "connecting", "connected"]
+
+
+class Priority(IntEnum):
+    """Who goes first when calls of one app must wait; smaller is sooner."""
+
+    END = 0
+    CREATE = 1
+    UPDATE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """How a gateway stands. Times are epoch seconds; ``error`` is the last failure's text, if any.
+
+    ``opened`` counts connections made so far: 1 means the first one still stands.
+    """
+
+    state: GatewayState
+    connected_since: float | None = None
+    opened: int = 0
+    error: str = ""
+
+
+class GatewayHandler(Protocol):
+    """What a gateway delivers to: a bot."""
+
+    async def on_message(self, message: Message) -> None:
+        """Take a message over; the platform is told so when this returns. Never waits for an agent."""
+        ...
+
+    async def on_action(self, action: CardAction) -> CardChange | None:
+        """What the clicked card shows now; None: nothing changes."""
+        ...
+
+
+class Gateway(Protocol):
+    """The live link of one app.
+
+    The class takes ``(credentials, endpoint)``; ``endpoint`` None is
+    the real platform. All calls may raise ``PlatformError``; transient failures of single
+    calls are the caller's to repeat, but for one token refresh.
+    """
+
+    @property
+    def status(self) -> GatewayStatus:
+        """How it stands now."""
+        ...
+
+    def attach(self, handler: GatewayHandler | None) -> None:
+        """Deliver to this handler from now on; None: to nobody (what comes is then not acknowledged)."""
+        ...
+
+    async def prove(self, credentials: Mapping[str, Any]) -> None:
+        """Try other credentials of the same app without using them. Raises what the platform said."""
+        ...
+
+    def use(self, credentials: Mapping[str, Any]) -> None:
+        """Use these credentials from now on. No connection is touched."""
+        ...
+
+    async def run(self) -> None:
+        """Be connected until cancelled, reconnecting with backoff. Never ends by itself.
+
+        Cancelling closes the connection with a close frame and returns promptly. Cards may still be
+        updated after that, until ``close``.
+        """
+        ...
+
+    async def ready(self) -> None:
+        """Return when connected."""
+        ...
+
+    def new_card(self, message: Message) -> CardRef:
+        """Mint the card that will answer a message. No call is made."""
+        ...
+
+    async def create_card(self, ref: CardRef, view: CardView) -> None:
+        """Make a card and show it where the message came from."""
+        ...
+
+    async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Show the newest view: ``latest`` is called when the call may go out. What was shown."""
+        ...
+
+    async def finish_card(self, ref: CardRef, view: CardView) -> None:
+        """Show the last view of a card and end its streaming. Safe to repeat."""
+        ...
+
+    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+        """Say ``text`` (Markdown) where the card would stand, without a card."""
+        ...
+
+    async def close(self) -> None:
+        """Release everything; no call works afterwards."""
+        ...
+
+
+def open_gateway(type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None) -> Gateway:
+    """A gateway of that platform type, not yet connected."""
+    module, _, name = TYPES[type_name].partition(":")
+    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint)
+    return gateway

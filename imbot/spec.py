@@ -1,0 +1,220 @@
+"""What a valid bot file means: frozen values that the loader makes and everything above reads.
+
+Durations are seconds. Defaults live in the schemas, not here: the loader fills them in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from imbot.model import NOTHING, CardPhase
+
+
+class Secret:
+    """A string that prints as ``***``; ``reveal`` is the only way to its value."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself, for the one call that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written anywhere")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a file: lines and columns from 1, columns in code points, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where each value and key of a parsed file stands, by JSON pointer.
+
+    ``texts`` tells for a string in a block (``|`` or ``>``) where its first line of text stands, so
+    that line 3 of a template is found in its file.
+    """
+
+    values: Mapping[str, Span] = NOTHING
+    keys: Mapping[str, Span] = NOTHING
+    texts: Mapping[str, Span] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file as it was when the snapshot was taken; ``path`` is for showing."""
+
+    path: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of text files as it was when the snapshot was taken, sorted by path."""
+
+    path: str
+    files: tuple[TextFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A card layout: a mapping whose strings are templates, and where each of them stands.
+
+    ``pointer`` is where the layout begins inside ``marks`` (``/card/templates/final`` in a bot
+    file, empty in a layout file). Positions are no part of the meaning, so they do not compare.
+    """
+
+    value: Mapping[str, Any]
+    path: str = field(default="", compare=False)
+    pointer: str = field(default="", compare=False)
+    marks: Marks = field(default_factory=Marks, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """What produces the answer.
+
+    ``settings`` are the type's own keys; secrets are ``Secret``,
+    files ``TextFile`` and folders ``Folder``. ``marks`` and ``path`` place problems found later.
+    """
+
+    type: str
+    settings: Mapping[str, Any]
+    path: str = field(default="", compare=False)
+    marks: Marks = field(default_factory=Marks, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Of the agent: to connect, to the first event, between events, and in all (None: no bound)."""
+
+    connect_s: float
+    first_event_s: float
+    idle_s: float
+    total_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySpec:
+    """How much of the past the agent is told: at most so many exchanges and characters."""
+
+    turns: int
+    chars: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSpec:
+    """What counts as one conversation in a group, and after what silence it is forgotten."""
+
+    group: Literal["per_sender", "shared"]
+    idle_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Words that are orders to the bot, not questions for the agent."""
+
+    new: tuple[str, ...]
+    stop: tuple[str, ...]
+    help: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CardSpec:
+    """How answers look. ``files`` are the texts that templates may include, by their name there.
+
+    A phase without a template uses the kind's built-in layout.
+    """
+
+    kind: str
+    template_id: str = ""
+    content_key: str = ""
+    vars: Mapping[str, Any] = NOTHING
+    templates: Mapping[CardPhase, Layout] = NOTHING
+    mention_sender: bool = False
+    files: Mapping[str, TextFile] = NOTHING
+    path: str = field(default="", compare=False)
+    marks: Marks = field(default_factory=Marks, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """How often one reply updates its card."""
+
+    pace: Literal["adaptive", "fixed", "economy", "final_only"]
+    max_updates: int
+    interval_s: float
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackButton:
+    """One way to rate an answer."""
+
+    label: str
+    rating: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackSpec:
+    """The rating buttons under a final card, and the word of thanks after a click."""
+
+    buttons: tuple[FeedbackButton, ...] = ()
+    thanks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BotSpec:
+    """One bot as its file means it, complete: everything a running bot is made from.
+
+    ``identity`` is the value that must be unique over bots of one type (for DingTalk the client
+    id); ``texts`` maps each name of the schema's ``texts`` to a template. ``fingerprint`` is equal
+    exactly when the effective meaning is; ``path`` and ``sources`` (every file that was read for
+    it) are no part of the meaning.
+    """
+
+    name: str
+    title: str
+    enabled: bool
+    type: str
+    identity: str
+    credentials: Mapping[str, Any]
+    agent: AgentSpec
+    timeouts: Timeouts
+    history: HistorySpec
+    conversation: ConversationSpec
+    commands: Commands
+    texts: Mapping[str, str]
+    card: CardSpec
+    throttle: Throttle
+    feedback: FeedbackSpec
+    fingerprint: str = ""
+    path: str = field(default="", compare=False)
+    sources: tuple[str, ...] = field(default=(), compare=False)
+    marks: Marks = field(default_factory=Marks, compare=False, repr=False)
