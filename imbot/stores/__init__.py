@@ -48,11 +48,13 @@ class Store(Protocol):
         """Turns of a bot in no terminal phase, oldest first."""
         ...
 
-    async def history(self, key: ConversationKey, turns: int, since: float) -> Sequence[Exchange]:
-        """The last ``turns`` final exchanges of a conversation since that time, oldest first.
+    async def history(
+        self, key: ConversationKey, turns: int, *, idle_s: float, now: float
+    ) -> Sequence[Exchange]:
+        """The last ``turns`` final exchanges of a conversation, oldest first.
 
-        Nothing before the conversation was last started anew. Turns that were stopped or failed do
-        not count.
+        Nothing before the conversation was last started anew or was silent for ``idle_s``. Turns
+        that were stopped, failed or have no answer (commands) do not count.
         """
         ...
 

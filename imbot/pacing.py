@@ -1,0 +1,204 @@
+"""Pacing: how long to wait after a failure, before a card's next update, before an app's next call.
+
+``Backoff`` serves whoever reconnects or repeats, ``Pacer`` the flusher of one turn, ``Quota`` the
+gateway of one app. None of them owns a task.
+"""
+
+import asyncio
+import heapq
+import itertools
+import math
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+Pace = Literal["adaptive", "fixed", "economy", "final_only"]
+
+# The adaptive rule for the usual budget: 20 updates, the end included. Other budgets stretch it.
+_USUAL_UPDATES = 19  # besides the end
+_QUICK_S = 3.0  # so long the time between updates doubles: people watch the first words most closely
+_USUAL_S = 30.0  # most answers end before that, so half the budget is for them ...
+_USUAL_GAP_S = 4.5  # ... by a bound on the gap
+_GROWTH = 0.332  # a gap's share of the time before it: a card is never frozen for a quarter of its life
+_ECONOMY_UPDATES = 5  # the end included
+_ECONOMY_GAP_S = 5.0
+
+_WINDOW_S = 1.1  # the platform counts by the second; a tenth is left for clocks and roads that differ
+_RECOVERY_S = 60.0  # from nothing to the full rate after refusals
+
+
+class Backoff:
+    """A delay that grows with every failure, spread at random so that nobody returns in step."""
+
+    def __init__(
+        self, first_s: float = 1.0, cap_s: float = 60.0, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._first_s = first_s
+        self._cap_s = cap_s
+        self._chance = chance
+        self._bound_s = first_s
+
+    def next(self) -> float:
+        """Seconds to wait after one more failure: anything up to a bound that doubles each time."""
+        delay_s = self._chance() * min(self._bound_s, self._cap_s)
+        self._bound_s = min(self._bound_s * 2, self._cap_s)
+        return delay_s
+
+    def reset(self) -> None:
+        """It worked: start small again."""
+        self._bound_s = self._first_s
+
+
+class Pacer:
+    """When one reply may update its card. Times are seconds on any clock that only grows.
+
+    An update changes a card that is shown already: making the card is none, the end is one. One
+    update of ``max_updates`` is kept for the end whatever the pace.
+
+    - ``adaptive``: quick at first, then rarer as the answer grows, at least ``interval_s`` apart. With
+      20 updates a card stands still for at most a quarter of its age until 300 s, and the last
+      update but the end waits for an answer half as long again.
+    - ``fixed``: whenever ``interval_s`` has passed or ``chunks`` chunks wait, until none is left.
+    - ``economy``: as adaptive, with 5 updates at least 5 s apart.
+    - ``final_only``: the end alone.
+    """
+
+    def __init__(self, pace: Pace, *, interval_s: float, chunks: int, max_updates: int, now: float) -> None:
+        if pace == "economy":
+            max_updates = min(max_updates, _ECONOMY_UPDATES)
+            interval_s = max(interval_s, _ECONOMY_GAP_S)
+        self._budget = 0 if pace == "final_only" else max(0, max_updates - 1)
+        self._left = self._budget
+        self._interval_s = interval_s
+        self._enough_chunks = chunks if pace == "fixed" else None
+        self._waiting_chunks = 0
+        self._began: float | None = None
+        self._due = now + interval_s
+
+    def chunk(self) -> None:
+        """A piece of the answer arrived."""
+        self._waiting_chunks += 1
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until the next update may go, 0 when it may now, None when only the end is left.
+
+        Ask again after every chunk: under ``fixed`` a chunk may bring the update forward.
+        """
+        if not self._left:
+            return None
+        if self._enough_chunks is not None and self._waiting_chunks >= self._enough_chunks:
+            return 0.0
+        return max(0.0, self._due - now)
+
+    def sent(self, now: float) -> None:
+        """An update was shown."""
+        self._left = max(0, self._left - 1)
+        self._waiting_chunks = 0
+        if self._began is None:
+            # An agent that thinks for long has not used up its quick start.
+            self._began = now - self._interval_s
+        self._due = now + self._gap(now - self._began)
+
+    def _gap(self, age_s: float) -> float:
+        """Seconds from an update at that age of the answer to the next one."""
+        if not self._left or self._enough_chunks is not None:
+            return self._interval_s
+        stretch = _USUAL_UPDATES / self._budget
+        gap_s = stretch * age_s * (1.0 if age_s < _QUICK_S else _GROWTH)
+        if age_s < _USUAL_S:
+            gap_s = min(gap_s, stretch * _USUAL_GAP_S)
+        if self._left == 1:
+            gap_s = max(gap_s, age_s)
+        return max(gap_s, self._interval_s)
+
+
+class Quota:
+    """Calls per second of one app, for each API on its own.
+
+    No second holds more calls than ``per_second`` allows, however they bunch. Where calls must wait,
+    the smallest ``(priority, since)`` goes first. The clock is the running event loop's unless given.
+    """
+
+    def __init__(self, per_second: float, clock: Callable[[], float] | None = None) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._lines: dict[str, _Line] = {}
+
+    async def take(self, api: str, priority: int = 2, since: float = 0.0) -> None:
+        """Return when one call of ``api`` may go out. Giving up while waiting costs nothing."""
+        await self._line(api).take(priority, since)
+
+    def refused(self, api: str) -> None:
+        """The platform said "too many": call half as often, and recover within a minute."""
+        self._line(api).refused()
+
+    def _line(self, api: str) -> "_Line":
+        line = self._lines.get(api)
+        if line is None:
+            line = self._lines[api] = _Line(self._per_second, self._clock or asyncio.get_running_loop().time)
+        return line
+
+
+class _Line:
+    """The calls of one API: those that went lately, and those that wait."""
+
+    def __init__(self, per_second: float, clock: Callable[[], float]) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._gone: deque[float] = deque(maxlen=max(1, int(per_second)))
+        self._waiting: list[tuple[int, float, int, asyncio.Future[float]]] = []
+        self._arrivals = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._share = 1.0
+        self._refused_at = -math.inf
+
+    async def take(self, priority: int, since: float) -> None:
+        granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (priority, since, next(self._arrivals), granted))
+        self._serve()
+        if granted.done():
+            return
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if not granted.cancelled():
+                # Granted, and cancelled before it could be used: the next in line has it.
+                self._gone.remove(granted.result())
+            self._serve()
+            raise
+
+    def refused(self) -> None:
+        now = self._clock()
+        if now - self._refused_at < _WINDOW_S:
+            return  # the calls of one burst are refused together: that is one refusal
+        self._share = max(self._share_at(now) / 2, min(1.0, 1 / self._per_second))
+        self._refused_at = now
+
+    def _serve(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting:
+            granted = self._waiting[0][-1]
+            now = self._clock()
+            if not granted.cancelled():
+                delay_s = self._delay(now)
+                if delay_s > 0:
+                    self._timer = asyncio.get_running_loop().call_later(delay_s, self._serve)
+                    return
+                self._gone.append(now)
+                granted.set_result(now)
+            heapq.heappop(self._waiting)
+
+    def _delay(self, now: float) -> float:
+        """Seconds until one more call is within the rate."""
+        rate = self._per_second * self._share_at(now)
+        calls = max(1, int(rate))
+        if len(self._gone) < calls:
+            return 0.0
+        return self._gone[-calls] + _WINDOW_S * max(1.0, calls / rate) - now
+
+    def _share_at(self, now: float) -> float:
+        """The part of the rate that is used, grown since the last refusal."""
+        return min(1.0, self._share + (now - self._refused_at) / _RECOVERY_S)

@@ -1,0 +1,227 @@
+"""Connections to one SQLite file, each with the one thread that touches it; ``sqlite`` speaks through them.
+
+A ``Lane`` runs work in its thread and turns what SQLite says into a ``StoreError`` with a cure. A
+``Writer`` commits the writes that wait together.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from imbot.errors import StoreError
+from imbot.stores import schema
+
+BUSY_TIMEOUT_S = 5.0
+IN_MEMORY = ":memory:"
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+_CURES = {
+    sqlite3.SQLITE_BUSY: "another program holds it; stop that program, or give this one a store of its own",
+    sqlite3.SQLITE_LOCKED: "another program holds it; stop that program, or give this one a store of its own",
+    sqlite3.SQLITE_FULL: "the disk is full; make room on it",
+    sqlite3.SQLITE_READONLY: "it may not be written; check who owns the file and its folder",
+    sqlite3.SQLITE_PERM: "it may not be used; check who owns the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and may be written",
+    sqlite3.SQLITE_NOTADB: "the file is no database; move it away or name another store",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; put a copy back, or move it away to start anew",
+    sqlite3.SQLITE_IOERR: "the disk failed; check it and the room on it",
+}
+
+
+def explained(path: Path, error: Exception) -> StoreError:
+    """What a failure means to the person who runs imbot, and what to do."""
+    code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", -1)
+    cure = _CURES.get(code & 0xFF)  # the rest of the code is detail
+    return StoreError(f"store {path}: {cure} ({error})" if cure else f"store {path}: {error}")
+
+
+def connect_to_write(path: Path) -> sqlite3.Connection:
+    """A connection to the store in that file, made private to this user or brought up to date as needed."""
+    if str(path) != IN_MEMORY:
+        _make_private(path)
+    connection = _connect(path)
+    try:
+        _recognise(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Who asks to be forgotten is not to be found in the file's free pages either.
+        connection.execute("PRAGMA secure_delete = ON")
+        _upgrade(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _make_private(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Only a new file: closing one that is in use would drop SQLite's locks on it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _recognise(connection: sqlite3.Connection, path: Path) -> None:
+    # Tables first: a process that makes the store right now writes them together with the id.
+    used = connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    application, version = _number(connection, "application_id"), _number(connection, "user_version")
+    if application != schema.APPLICATION_ID:
+        if application or used:
+            raise StoreError(f"store {path}: the file belongs to another program; name another store")
+    elif version > len(schema.STEPS):
+        raise StoreError(
+            f"store {path}: a newer imbot made it (version {version}, this one knows {len(schema.STEPS)}); "
+            "run that imbot, or name another store"
+        )
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    if _number(connection, "user_version") == len(schema.STEPS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again, as another process may have been quicker.
+        for step in schema.STEPS[_number(connection, "user_version") :]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(schema.STEPS)}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    value: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+    return value
+
+
+class Lane:
+    """One connection and the thread that alone touches it."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self, connect: Callable[[Path], sqlite3.Connection]) -> None:
+        """Connect. Raises StoreError, and leaves no thread behind."""
+        try:
+            self._connection = await asyncio.get_running_loop().run_in_executor(
+                self._thread, connect, self.path
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise explained(self.path, error) from error
+        finally:
+            if self._connection is None:
+                self._thread.shutdown()
+
+    def start(self, work: Work[T]) -> asyncio.Future[T]:
+        """Have the thread do ``work`` after what it was given before."""
+        if self._connection is None:
+            raise StoreError(f"store {self.path}: it is closed")
+        return asyncio.get_running_loop().run_in_executor(self._thread, work, self._connection)
+
+    async def run(self, work: Work[T]) -> T:
+        """What ``work`` finds. Raises StoreError."""
+        try:
+            return await self.start(work)
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
+
+    async def close(self) -> None:
+        """Finish what was started, then let go of the connection and the thread."""
+        if self._connection is None:
+            return
+        closing = self.start(sqlite3.Connection.close)
+        self._connection = None
+        try:
+            await asyncio.shield(closing)
+        finally:
+            self._thread.shutdown()
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Work[Any]
+    result: Any = None
+    error: Exception | None = None
+
+
+class Writer:
+    """Writes through a lane: whatever waits when the thread is free is one transaction."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._jobs: list[_Job] = []
+        self._round: asyncio.Future[None]  # the one that will do these jobs
+        self._lock = Lock()
+
+    async def write(self, work: Work[T]) -> T:
+        """Return what ``work`` says once it is committed; also when nobody waits for it any more.
+
+        ``work`` may run twice, the first time rolled back. Raises StoreError.
+        """
+        job = _Job(work)
+        with self._lock:
+            if not self._jobs:
+                self._round = self._lane.start(self._commit_jobs)
+            self._jobs.append(job)
+        # Shielded: a caller that gives up must not take back a round that others count on.
+        await asyncio.shield(self._round)
+        if isinstance(job.error, sqlite3.Error):
+            raise explained(self._lane.path, job.error) from job.error
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def _commit_jobs(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            jobs, self._jobs = self._jobs, []
+        _commit(connection, jobs)
+
+
+def _commit(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+    """Do all jobs in one transaction; where one fails, each in its own, so that it fails alone."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        for job in jobs:
+            job.error = error
+        return
+    try:
+        for job in jobs:
+            job.result = job.work(connection)
+        connection.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001 (whatever it is, its caller gets it)
+        with suppress(sqlite3.Error):  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
+        if len(jobs) == 1:
+            jobs[0].error = error
+        else:
+            for job in jobs:
+                _commit(connection, [job])

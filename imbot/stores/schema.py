@@ -1,0 +1,53 @@
+"""The tables of the SQLite store, version by version; ``connection`` brings a file up to the newest."""
+
+APPLICATION_ID = 0x696D626F  # "imbo": tells our files from other programs'
+
+# STEPS[n] leads from version n to n + 1. A step that was released is never edited: files exist that took it.
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE turns (
+             row INTEGER PRIMARY KEY,
+             id TEXT NOT NULL UNIQUE,
+             bot TEXT NOT NULL,
+             message_id TEXT NOT NULL,
+             conversation_id TEXT NOT NULL,
+             conversation_sender TEXT NOT NULL,
+             conversation_kind TEXT NOT NULL,
+             sender_id TEXT NOT NULL,
+             sender_nick TEXT NOT NULL,
+             question TEXT NOT NULL,
+             card_id TEXT NOT NULL,
+             card_address TEXT NOT NULL,
+             accepted_at REAL NOT NULL,
+             phase TEXT NOT NULL,
+             answer TEXT NOT NULL,
+             error TEXT NOT NULL,
+             finished_at REAL,
+             fingerprint TEXT NOT NULL,
+             layout TEXT NOT NULL,
+             extras TEXT NOT NULL,
+             UNIQUE (bot, message_id))""",
+        "CREATE INDEX turns_by_card ON turns (card_id)",
+        "CREATE INDEX turns_by_conversation ON turns (bot, conversation_id, conversation_sender, accepted_at)",
+        "CREATE INDEX turns_by_sender ON turns (sender_id)",
+        "CREATE INDEX turns_by_time ON turns (accepted_at)",
+        "CREATE INDEX turns_open ON turns (bot, accepted_at) WHERE phase IN ('thinking', 'streaming')",
+        """CREATE TABLE feedback (
+             row INTEGER PRIMARY KEY,
+             turn_id TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+             bot TEXT NOT NULL,
+             user_id TEXT NOT NULL,
+             rating TEXT NOT NULL,
+             at REAL NOT NULL,
+             UNIQUE (turn_id, user_id))""",
+        "CREATE INDEX feedback_by_time ON feedback (at)",
+        "CREATE INDEX feedback_by_user ON feedback (user_id)",
+        """CREATE TABLE fresh_starts (
+             bot TEXT NOT NULL,
+             conversation_id TEXT NOT NULL,
+             conversation_sender TEXT NOT NULL,
+             at REAL NOT NULL,
+             PRIMARY KEY (bot, conversation_id, conversation_sender)) WITHOUT ROWID""",
+        "CREATE INDEX fresh_starts_by_sender ON fresh_starts (conversation_sender)",
+    ),
+)

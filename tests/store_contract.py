@@ -1,0 +1,353 @@
+"""What every store must do, whatever database is behind it: subclass it and bring a ``store`` fixture."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from imbot.errors import StoreError
+from imbot.model import CardPhase, CardRef, ConversationKey, Exchange, Feedback, Sender, TurnRecord
+
+KEY = ConversationKey("faq", "cid1", "li")
+
+
+def new_turn(number=1, *, key=KEY, sender=None, **fields):
+    """A turn as it is accepted; times are seconds, as its number."""
+    values = {
+        "id": f"turn{number}",
+        "bot": key.bot,
+        "message_id": f"msg{number}",
+        "conversation": key,
+        "conversation_kind": "single",
+        "sender": Sender(sender or key.sender_id, "小李"),
+        "question": f"question {number}",
+        "card": CardRef(f"card{number}", {"openSpaceId": "dtv1.card//IM_ROBOT.li", "count": 3}),
+        "accepted_at": float(number),
+    }
+    return TurnRecord(**{**values, **fields})
+
+
+async def finished(store, number, *, key=KEY, phase=CardPhase.FINAL, **fields):
+    """Keep a turn that has its answer."""
+    turn = new_turn(number, key=key, **fields)
+    await store.accept(turn)
+    await store.update_turn(
+        turn.id, phase=phase, answer=f"answer {number}", finished_at=turn.accepted_at + 0.5
+    )
+
+
+async def past(store, *, key=KEY, turns=10, idle_s=3600.0, now=1000.0):
+    """The answers of a conversation so far."""
+    return [each.answer for each in await store.history(key, turns, idle_s=idle_s, now=now)]
+
+
+async def ratings(store, **which):
+    return [row async for row in store.feedback(**which)]
+
+
+class StoreContract:
+    # -- turns
+
+    async def test_a_turn_comes_back_as_it_was(self, store):
+        turn = new_turn(
+            question="退货？ 'quoted' \"double\" \x00 😀\n",
+            extras={"suggestions": ["一", "二"], "elapsed_s": 1.5, "nested": {"a": None}},
+            fingerprint="f" * 64,
+            layout="l" * 64,
+            phase=CardPhase.STREAMING,
+        )
+        assert await store.accept(turn) is True
+        assert await store.turn(turn.id) == turn
+        assert await store.turn_of_card("card1") == turn
+
+    async def test_unknown_turns_are_none(self, store):
+        assert await store.turn("nobody") is None
+        assert await store.turn_of_card("none") is None
+
+    async def test_a_message_seen_before_is_not_kept_again(self, store):
+        await store.accept(new_turn(1))
+        assert await store.accept(new_turn(2, message_id="msg1")) is False
+        assert await store.turn("turn2") is None
+        assert (await store.turn("turn1")).question == "question 1"
+
+    async def test_two_bots_may_see_the_same_message(self, store):
+        other = replace(KEY, bot="other")
+        assert await store.accept(new_turn(1))
+        assert await store.accept(new_turn(2, key=other, message_id="msg1"))
+
+    async def test_a_turn_id_used_twice_is_an_error(self, store):
+        await store.accept(new_turn(1))
+        with pytest.raises(StoreError):
+            await store.accept(new_turn(2, id="turn1"))
+
+    async def test_fields_of_a_turn_can_be_set(self, store):
+        turn = new_turn()
+        await store.accept(turn)
+        changes = {
+            "phase": CardPhase.FINAL,
+            "answer": "答",
+            "error": "e",
+            "finished_at": 9.25,
+            "fingerprint": "f",
+            "layout": "l",
+            "extras": {"citations": [["t", "u"]]},
+            "card": CardRef("card9", {"x": "y"}),
+            "sender": Sender("wang", "王"),
+            "conversation": ConversationKey("faq", "cid2", ""),
+        }
+        await store.update_turn(turn.id, **changes)
+        assert await store.turn(turn.id) == replace(turn, **changes)
+
+    async def test_a_field_that_does_not_exist_is_refused(self, store):
+        with pytest.raises(TypeError, match="no field 'fase'"):
+            await store.update_turn("turn1", fase="final")
+
+    async def test_a_turn_that_is_gone_stays_gone(self, store):
+        await store.update_turn("forgotten", answer="late")
+        assert await store.turn("forgotten") is None
+
+    async def test_open_turns_of_a_bot_come_oldest_first(self, store):
+        for number in (3, 1, 2):
+            await store.accept(new_turn(number))
+        await store.accept(new_turn(4, phase=CardPhase.STREAMING))
+        for number, phase in enumerate((CardPhase.FINAL, CardPhase.ERROR, CardPhase.STOPPED), start=5):
+            await finished(store, number, phase=phase)
+        await store.accept(new_turn(9, key=replace(KEY, bot="other")))
+        found = await store.open_turns("faq")
+        assert [turn.id for turn in found] == ["turn1", "turn2", "turn3", "turn4"]
+
+    async def test_half_an_emoji_is_kept_as_what_can_be_kept(self, store):
+        await store.accept(new_turn(question="\ud83d\ude00 \ud83d!", extras={"nick": "\ud83d"}))
+        kept = await store.turn("turn1")
+        assert kept.question == "😀 \N{REPLACEMENT CHARACTER}!"
+        assert kept.extras == {"nick": "\N{REPLACEMENT CHARACTER}"}
+
+    async def test_long_answers_are_kept_whole(self, store):
+        await store.accept(new_turn())
+        answer = "长文" * 500_000
+        await store.update_turn("turn1", answer=answer)
+        assert (await store.turn("turn1")).answer == answer
+
+    # -- history
+
+    async def test_history_is_the_last_exchanges_oldest_first(self, store):
+        for number in range(1, 6):
+            await finished(store, number)
+        assert await store.history(KEY, 2, idle_s=3600, now=10.0) == [
+            Exchange("question 4", "answer 4"),
+            Exchange("question 5", "answer 5"),
+        ]
+
+    async def test_history_of_nothing_is_empty(self, store):
+        assert await past(store) == []
+        await finished(store, 1)
+        assert await past(store, turns=0) == []
+
+    async def test_history_leaves_out_what_has_no_answer(self, store):
+        await finished(store, 1)
+        await finished(store, 2, phase=CardPhase.STOPPED)
+        await finished(store, 3, phase=CardPhase.ERROR)
+        await store.accept(new_turn(4))
+        await store.accept(new_turn(5))
+        await store.update_turn("turn5", phase=CardPhase.FINAL, finished_at=5.5)
+        await finished(store, 6)
+        assert await past(store) == ["answer 1", "answer 6"]
+        assert await past(store, turns=2) == ["answer 1", "answer 6"]
+
+    async def test_history_keeps_conversations_apart(self, store):
+        await finished(store, 1)
+        for number, key in enumerate(
+            (replace(KEY, bot="b"), replace(KEY, conversation_id="c"), replace(KEY, sender_id="s")), start=2
+        ):
+            await finished(store, number, key=key)
+        assert await past(store) == ["answer 1"]
+
+    async def test_a_group_may_share_its_conversation(self, store):
+        shared = ConversationKey("faq", "group", "")
+        await finished(store, 1, key=shared, sender="li")
+        await finished(store, 2, key=shared, sender="wang")
+        assert await past(store, key=shared) == ["answer 1", "answer 2"]
+        assert (await store.turn("turn2")).sender.id == "wang"
+
+    async def test_history_ends_at_a_silence(self, store):
+        for number in (1, 100, 150, 190):
+            await finished(store, number)
+        assert await past(store, idle_s=60, now=240.0) == ["answer 100", "answer 150", "answer 190"]
+        assert await past(store, idle_s=60, now=251.0) == []
+
+    async def test_a_silence_is_measured_from_the_end_of_an_answer(self, store):
+        await store.accept(new_turn(1))
+        await store.update_turn("turn1", phase=CardPhase.FINAL, answer="slow", finished_at=500.0)
+        assert await past(store, idle_s=60, now=550.0) == ["slow"]
+
+    async def test_whatever_was_said_breaks_a_silence(self, store):
+        await finished(store, 1)
+        await finished(store, 50, phase=CardPhase.STOPPED)
+        await finished(store, 100)
+        assert await past(store, idle_s=60, now=150.0) == ["answer 1", "answer 100"]
+
+    async def test_history_knows_nothing_later_than_the_question(self, store):
+        await finished(store, 1)
+        await finished(store, 5)
+        assert await past(store, now=2.0) == ["answer 1"]
+
+    async def test_a_conversation_started_anew_has_no_past(self, store):
+        await finished(store, 1)
+        await finished(store, 2)
+        await store.start_anew(KEY, 1.5)
+        assert await past(store) == ["answer 2"]
+        await store.start_anew(KEY, 2.0)
+        assert await past(store) == []
+        await finished(store, 3)
+        assert await past(store) == ["answer 3"]
+        assert (await store.turn("turn1")).answer == "answer 1"
+
+    async def test_starting_anew_leaves_other_conversations_alone(self, store):
+        await finished(store, 1)
+        for key in (replace(KEY, bot="b"), replace(KEY, conversation_id="c"), replace(KEY, sender_id="")):
+            await store.start_anew(key, 5.0)
+        assert await past(store) == ["answer 1"]
+
+    # -- feedback
+
+    async def test_a_rating_comes_with_its_turn(self, store):
+        await finished(store, 1)
+        await store.rate(Feedback("turn1", "faq", "li", "helpful", 7.5))
+        (row,) = await ratings(store)
+        assert (row.at, row.bot, row.user_id, row.rating) == (7.5, "faq", "li", "helpful")
+        assert (row.question, row.answer, row.turn_id) == ("question 1", "answer 1", "turn1")
+
+    async def test_the_last_rating_of_a_person_wins(self, store):
+        await finished(store, 1)
+        await store.rate(Feedback("turn1", "faq", "li", "helpful", 2.0))
+        await store.rate(Feedback("turn1", "faq", "wang", "helpful", 3.0))
+        await store.rate(Feedback("turn1", "faq", "li", "unhelpful", 4.0))
+        assert [(row.user_id, row.rating, row.at) for row in await ratings(store)] == [
+            ("wang", "helpful", 3.0),
+            ("li", "unhelpful", 4.0),
+        ]
+
+    async def test_ratings_can_be_asked_for_by_bot_and_time(self, store):
+        for number, bot in enumerate(("a", "b", "a"), start=1):
+            await finished(store, number, key=replace(KEY, bot=bot))
+            await store.rate(Feedback(f"turn{number}", bot, "li", "ok", float(number)))
+        assert [row.turn_id for row in await ratings(store, bot="a")] == ["turn1", "turn3"]
+        assert [row.turn_id for row in await ratings(store, since=2.0)] == ["turn2", "turn3"]
+        assert await ratings(store, bot="nobody") == []
+
+    async def test_many_ratings_of_one_moment_are_all_listed(self, store):
+        await finished(store, 1)
+        writes = (store.rate(Feedback("turn1", "faq", f"user{n}", "ok", 5.0)) for n in range(1200))
+        await asyncio.gather(*writes)
+        assert [row.user_id for row in await ratings(store)] == [f"user{n}" for n in range(1200)]
+
+    async def test_an_unknown_turn_cannot_be_rated(self, store):
+        with pytest.raises(StoreError, match="no longer kept"):
+            await store.rate(Feedback("gone", "faq", "li", "ok", 1.0))
+
+    # -- forgetting
+
+    async def test_a_forgotten_person_leaves_nothing_behind(self, store):
+        other = ConversationKey("faq", "cid9", "wang")
+        await finished(store, 1)
+        await finished(store, 2)
+        await finished(store, 3, key=other)
+        await store.rate(Feedback("turn1", "faq", "wang", "of a forgotten turn", 1.0))
+        await store.rate(Feedback("turn3", "faq", "li", "by the forgotten", 1.0))
+        await store.rate(Feedback("turn3", "faq", "wang", "stays", 1.0))
+        await store.start_anew(KEY, 0.5)
+        assert await store.forget("li") == 2
+        assert await store.turn("turn1") is None
+        assert [row.rating for row in await ratings(store)] == ["stays"]
+        assert await past(store, key=other) == ["answer 3"]
+        assert await store.forget("li") == 0
+
+    async def test_a_forgotten_person_may_come_back(self, store):
+        await store.start_anew(KEY, 10.0)
+        await store.accept(new_turn(1))
+        await store.forget("li")
+        await finished(store, 1)
+        assert await past(store) == ["answer 1"]
+
+    async def test_expired_turns_go_with_all_that_hangs_on_them(self, store):
+        for number in range(1, 4):
+            await finished(store, number)
+            await store.rate(Feedback(f"turn{number}", "faq", "li", "ok", 9.0))
+        assert await store.expire(3.0) == 2
+        assert [row.turn_id for row in await ratings(store)] == ["turn3"]
+        assert await store.expire(3.0) == 0
+
+    async def test_many_turns_expire_in_one_call(self, store):
+        await asyncio.gather(*(store.accept(new_turn(n)) for n in range(1, 1301)))
+        assert await store.expire(1300.0) == 1299
+
+    # -- many at once
+
+    async def test_five_hundred_messages_at_once_are_kept_in_their_order(self, store):
+        order = []
+
+        async def accept(number):
+            assert await store.accept(new_turn(number, accepted_at=0.0))
+            order.append(number)
+
+        await asyncio.gather(*(accept(number) for number in range(500)))
+        assert order == list(range(500))
+        assert [turn.id for turn in await store.open_turns("faq")] == [f"turn{n}" for n in range(500)]
+
+    async def test_of_many_deliveries_of_a_message_one_is_kept(self, store):
+        deliveries = (store.accept(new_turn(n, message_id="same")) for n in range(50))
+        fresh = await asyncio.gather(*deliveries)
+        assert fresh == [True] + [False] * 49
+
+    async def test_a_write_that_fails_hurts_no_other(self, store):
+        await finished(store, 1)
+        writes = [
+            store.rate(Feedback("turn1" if n % 10 else "gone", "faq", f"user{n}", "ok", 1.0))
+            for n in range(100)
+        ]
+        results = await asyncio.gather(*writes, return_exceptions=True)
+        assert [n for n, result in enumerate(results) if result is not None] == list(range(0, 100, 10))
+        assert all(isinstance(result, StoreError) for result in results if result is not None)
+        assert len(await ratings(store)) == 90
+
+    async def test_a_write_nobody_waits_for_is_still_done(self, store):
+        writes = [asyncio.create_task(store.accept(new_turn(number))) for number in range(20)]
+        await asyncio.sleep(0)
+        for write in writes:
+            write.cancel()
+        results = await asyncio.gather(*writes, return_exceptions=True)
+        assert {type(result) for result in results} == {asyncio.CancelledError}
+        await store.accept(new_turn(99))
+        assert len(await store.open_turns("faq")) == 21
+
+    # -- closing
+
+    async def test_closing_keeps_what_was_asked_before(self, store, reopen):
+        writes = [asyncio.create_task(store.accept(new_turn(number))) for number in range(100)]
+        await asyncio.sleep(0)
+        await store.close()
+        assert await asyncio.gather(*writes) == [True] * 100
+        again = await reopen()
+        assert len(await again.open_turns("faq")) == 100
+        await again.close()
+
+    async def test_everything_outlives_the_process(self, store, reopen):
+        await finished(store, 1)
+        await finished(store, 2)
+        await store.rate(Feedback("turn1", "faq", "li", "ok", 1.0))
+        await store.start_anew(KEY, 1.5)
+        await store.close()
+        again = await reopen()
+        assert await again.accept(new_turn(9, message_id="msg1")) is False
+        assert await past(again) == ["answer 2"]
+        assert len(await ratings(again)) == 1
+        await again.close()
+
+    async def test_a_closed_store_says_so(self, store):
+        await store.close()
+        await store.close()
+        for _ in range(2):
+            with pytest.raises(StoreError, match="closed"):
+                await store.accept(new_turn())
+        with pytest.raises(StoreError, match="closed"):
+            await store.turn("turn1")

@@ -1,0 +1,38 @@
+import threading
+
+import pytest
+
+from imbot.errors import StoreError
+from imbot.stores.sqlite import SqliteStore
+
+pytest.register_assert_rewrite("store_contract")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "imbot.db"
+
+
+@pytest.fixture
+async def store(path):
+    made = await SqliteStore.open(path)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def own_threads():
+    return lambda: [each.name for each in threading.enumerate() if each.name.startswith("imbot-store")]
+
+
+@pytest.fixture
+def refusal(own_threads):
+    """Opens a file that cannot be used, and tells what is said about it."""
+
+    async def opened(path):
+        with pytest.raises(StoreError) as caught:
+            await SqliteStore.open(path)
+        assert own_threads() == []
+        return str(caught.value)
+
+    return opened

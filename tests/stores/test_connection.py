@@ -1,0 +1,180 @@
+import asyncio
+import sqlite3
+import threading
+import time
+
+import pytest
+from store_contract import new_turn
+
+from imbot.errors import StoreError
+from imbot.model import Feedback
+from imbot.stores import connection
+from imbot.stores.sqlite import SqliteStore
+
+# -- files that cannot be used
+
+
+async def test_a_file_that_is_no_database_is_left_alone(tmp_path, refusal):
+    path = tmp_path / "notes.txt"
+    path.write_text("shopping list\n" * 100)
+    assert "is no database; move it away" in await refusal(path)
+    assert path.read_text() == "shopping list\n" * 100
+
+
+async def test_a_database_of_another_program_is_left_alone(tmp_path, refusal):
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE turns (id)")
+    raw.close()
+    before = path.read_bytes()
+    assert "belongs to another program" in await refusal(path)
+    assert path.read_bytes() == before
+
+
+async def test_an_empty_file_becomes_a_store(tmp_path):
+    path = tmp_path / "empty.db"
+    path.touch()
+    store = await SqliteStore.open(path)
+    assert await store.accept(new_turn())
+    await store.close()
+
+
+async def test_a_file_of_a_newer_imbot_is_left_alone(path, store, refusal):
+    await store.close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("PRAGMA user_version = 99")
+    raw.close()
+    message = await refusal(path)
+    assert "newer imbot" in message
+    assert "version 99" in message
+
+
+async def test_a_folder_is_no_store(tmp_path, refusal):
+    assert str(tmp_path) in await refusal(tmp_path)
+
+
+async def test_a_store_below_a_file_cannot_be_made(tmp_path, refusal):
+    (tmp_path / "file").touch()
+    assert "check that its folder exists" in await refusal(tmp_path / "file" / "imbot.db")
+
+
+async def test_a_damaged_file_is_named_as_such(path, store):
+    await asyncio.gather(*(store.accept(new_turn(n, question="x" * 500)) for n in range(200)))
+    await store.close()
+    page_size = 4096
+    with path.open("r+b") as file:
+        file.seek(page_size)
+        file.write(b"\xff" * (path.stat().st_size - page_size))
+    damaged = None
+    try:
+        damaged = await SqliteStore.open(path)
+        with pytest.raises(StoreError, match="damaged; put a copy back"):
+            await damaged.open_turns("faq")
+    finally:
+        if damaged:
+            await damaged.close()
+
+
+# -- failures while running
+
+
+async def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(store):
+    await store.accept(new_turn(1))
+
+    def fill(raw):
+        raw.execute(f"PRAGMA max_page_count = {raw.execute('PRAGMA page_count').fetchone()[0] + 2}")
+
+    await store._write_lane.run(fill)
+    results = await asyncio.gather(
+        store.update_turn("turn1", error="before"),
+        store.update_turn("turn1", answer="long" * 100_000),
+        store.update_turn("turn1", layout="after"),
+        return_exceptions=True,
+    )
+    assert results[::2] == [None, None]
+    assert "the disk is full; make room" in str(results[1])
+    kept = await store.turn("turn1")
+    assert (kept.error, kept.answer, kept.layout) == ("before", "", "after")
+
+
+async def test_a_file_that_may_not_be_written_is_named_as_such(store):
+    await store._write_lane.run(lambda raw: raw.execute("PRAGMA query_only = ON"))
+    with pytest.raises(StoreError, match="may not be written; check who owns"):
+        await store.accept(new_turn())
+
+
+async def test_a_file_that_another_program_holds_is_read_and_later_written(path, monkeypatch):
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_S", 0.02)
+    store = await SqliteStore.open(path)
+    await store.accept(new_turn(1))
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    results = await asyncio.gather(*(store.accept(new_turn(n)) for n in range(2, 5)), return_exceptions=True)
+    assert all("another program holds it" in str(result) for result in results)
+    assert (await store.turn("turn1")).question == "question 1"
+    holder.execute("COMMIT")
+    holder.close()
+    assert await store.accept(new_turn(2))
+    await store.close()
+
+
+async def test_a_failing_call_tells_nothing_of_what_it_carried(store):
+    with pytest.raises(StoreError) as caught:
+        await store.rate(Feedback("gone", "faq", "li", "a private opinion", 1.0))
+    assert "private" not in str(caught.value)
+
+
+async def test_an_error_that_is_not_the_database_s_reaches_its_caller_alone(store):
+    results = await asyncio.gather(
+        store.accept(new_turn(1)),
+        store.accept(new_turn(2, accepted_at=2**80)),
+        store.accept(new_turn(3)),
+        return_exceptions=True,
+    )
+    assert results[0] is results[2] is True
+    assert isinstance(results[1], OverflowError)
+
+
+async def test_reads_do_not_wait_for_writes(store):
+    held = threading.Event()
+    writing = asyncio.create_task(store._write(lambda _: held.wait(5)))
+    try:
+        assert await store.turn("turn1") is None
+        assert not writing.done()
+    finally:
+        held.set()
+    await writing
+
+
+async def test_writes_that_wait_are_committed_together(store):
+    commits = []
+    await store._write_lane.run(lambda raw: raw.set_trace_callback(commits.append))
+    held = threading.Event()
+    first = asyncio.create_task(store._write(lambda _: held.wait(5)))
+    await asyncio.sleep(0.01)
+    rest = [asyncio.create_task(store.accept(new_turn(n))) for n in range(100)]
+    await asyncio.sleep(0)
+    held.set()
+    await asyncio.gather(first, *rest)
+    assert commits.count("COMMIT") == 2
+
+
+async def test_writes_that_wait_outlive_the_callers_that_gave_up(store):
+    held = threading.Event()
+    first = asyncio.create_task(store._write(lambda _: held.wait(5)))
+    await asyncio.sleep(0.01)
+    given_up, patient = (asyncio.create_task(store.accept(new_turn(n))) for n in (1, 2))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    held.set()
+    await asyncio.gather(first, patient)
+    assert [turn.id for turn in await store.open_turns("faq")] == ["turn1", "turn2"]
+
+
+async def test_the_ack_of_a_quiet_bot_waits_for_no_timer(store):
+    await store.accept(new_turn(0))
+    start = time.perf_counter()
+    for number in range(1, 51):
+        await store.accept(new_turn(number))
+    assert (time.perf_counter() - start) / 50 < 0.02

@@ -1,0 +1,316 @@
+import asyncio
+from itertools import pairwise
+
+import pytest
+from pacing_simulation import simulate
+from virtual import run_virtual
+
+from imbot.pacing import Backoff, Pacer, Quota
+
+# -- backoff
+
+
+def test_backoff_doubles_its_bound_up_to_the_cap():
+    backoff = Backoff(first_s=1.0, cap_s=6.0, chance=lambda: 1.0)
+    assert [backoff.next() for _ in range(5)] == [1.0, 2.0, 4.0, 6.0, 6.0]
+
+
+def test_backoff_spreads_over_the_whole_bound():
+    chances = iter([0.0, 0.5, 0.25])
+    backoff = Backoff(first_s=1.0, cap_s=60.0, chance=lambda: next(chances))
+    assert [backoff.next() for _ in range(3)] == [0.0, 1.0, 1.0]
+
+
+def test_backoff_starts_small_again_after_success():
+    backoff = Backoff(chance=lambda: 1.0)
+    backoff.next()
+    backoff.next()
+    backoff.reset()
+    assert backoff.next() == 1.0
+
+
+def test_backoff_is_at_random_by_default():
+    assert len({Backoff().next() for _ in range(10)}) == 10
+
+
+def test_backoff_never_exceeds_a_cap_below_its_first_delay():
+    assert Backoff(first_s=10.0, cap_s=2.0, chance=lambda: 1.0).next() == 2.0
+
+
+# -- pacer
+
+
+def pacer(pace, *, interval_s=1.0, chunks=5, max_updates=20, now=0.0):
+    return Pacer(pace, interval_s=interval_s, chunks=chunks, max_updates=max_updates, now=now)
+
+
+def updates(made, until_s):
+    """When updates go if there is always something to show."""
+    now, times = 0.0, []
+    while (wait := made.wait(now)) is not None and now + wait < until_s:
+        now += wait
+        made.sent(now)
+        times.append(now)
+    return times
+
+
+def test_fixed_updates_when_the_interval_has_passed():
+    fixed = pacer("fixed", interval_s=2.0)
+    assert fixed.wait(0.5) == 1.5
+    assert fixed.wait(2.0) == 0.0
+    fixed.sent(2.5)
+    assert fixed.wait(3.0) == 1.5
+
+
+def test_fixed_updates_when_enough_chunks_wait():
+    fixed = pacer("fixed", interval_s=2.0, chunks=3)
+    fixed.chunk()
+    fixed.chunk()
+    assert fixed.wait(0.1) == pytest.approx(1.9)
+    fixed.chunk()
+    assert fixed.wait(0.1) == 0.0
+    fixed.sent(0.1)
+    assert fixed.wait(0.1) == pytest.approx(2.0)
+
+
+def test_chunks_do_not_hasten_an_adaptive_card():
+    adaptive = pacer("adaptive", chunks=1)
+    adaptive.chunk()
+    assert adaptive.wait(0.25) == 0.75
+
+
+@pytest.mark.parametrize("pace", ["adaptive", "fixed"])
+@pytest.mark.parametrize("max_updates", [1, 2, 3, 7, 20, 60])
+def test_the_last_update_is_kept_for_the_end(pace, max_updates):
+    assert len(updates(pacer(pace, max_updates=max_updates), 1e9)) == max_updates - 1
+
+
+def test_final_only_shows_nothing_before_the_end():
+    assert pacer("final_only").wait(1000.0) is None
+
+
+def test_no_update_is_due_where_none_is_allowed():
+    assert pacer("adaptive", max_updates=0).wait(1.0) is None
+
+
+def test_economy_takes_at_most_five_calls_far_apart():
+    times = updates(pacer("economy"), 1e9)
+    assert len(times) == 4
+    assert all(later - sooner >= 5.0 for sooner, later in pairwise([0.0, *times]))
+
+
+def test_economy_keeps_a_smaller_budget():
+    assert len(updates(pacer("economy", max_updates=3), 1e9)) == 2
+
+
+@pytest.mark.parametrize("interval_s", [0.3, 1.0, 2.0, 10.0])
+@pytest.mark.parametrize("max_updates", [2, 5, 20, 100])
+def test_adaptive_keeps_the_least_gap(interval_s, max_updates):
+    times = updates(pacer("adaptive", interval_s=interval_s, max_updates=max_updates), 5000)
+    assert all(later - sooner >= interval_s - 1e-9 for sooner, later in pairwise([0.0, *times]))
+
+
+def test_adaptive_shows_the_first_words_after_one_interval():
+    assert updates(pacer("adaptive"), 2.5) == [1.0, 2.0]
+
+
+def test_adaptive_is_as_quick_for_an_agent_that_thinks_long_first():
+    late = pacer("adaptive")
+    assert late.wait(60.0) == 0.0
+    late.sent(60.0)
+    assert late.wait(60.0) == 1.0
+
+
+def test_adaptive_catches_up_at_once_after_a_pause():
+    adaptive = pacer("adaptive")
+    updates(adaptive, 10.0)
+    assert adaptive.wait(100.0) == 0.0
+
+
+def test_adaptive_with_a_large_budget_is_as_fine_as_the_interval_allows():
+    assert len(updates(pacer("adaptive", max_updates=100), 30.5)) == 30
+
+
+def test_adaptive_has_an_update_left_when_an_answer_takes_seven_minutes():
+    adaptive = pacer("adaptive")
+    updates(adaptive, 420.0)
+    assert adaptive.wait(420.0) is not None
+
+
+def test_short_answers_are_a_sixth_as_stale_as_under_the_fixed_rule():
+    fixed = simulate("fixed", 30, interval_s=2.0)
+    adaptive = simulate("adaptive", 30)
+    assert fixed.mean_staleness_s == pytest.approx(10.6, abs=0.1)
+    assert adaptive.mean_staleness_s < fixed.mean_staleness_s / 6
+    assert len(adaptive.updates) <= len(fixed.updates) == 20
+
+
+def test_long_answers_never_freeze_for_a_quarter_of_their_age():
+    adaptive = simulate("adaptive", 300)
+    assert adaptive.mean_staleness_s < 300 / 12
+    assert adaptive.longest_freeze < 0.25
+    assert len(adaptive.updates) <= 20
+
+
+@pytest.mark.parametrize("length_s", [3, 10, 30, 100, 300])
+def test_staleness_stays_a_small_share_of_any_usual_length(length_s):
+    assert simulate("adaptive", length_s).mean_staleness_s < length_s * 0.16
+
+
+# -- quota
+
+
+def taken(calls, per_second=20, *, refuse_at=(), until=None):
+    """When each of ``calls`` (api, priority, since, start) may go, in the order they go."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        quota = Quota(per_second)
+        went = []
+
+        async def one(call):
+            api, priority, since, start = call
+            await asyncio.sleep(start)
+            await quota.take(api, priority, since)
+            went.append((loop.time(), call))
+
+        async with asyncio.TaskGroup() as group:
+            for call in calls:
+                group.create_task(one(call))
+            for at in refuse_at:
+                loop.call_at(at, quota.refused, "a")
+        return went
+
+    return run_virtual(main())
+
+
+def busiest_second(times, window_s=1.0):
+    return max(sum(1 for t in times if start <= t < start + window_s) for start in times)
+
+
+def test_a_quiet_app_calls_at_once():
+    assert [at for at, _ in taken([("a", 2, 0.0, 0.0)] * 20)] == [0.0] * 20
+
+
+@pytest.mark.parametrize("start", [0.0, 0.013, 0.05])
+def test_no_second_holds_more_calls_than_allowed(start):
+    times = [at for at, _ in taken([("a", 2, 0.0, n * start) for n in range(200)])]
+    assert len(times) == 200
+    assert busiest_second(times, 1.05) <= 20
+
+
+def test_the_allowed_rate_is_nearly_used():
+    times = [at for at, _ in taken([("a", 2, 0.0, 0.0)] * 200)]
+    assert times[-1] < 10.0
+
+
+def test_every_api_has_its_own_quota():
+    went = taken([("a", 2, 0.0, 0.0)] * 20 + [("b", 2, 0.0, 0.0)] * 20)
+    assert {at for at, _ in went} == {0.0}
+
+
+def test_the_end_of_a_card_goes_before_updates_and_stale_cards_before_fresh_ones():
+    full = [("a", 2, 0.0, 0.0)] * 20
+    waiting = [("a", 2, 9.0, 0.1), ("a", 2, 3.0, 0.2), ("a", 1, 9.0, 0.3), ("a", 0, 9.0, 0.4)]
+    order = [call[1:3] for _, call in taken(full + waiting)[20:]]
+    assert order == [(0, 9.0), (1, 9.0), (2, 3.0), (2, 9.0)]
+
+
+def test_equal_calls_go_in_the_order_they_came():
+    calls = [("a", 2, 0.0, n / 1000) for n in range(60)]
+    assert [call for _, call in taken(calls)] == calls
+
+
+@pytest.mark.parametrize(("per_second", "calls", "at_least_s"), [(0.5, 3, 4.0), (1, 3, 2.0), (2.5, 6, 2.0)])
+def test_small_and_broken_rates_are_kept(per_second, calls, at_least_s):
+    times = [at for at, _ in taken([("a", 2, 0.0, 0.0)] * calls, per_second)]
+    assert at_least_s <= times[-1] <= at_least_s * 1.5
+    assert busiest_second(times) <= max(1, per_second)
+
+
+def test_a_refusal_halves_the_rate_and_time_restores_it():
+    calls = [("a", 2, 0.0, n / 20) for n in range(20 * 200)]
+    times = [at for at, _ in taken(calls, refuse_at=[1.0])]
+    assert sum(1 for at in times if 1.0 < at <= 3.2) <= 22
+    assert sum(1 for at in times if 100.0 < at <= 111.0) == 200
+
+
+def test_calls_refused_together_halve_the_rate_once():
+    async def main():
+        loop = asyncio.get_running_loop()
+        quota = Quota(20)
+        for _ in range(20):
+            quota.refused("a")
+        for _ in range(11):
+            await quota.take("a")
+        return loop.time()
+
+    assert 0 < run_virtual(main()) < 1.2
+
+
+def test_many_refusals_leave_one_call_a_second():
+    async def main():
+        loop = asyncio.get_running_loop()
+        quota = Quota(20)
+        for _ in range(30):
+            quota.refused("a")
+            await asyncio.sleep(1.2)
+        quota.refused("a")
+        start = loop.time()
+        await quota.take("a")
+        await quota.take("a")
+        return loop.time() - start
+
+    assert 1.0 <= run_virtual(main()) <= 1.2
+
+
+def test_who_gives_up_waiting_costs_nothing():
+    async def main():
+        loop = asyncio.get_running_loop()
+        quota = Quota(1)
+        await quota.take("a")
+        impatient = [asyncio.create_task(quota.take("a", 0)) for _ in range(5)]
+        await asyncio.sleep(0.5)
+        for task in impatient:
+            task.cancel()
+        await asyncio.gather(*impatient, return_exceptions=True)
+        await quota.take("a")
+        return loop.time()
+
+    assert run_virtual(main()) == pytest.approx(1.1)
+
+
+def test_a_call_granted_to_who_is_gone_passes_to_the_next():
+    async def main():
+        loop = asyncio.get_running_loop()
+        quota = Quota(1)
+        await quota.take("a")
+        gone = asyncio.create_task(quota.take("a", 0))
+        waiting = asyncio.create_task(quota.take("a", 2))
+        await asyncio.sleep(0)
+        # Due in the same round of the loop as the timer that grants the call, and right after it.
+        loop.call_at(1.1 + 1e-10, gone.cancel)
+        await waiting
+        assert gone.cancelled()
+        return loop.time()
+
+    assert run_virtual(main()) == pytest.approx(1.1)
+
+
+async def test_the_clock_may_be_given():
+    now = 0.0
+    quota = Quota(1, clock=lambda: now)
+    await quota.take("a")
+    now = 1.2
+    async with asyncio.timeout(0.1):
+        await quota.take("a")
+
+
+async def test_a_quota_that_waits_owns_no_task():
+    quota = Quota(1)
+    await quota.take("a")
+    waiting = asyncio.create_task(quota.take("a"))
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task(), waiting}
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
