@@ -6,13 +6,10 @@ All frozen. Nothing here knows a platform, an agent, a database or a file.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Literal
 
 ConversationKind = Literal["single", "group"]
 FinishReason = Literal["stop", "length", "content_filter"]
-
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 # -- a person says something ---------------------------------------------------------------------
@@ -43,7 +40,7 @@ class Message:
     text: str | None
     received_at: float
     conversation_title: str = ""
-    address: Mapping[str, Any] = field(default=NOTHING, repr=False)
+    address: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,7 @@ class CardRef:
     """
 
     id: str
-    address: Mapping[str, Any] = field(default=NOTHING, repr=False)
+    address: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +208,7 @@ class CardAction:
     card_id: str
     id: str
     user_id: str
-    params: Mapping[str, Any] = NOTHING
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +257,7 @@ class TurnRecord:
     finished_at: float | None = None
     fingerprint: str = ""
     layout: str = ""
-    extras: Mapping[str, Any] = NOTHING
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from imbot.model import NOTHING, CardPhase
+from imbot.model import CardPhase
 
 
 class Secret:
@@ -61,9 +61,9 @@ class Marks:
     that line 3 of a template is found in its file.
     """
 
-    values: Mapping[str, Span] = NOTHING
-    keys: Mapping[str, Span] = NOTHING
-    texts: Mapping[str, Span] = NOTHING
+    values: Mapping[str, Span] = field(default_factory=dict)
+    keys: Mapping[str, Span] = field(default_factory=dict)
+    texts: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +155,10 @@ class CardSpec:
     kind: str
     template_id: str = ""
     content_key: str = ""
-    vars: Mapping[str, Any] = NOTHING
-    templates: Mapping[CardPhase, Layout] = NOTHING
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    templates: Mapping[CardPhase, Layout] = field(default_factory=dict)
     mention_sender: bool = False
-    files: Mapping[str, TextFile] = NOTHING
+    files: Mapping[str, TextFile] = field(default_factory=dict)
     path: str = field(default="", compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)
 

@@ -1,0 +1,53 @@
+"""The commands, each in a module of its own that is imported when it is called."""
+
+import importlib
+from typing import Any
+
+import click
+
+from imbot import __version__
+
+# name -> (module, one line for `imbot --help`); in the order people meet them
+COMMANDS = {
+    "init": "Write a small working folder: bot, card, knowledge, schema.",
+    "dev": "Try bots without credentials: simulator, bots and a chat page.",
+    "check": "Report every problem of every bot file.",
+    "run": "Run bots against the real platform.",
+    "feedback": "Show the ratings people gave, with question and answer.",
+    "forget": "Remove everything a person said.",
+    "simulate": "Run the DingTalk simulator alone.",
+    "schema": "Print the schema of bot files, for editors.",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command only to run it or to show its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"imbot.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does, with a guess at what was meant."""
+        if args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{guess}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="imbot")
+def main() -> None:
+    """Put an existing AI agent into an IM chat, from files."""

@@ -1,0 +1,5 @@
+"""``python -m imbot``."""
+
+from imbot.cli import main
+
+main()

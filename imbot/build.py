@@ -1,0 +1,146 @@
+"""From a judged value to a spec: defaults filled in, every value in its final form. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from imbot.fingerprint import fingerprint
+from imbot.model import CardPhase
+from imbot.resolve import Resolved
+from imbot.schema import Schema
+from imbot.spec import (
+    AgentSpec,
+    BotSpec,
+    CardSpec,
+    Commands,
+    ConversationSpec,
+    FeedbackButton,
+    FeedbackSpec,
+    HistorySpec,
+    Secret,
+    TextFile,
+    Throttle,
+    Timeouts,
+)
+from imbot.yamlfile import YamlFile, pointer
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def filled(value: Any, schema: Schema) -> Any:
+    """The value with every default of its schema; whatever does not fit is left as it is."""
+    if isinstance(value, list):
+        return [filled(item, schema.get("items", {})) for item in value]
+    if not isinstance(value, dict):
+        return value
+    properties = schema.get("properties", {})
+    known = {key: filled(item, properties.get(key, {})) for key, item in value.items()}
+    missing = {key: _default(part) for key, part in properties.items() if key not in value}
+    return known | {key: default for key, default in missing.items() if default is not None}
+
+
+def _default(schema: Schema) -> Any:
+    """What an absent key means: its default, or a mapping all of whose keys may be absent."""
+    if "default" in schema:
+        return schema["default"]
+    optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
+    return filled({}, schema) if optional else None
+
+
+def build(
+    value: dict[str, Any],
+    schema: Schema,
+    name: str,
+    found: Resolved,
+    files: Mapping[str, TextFile],
+    file: YamlFile,
+) -> BotSpec:
+    """The spec of a value that is complete and without error."""
+    meant = _meant(value, schema, "", found)
+    credentials = schema["properties"]["credentials"]["properties"]
+    identity = next(
+        (value for key, value in meant["credentials"].items() if credentials[key].get("x-identity")), ""
+    )
+    agent, conversation, commands, feedback = (
+        meant[key] for key in ("agent", "conversation", "commands", "feedback")
+    )
+    spec = BotSpec(
+        name=name,
+        title=meant.get("title", name),
+        enabled=meant["enabled"],
+        type=meant["type"],
+        identity=identity,
+        credentials=meant["credentials"],
+        agent=AgentSpec(
+            type=agent["type"],
+            settings={key: setting for key, setting in agent.items() if key != "type"},
+            path=file.path,
+            marks=file.marks,
+        ),
+        timeouts=_timeouts(meant["timeouts"]),
+        history=HistorySpec(**meant["history"]),
+        conversation=ConversationSpec(conversation["group"], conversation["idle"]),
+        commands=Commands(**{order: tuple(words) for order, words in commands.items()}),
+        texts=meant["texts"],
+        card=_card(meant["card"], files, file),
+        throttle=_throttle(meant["throttle"]),
+        feedback=FeedbackSpec(
+            tuple(FeedbackButton(**button) for button in feedback["buttons"]), feedback["thanks"]
+        ),
+        path=file.path,
+        marks=file.marks,
+    )
+    return replace(spec, fingerprint=fingerprint(spec))
+
+
+def _card(card: dict[str, Any], files: Mapping[str, TextFile], file: YamlFile) -> CardSpec:
+    return CardSpec(
+        kind=card["kind"],
+        template_id=card.get("template_id", ""),
+        content_key=card.get("content_key", ""),
+        vars=card["vars"],
+        templates={CardPhase(phase): layout for phase, layout in card["templates"].items()},
+        mention_sender=card["mention_sender"],
+        files=files,
+        path=file.path,
+        marks=file.marks,
+    )
+
+
+def _timeouts(value: dict[str, Any]) -> Timeouts:
+    return Timeouts(value["connect"], value["first_event"], value["idle"], value.get("total"))
+
+
+def _throttle(value: dict[str, Any]) -> Throttle:
+    return Throttle(value["pace"], value["max_updates"], value["interval"], value["chunks"])
+
+
+def _meant(value: Any, schema: Schema, at: str, found: Resolved) -> Any:
+    """The value in its final form: seconds, secrets, and files in the place of their paths."""
+    if at in found.contents:
+        return found.contents[at]
+    if isinstance(value, dict):
+        other = schema.get("additionalProperties")
+        default = other if isinstance(other, dict) else {}
+        known = schema.get("properties", {})
+        return {
+            key: _meant(item, known.get(key, default), at + pointer(key), found)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_meant(item, schema.get("items", {}), f"{at}/{i}", found) for i, item in enumerate(value)]
+    if isinstance(value, str):
+        return _meant_text(value, schema, at, found)
+    # the schema's integers may be written 20.0
+    return int(value) if schema.get("type") == "integer" else value
+
+
+def _meant_text(value: str, schema: Schema, at: str, found: Resolved) -> Any:
+    if schema.get("writeOnly") or at in found.secrets:
+        return Secret(value)
+    return _seconds(value) if schema.get("format") == "duration" else value
+
+
+def _seconds(duration: str) -> float:
+    unit = "ms" if duration.endswith("ms") else duration[-1]
+    return float(duration.removesuffix(unit)) * _UNITS[unit]

@@ -1,0 +1,223 @@
+"""Schemas of what people write, made from the schemas of what it means.
+
+A bot file holds placeholders where the flat schemas want numbers, and templates where they want
+lists. ``as_written`` lets a schema accept those; ``bundle`` puts all parts together into the one
+self-contained file that editors and other validators use. Pure: ``schema`` brings the parts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Schema = dict[str, Any]
+
+PLACEHOLDER = {
+    "title": "Placeholder",
+    "description": "<<NAME>> reads the environment, <<file:PATH>> a secret file; <<NAME:-default>> and <<NAME:?message>> say what if it is unset.",
+    "type": "string",
+    "pattern": "<<((env:)?[A-Za-z_][A-Za-z0-9_]*|file:[^<>]+?)(:[-?].*?)?>>",
+}
+TEMPLATE = {
+    "title": "Template",
+    "description": "A Jinja template.",
+    "type": "string",
+    "pattern": "\\{\\{|\\{%",
+}
+_FILE = {
+    "title": "Layout file",
+    "description": "A YAML file below the bots folder that holds the layout.",
+    "type": "string",
+    "minLength": 1,
+    "examples": ["cards/final.yaml"],
+}
+_ITEM_KEYS = {
+    "for": {
+        "title": "For",
+        "description": "Repeats this item: `x in suggestions`.",
+        "type": "string",
+        "examples": ["x in suggestions"],
+    },
+    "if": {
+        "title": "If",
+        "description": "Leaves this item out unless the expression is true.",
+        "type": "string",
+        "examples": ["citations"],
+    },
+}
+_NOTES = {"title", "description", "default", "examples", "writeOnly"}
+_LITERAL = {"const", "x-literal", "x-names", "x-template", "x-file"}
+_SCALARS = {"string", "integer", "number", "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How something else may be written in the place of a value.
+
+    ``types`` are the types it may stand for, ``item_keys`` what a mapping in a list may hold beside its
+    own keys.
+    """
+
+    types: frozenset[str]
+    wrap: Callable[[Schema], Schema]
+    item_keys: Mapping[str, Schema]
+
+
+VALUES = Form(frozenset(_SCALARS), lambda node: {"anyOf": [node, {"$ref": "#/$defs/placeholder"}]}, {})
+LAYOUT = Form(
+    frozenset(_SCALARS | {"array", "object"}),
+    lambda node: {"anyOf": [node, {"$ref": "#/$defs/template"}]},
+    _ITEM_KEYS,
+)
+# the same for judging: a template is let pass, and all else gets the plain schema's violations
+JUDGED_LAYOUT = Form(LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS)
+
+
+def as_written(schema: Schema, form: Form) -> Schema:
+    """The schema of what people write for a part."""
+    node = _written(schema, form)
+    definitions = schema.get("$defs", {})
+    if definitions:
+        items = {
+            inner["items"].get("$ref", "") for inner in walk(schema) if isinstance(inner.get("items"), dict)
+        }
+        node["$defs"] = {name: _value(value, form) for name, value in definitions.items()}
+        for name in definitions:
+            if any(ref.endswith(f"/$defs/{name}") for ref in items):
+                _add_item_keys(node["$defs"][name], form)
+    return node
+
+
+def walk(schema: Any) -> Iterator[Schema]:
+    """Every mapping inside a schema, itself first."""
+    if isinstance(schema, dict):
+        yield schema
+        for value in schema.values():
+            yield from walk(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from walk(value)
+
+
+def _value(schema: Schema, form: Form) -> Schema:
+    """The schema of what people write for a value inside a part."""
+    node = _written(schema, form)
+    return node if _LITERAL & schema.keys() else _wrapped(node, form)
+
+
+def _written(schema: Schema, form: Form) -> Schema:
+    node = {key: value for key, value in schema.items() if not key.startswith("x-")}
+    if node.get("format") == "duration":  # ours has a pattern; the standard's means another notation
+        del node["format"]
+    if "properties" in node:
+        node["properties"] = {key: _value(value, form) for key, value in node["properties"].items()}
+    for key in ("additionalProperties", "items"):
+        if isinstance(node.get(key), dict):
+            node[key] = _value(node[key], form)
+    if isinstance(node.get("items"), dict):
+        _add_item_keys(node["items"], form)
+    if "default" in node:
+        node["description"] = f"{node.get('description', '')}\n\nDefault: {_shown(node['default'])}".strip()
+    return node
+
+
+def _add_item_keys(node: Schema, form: Form) -> None:
+    for place in (node, node.get("else", {}), *node.get("anyOf", ())):
+        if "properties" in place:
+            place["properties"] = {**place["properties"], **form.item_keys}
+
+
+def _wrapped(node: Schema, form: Form) -> Schema:
+    rules = {key: value for key, value in node.items() if key not in _NOTES}
+    kinds = rules.get("type", [])
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    any_text = rules.keys() == {"type"} and "string" in kinds
+    if any_text or not kinds & form.types:
+        return node
+    return {key: value for key, value in node.items() if key in _NOTES} | form.wrap(rules)
+
+
+def _shown(value: Any) -> str:
+    if value in ([], {}):
+        return "none"
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]]) -> Schema:
+    """One draft 2020-12 schema without a reference to any other file.
+
+    ``parts`` are the flat schemas by group and name. Which of them holds is chosen by
+    ``type``, ``agent.type`` and ``card.kind`` of the file.
+    """
+    root = as_written(bot, VALUES)
+    definitions = {"placeholder": PLACEHOLDER, "template": TEMPLATE}
+    for group, members in parts.items():
+        for name, part in members.items():
+            form = LAYOUT if group == "cards" else VALUES
+            definitions[f"{group}.{name}"] = _part(part, form, f"#/$defs/{group}.{name}")
+    properties = root["properties"]
+    root["allOf"] = [
+        {
+            "if": _chosen(properties["type"], "type", name),
+            "then": _below({"credentials": _ref("types", name)}),
+        }
+        for name in parts["types"]
+    ]
+    properties["agent"]["allOf"] = [
+        {"if": _chosen(properties["agent"]["properties"]["type"], "type", name), "then": _ref("agents", name)}
+        for name in parts["agents"]
+    ]
+    card = properties["card"]
+    phases = card["properties"]["templates"]["properties"]
+    for phase in phases.values():
+        phase["properties"] = {"file": _FILE}
+    card["allOf"] = [
+        {"if": _chosen(card["properties"]["kind"], "kind", name), "then": _layouts(name, list(phases))}
+        for name in parts["cards"]
+    ]
+    return {**root, "title": "imbot bot file", "$defs": definitions}
+
+
+def _part(schema: Schema, form: Form, home: str) -> Schema:
+    node = as_written(_moved(schema, home), form)
+    return {key: value for key, value in node.items() if key not in ("$schema", "$id")}
+
+
+def _moved(node: Any, home: str) -> Any:
+    """The same schema with its references right for the place it moves to."""
+    if isinstance(node, list):
+        return [_moved(value, home) for value in node]
+    if not isinstance(node, dict):
+        return node
+    moved = {key: _moved(value, home) for key, value in node.items()}
+    return (
+        moved | {"$ref": home + node["$ref"].removeprefix("#")}
+        if isinstance(node.get("$ref"), str)
+        else moved
+    )
+
+
+def _ref(group: str, name: str) -> Schema:
+    return {"$ref": f"#/$defs/{group}.{name}"}
+
+
+def _below(properties: Mapping[str, Schema]) -> Schema:
+    return {"properties": dict(properties)}
+
+
+def _chosen(chooser: Schema, key: str, name: str) -> Schema:
+    """Whether a key holds that name; an absent key holds its default."""
+    condition = _below({key: {"const": name}})
+    return condition if chooser.get("default") == name else {**condition, "required": [key]}
+
+
+def _layouts(kind: str, phases: list[str]) -> Schema:
+    """Each phase a layout file or a layout of that kind; a template of one's own has keys of its own."""
+    layout = {
+        "if": {"required": ["file"], "maxProperties": 1},
+        "then": {},
+        "else": _ref("cards", kind),
+    }
+    closed = _below({"templates": _below(dict.fromkeys(phases, layout))})
+    return {"if": {"required": ["template_id"]}, "then": {}, "else": closed}

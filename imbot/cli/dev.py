@@ -1,0 +1,88 @@
+"""``imbot dev``: the simulator, the bots and a chat page in one process, without credentials."""
+
+import logging
+from pathlib import Path
+
+import click
+
+from imbot import log
+from imbot.cli.common import bots_argument, run_async, shown, state_file, store_at, store_option
+from imbot.loader import LoadResult
+from imbot.plan import Step
+from imbot.simulator import Simulator
+
+logger = logging.getLogger(__name__)
+
+PORT = 8700
+GRACE_S = 1.0
+
+
+@click.command("dev")
+@bots_argument
+@store_option
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=f"Of the chat page.  [default: {PORT}, or a free one]"
+)
+def command(bots: Path, store_url: str | None, port: int | None) -> None:
+    """Try every bot in the folder BOTS in a chat page, and follow its files.
+
+    Talks to the simulator, never to the real platform; makes up missing credentials.
+    """
+    log.set_up()
+
+    async def main() -> int:
+        from imbot.runtime import running, until_signal
+
+        simulator = Simulator(open_apps=True)
+        await _listen(simulator, port)
+        try:
+            async with running(
+                bots,
+                store_url=store_url or store_at(state_file(bots, "dev.db")),
+                endpoint=simulator.url,
+                invent=True,
+                grace_s=GRACE_S,
+                announce=lambda result: _register(simulator, result),
+            ) as (_, steps):
+                click.echo(_greeting(simulator.url, bots, steps))
+                await until_signal()
+        finally:
+            await simulator.stop()
+        return 0
+
+    run_async(main)
+
+
+async def _listen(simulator: Simulator, port: int | None) -> None:
+    try:
+        await simulator.start(port=PORT if port is None else port)
+    except OSError:
+        if port is not None:
+            raise click.ClickException(f"port {port} is taken; leave --port out to get a free one") from None
+        await simulator.start(port=0)
+
+
+def _register(simulator: Simulator, result: LoadResult) -> None:
+    """Give the simulator's apps the titles of their bots."""
+    for spec in result.specs:
+        simulator.add_app(spec.identity, spec.credentials["client_secret"].reveal(), spec.title)
+
+
+def _greeting(url: str, bots: Path, steps: list[Step]) -> str:
+    lines = ["", f"  Chat with your bots:  {click.style(url, bold=True)}", ""]
+    for step in steps:
+        if step.spec is not None:
+            lines.append(f"  {click.style('●', fg='green')} {step.spec.title}  {shown(Path(step.path))}")
+        else:
+            lines.append(f"  {click.style('○', fg='yellow')} {step.name}  {_why(step)}")
+    if not steps:
+        lines.append(f"  No bot files in {bots} yet: put one there, or try `imbot init`.")
+    lines += ["", "  Edit a file and its bot follows. Ctrl-C ends.", ""]
+    return "\n".join(lines)
+
+
+def _why(step: Step) -> str:
+    unset = [problem for problem in step.problems if problem.code == "placeholder.unset"]
+    if unset and len(unset) == len(step.problems):
+        return "waits: " + "; ".join(f"{p.message} ({p.path}:{p.line})" for p in unset)
+    return f"rejected: {step.problems[0]}" if step.problems else "rejected"

@@ -1,0 +1,49 @@
+"""``imbot simulate``: a DingTalk for one machine, for imbot and for any other client."""
+
+import click
+
+from imbot import log
+from imbot.cli.common import run_async
+from imbot.simulator import Simulator
+
+
+@click.command("simulate")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="0: a free one.")
+@click.option(
+    "--app", "apps", multiple=True, metavar="ID:SECRET[:NAME]",
+    help="An app; may be repeated. Without any, every client id that comes is taken in.",
+)  # fmt: skip
+def command(host: str, port: int, apps: tuple[str, ...]) -> None:
+    """Run the DingTalk simulator and its chat page until a signal.
+
+    Point a program at it with DINGTALK_OPENAPI_ENDPOINT.
+    """
+    log.set_up()
+    parsed = [_app(text) for text in apps]
+
+    async def main() -> int:
+        from imbot.runtime import until_signal
+
+        simulator = Simulator(open_apps=not parsed)
+        for app in parsed:
+            simulator.add_app(*app)
+        try:
+            await simulator.start(host=host, port=port)
+        except OSError as error:
+            raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        click.echo(f"Chat page:  {simulator.url}")
+        click.echo(f"Programs:   export DINGTALK_OPENAPI_ENDPOINT={simulator.url}")
+        await until_signal()
+        await simulator.stop()
+        return 0
+
+    run_async(main)
+
+
+def _app(text: str) -> tuple[str, str, str]:
+    app, _, rest = text.partition(":")
+    secret, _, name = rest.partition(":")
+    if not app or not secret:
+        raise click.BadParameter(f"{text!r} is not ID:SECRET or ID:SECRET:NAME", param_hint="--app")
+    return app, secret, name or app

@@ -1,0 +1,159 @@
+"""The files a bot file names: card layouts, texts that templates include, knowledge, instructions.
+
+All of them live below the bots folder; a path that leaves it, by itself or through a link, is
+refused before anything is read.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from imbot.errors import ImbotError, Problem
+from imbot.lines import Lines
+from imbot.placeholders import Placeholder, parse
+from imbot.snapshot import Reader
+from imbot.spec import Folder, TextFile
+from imbot.violations import did_you_mean
+from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml
+
+IN_TEMPLATE = (
+    "placeholder.in-template",
+    "a template takes no placeholder",
+    "put it into `card.vars` and write {{ vars.NAME }}",
+)
+
+_INCLUDING = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b(.*?)%\}", re.DOTALL)
+_QUOTED = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'")
+
+
+class ContentError(ImbotError):
+    """A named file cannot be used; what a problem needs besides its place."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        self.code = code
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
+
+
+class Contents:
+    """What lies below one bots folder, by relative path, for one reader. Methods raise ContentError."""
+
+    def __init__(self, folder: Path, reader: Reader) -> None:
+        self._folder = folder
+        self._reader = reader
+
+    def text(self, name: str) -> TextFile:
+        """A text file."""
+        path = self._located(name)
+        return TextFile(str(path), _decoded(path, self._content(path, name)))
+
+    def knowledge(self, name: str) -> Folder:
+        """The Markdown files below a folder."""
+        path = self._located(name)
+        try:
+            names = self._reader.markdown(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(name, "folder") from None
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        return Folder(str(path), tuple(self.text(f"{name.rstrip('/')}/{below}") for below in names))
+
+    def layout(self, name: str) -> YamlFile:
+        """A layout file. Raises ConfigError for what is wrong inside it."""
+        path = self._located(name)
+        return read_yaml(self._content(path, name), str(path))
+
+    def included(self, templates: Iterable[str]) -> tuple[dict[str, TextFile], list[Problem]]:
+        """Every ``.j2`` file these templates may include, directly or through others, by name.
+
+        One that does not exist is left out: whoever compiles the templates knows the line that asks for it.
+        """
+        files: dict[str, TextFile] = {}
+        problems: list[Problem] = []
+        waiting = {name for template in templates for name in _names(template)}
+        while waiting:
+            name = waiting.pop()
+            try:
+                files[name] = self.text(name)
+            except ContentError as error:
+                if error.code != "file.missing":
+                    problems.append(_at_start(str(self._folder / name), error))
+                continue
+            problems += _placeholders(files[name])
+            waiting |= set(_names(files[name].text)) - files.keys()
+        return dict(sorted(files.items())), problems
+
+    def _located(self, name: str) -> Path:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or name.startswith("~") or "\\" in name or "\0" in name:
+            hint = "write a path below it, with / between its parts"
+            raise ContentError("file.outside", f"{name} is no path below the bots folder", hint)
+        found = self._folder / path
+        if not self._reader.real(found).is_relative_to(self._reader.real(self._folder)):
+            raise ContentError(
+                "file.outside", f"{name} is a link that leaves the bots folder", "copy the file into it"
+            )
+        return found
+
+    def _content(self, path: Path, name: str) -> bytes:
+        try:
+            content = self._reader.content(path)
+        except FileNotFoundError:
+            raise self._missing(name, "file") from None
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        if len(content) > MAX_BYTES:
+            raise ContentError("file.too-large", f"{path} is larger than {MAX_BYTES:,} bytes", "split it")
+        return content
+
+    def _missing(self, name: str, noun: str) -> ContentError:
+        parent = PurePosixPath(name).parent
+        try:
+            known = [str(parent / other) for other in self._reader.names(self._folder / parent)]
+        except OSError:
+            known = []
+        return ContentError(
+            "file.missing", f"there is no {noun} {self._folder / name}", did_you_mean(name, known)
+        )
+
+
+def _unreadable(path: Path, error: OSError) -> ContentError:
+    return ContentError(
+        "file.unreadable", f"{path} cannot be read: {error.strerror}", "check its permissions"
+    )
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ContentError("file.encoding", f"{path} is not UTF-8 text", "save it as UTF-8") from None
+
+
+def _names(template: str) -> Iterator[str]:
+    for tag in _INCLUDING.finditer(template):
+        yield from (name for pair in _QUOTED.findall(tag[1]) if (name := "".join(pair)).endswith(".j2"))
+
+
+def _placeholders(file: TextFile) -> Iterator[Problem]:
+    for piece in parse(file.text):
+        if isinstance(piece, Placeholder):
+            span = Lines(file.text).span(piece.start, piece.end)
+            code, message, hint = IN_TEMPLATE
+            yield Problem(
+                file.path,
+                span.line,
+                span.column,
+                span.end_line,
+                span.end_column,
+                "",
+                code,
+                "error",
+                message,
+                hint,
+            )
+
+
+def _at_start(path: str, error: ContentError) -> Problem:
+    return Problem(path, 1, 1, 1, 1, "", error.code, "error", error.message, error.hint)

@@ -1,0 +1,69 @@
+"""Order and memory of what comes in: one turn at a time per conversation, each message once."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+from imbot.model import ConversationKey
+
+REMEMBERED_S = 900.0
+REMEMBERED = 20_000
+
+
+class Seen:
+    """Message ids of the last minutes, for platforms that deliver twice; the store knows the rest."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ids: OrderedDict[str, float] = OrderedDict()
+
+    def first_time(self, message_id: str) -> bool:
+        """Whether this id is new; it is known from now on."""
+        now = self._clock()
+        while self._ids and (
+            len(self._ids) >= REMEMBERED or next(iter(self._ids.values())) < now - REMEMBERED_S
+        ):
+            self._ids.popitem(last=False)
+        if message_id in self._ids:
+            return False
+        self._ids[message_id] = now
+        return True
+
+
+class Place:
+    """One turn's place in the queue of its conversation."""
+
+    def __init__(self, queues: "dict[ConversationKey, Place]", key: ConversationKey) -> None:
+        self._queues = queues
+        self._key = key
+        self.before = queues.get(key)
+        self.left = asyncio.Event()
+        queues[key] = self
+
+    async def turn(self) -> None:
+        """Return when everybody before has left."""
+        while self.before is not None:
+            await self.before.left.wait()
+            self.before = self.before.before
+
+    def leave(self) -> None:
+        """Let the next one come. Leaving twice, or before one's turn, is fine."""
+        self.left.set()
+        last = self._queues.get(self._key)
+        while last is not None and last.left.is_set():
+            last = last.before
+            if last is None:
+                del self._queues[self._key]
+            else:
+                self._queues[self._key] = last
+
+
+class Conversations:
+    """Who waits for whom. A conversation nobody waits in takes no memory."""
+
+    def __init__(self) -> None:
+        self._queues: dict[ConversationKey, Place] = {}
+
+    def queue(self, key: ConversationKey) -> Place:
+        """Take a place at the end of a conversation's queue; order is the order of these calls."""
+        return Place(self._queues, key)

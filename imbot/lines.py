@@ -1,0 +1,42 @@
+"""Lines of a text as editors count them: where an offset stands, and what a line says.
+
+The YAML reader, placeholders and whoever shows a problem's source line share it.
+"""
+
+import re
+from bisect import bisect_right
+
+from imbot.spec import Span
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Lines:
+    """Offsets of a text as lines and columns from 1; NEL and U+2028 end no line, as in editors."""
+
+    __slots__ = ("_starts", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The place from one offset to another."""
+        return Span(*self.position(start), *self.position(end))
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and column, at most the text's end."""
+        start = self._starts[line - 1] if line <= len(self._starts) else len(self._text)
+        return min(start + column - 1, len(self._text))
+
+    def line(self, number: int) -> str:
+        """What a line says, without its end; empty where there is none."""
+        if not 1 <= number <= len(self._starts):
+            return ""
+        end = self._starts[number] if number < len(self._starts) else len(self._text)
+        return self._text[self._starts[number - 1] : end].rstrip("\r\n")

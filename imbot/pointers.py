@@ -1,0 +1,32 @@
+"""JSON pointers (``/card/templates/0``), and where in a file they lead."""
+
+from imbot.spec import Marks, Span
+
+_NOWHERE = Span(1, 1, 1, 1)
+
+
+def pointer(*parts: str | int) -> str:
+    """The pointer of these keys and indexes, from the root; the root's own is empty."""
+    return "".join(f"/{escape(str(part))}" for part in parts)
+
+
+def split_pointer(text: str) -> list[str]:
+    """The keys and indexes of a pointer, all as text."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+
+
+def escape(key: str) -> str:
+    """A key as it stands in a pointer."""
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+
+
+def span_at(marks: Marks, at: str, *, key: bool = False) -> Span:
+    """Where the value (or the key) at a pointer stands; without a place of its own, its nearest parent's.
+
+    What came through an alias or a merge stands where that is written.
+    """
+    if key and at in marks.keys:
+        return marks.keys[at]
+    while at and at not in marks.values:
+        at = at.rpartition("/")[0]
+    return marks.values.get(at, _NOWHERE)

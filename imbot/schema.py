@@ -1,0 +1,111 @@
+"""The schema files: where they are, what they say, and what is wrong with a value in our own words.
+
+``loader`` reads them to know what a bot file means, ``cards`` to judge what a layout renders, and
+editors get all of them as one file from ``bundle``. A library's own messages are never shown: they
+print the value, which may be a secret. Ours never print one.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imbot import bundle as editor
+from imbot.violations import Fault, Violation, describe, did_you_mean, meant
+from imbot.yamlfile import pointer
+
+if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
+    from jsonschema import Draft202012Validator, ValidationError
+
+__all__ = ["Schema", "Violation", "bundle", "did_you_mean", "folder", "names", "source", "violations"]
+
+Schema = dict[str, Any]
+
+
+@cache
+def folder() -> Path:
+    """Where the schema files are: inside an installed package, else at the top of the repository."""
+    installed = Path(__file__).parent / "schemas"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "schemas"
+
+
+@cache
+def names(group: str) -> tuple[str, ...]:
+    """The parts of a group (``agents``, ``cards``, ``types``) there are, sorted."""
+    return tuple(
+        sorted(file.name.removesuffix(".schema.json") for file in folder().glob(f"{group}/*.schema.json"))
+    )
+
+
+@cache
+def source(part: str) -> Schema:
+    """The schema of a part (``bot``, ``agents/openai``), for reading only.
+
+    A property that holds the name of a part (``x-names``) lists the parts there are.
+    """
+    schema: Schema = json.loads((folder() / f"{part}.schema.json").read_bytes())
+    for node in editor.walk(schema):
+        if "x-names" in node:
+            node["enum"] = list(names(node["x-names"]))
+    return schema
+
+
+def bundle() -> Schema:
+    """All schemas as the one that editors use: self-contained, placeholders and templates accepted."""
+    groups = ("types", "agents", "cards")
+    return editor.bundle(
+        source("bot"), {group: {name: source(f"{group}/{name}") for name in names(group)} for group in groups}
+    )
+
+
+def violations(part: str, value: Any, *, layout: bool = False) -> list[Violation]:
+    """What is wrong with a value of that part, one violation a mistake.
+
+    ``layout``: the value is a card layout as written, where templates stand for what they will make.
+    """
+    found: dict[tuple[str, bool], Violation] = {}
+    faults = [
+        _fault(leaf) for error in _validator(part, layout).iter_errors(value) for leaf in _leaves(error)
+    ]
+    misspelt = {pointer(*fault.path, key) for fault in faults for key in meant(fault)}
+    for fault in sorted(faults, key=lambda fault: fault.keyword != "type"):
+        for violation in describe(fault):
+            if violation.code != "schema.missing" or violation.pointer not in misspelt:
+                found.setdefault((violation.pointer, violation.at_key), violation)
+    return list(found.values())
+
+
+@cache
+def _validator(part: str, layout: bool) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator
+
+    schema = source(part)
+    return Draft202012Validator(editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema)
+
+
+def _leaves(error: "ValidationError") -> Iterator["ValidationError"]:
+    """Of alternatives, only the one that was clearly meant."""
+    if error.validator not in ("anyOf", "oneOf") or not error.context:
+        yield error
+        return
+    branches: dict[Any, list[ValidationError]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+    fitting = [branch for branch in branches.values() if not any(map(_other_shape, branch))]
+    if not fitting:
+        yield error
+        return
+    for inner in min(fitting, key=len):
+        yield from _leaves(inner)
+
+
+def _other_shape(error: "ValidationError") -> bool:
+    return error.validator in ("type", "const") and not error.relative_path
+
+
+def _fault(error: "ValidationError") -> Fault:
+    keyword = "propertyNames" if "propertyNames" in error.absolute_schema_path else str(error.validator)
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    path = tuple(str(part) for part in error.absolute_path)
+    return Fault(keyword, error.validator_value, error.instance, schema, path)

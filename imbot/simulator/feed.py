@@ -1,0 +1,124 @@
+"""The live feed: changes of the world on their way to chat pages and waiting tests.
+
+Publishing costs next to nothing: a subscriber keeps only which things changed, and their newest form is
+encoded when the subscriber comes to write. One that falls too far behind gets the whole state again.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
+
+_MOST_PENDING = 1000
+_PAUSE_S = 0.02  # between two writes: changes of the same card meanwhile become one
+
+
+class Shown(Protocol):
+    """Anything the page can receive."""
+
+    def to_json(self) -> Any:
+        """The page's form of it."""
+        ...
+
+
+class Removed:
+    """Stands for an app that is no more."""
+
+    def __init__(self, app: str) -> None:
+        self.app = app
+
+    def to_json(self) -> str:
+        """The id of the app."""
+        return self.app
+
+
+class _Subscriber:
+    """One page's changes not yet written: ``None`` when only the whole state will do."""
+
+    def __init__(self) -> None:
+        self.pending: dict[tuple[str, Any], Shown] | None = None
+        self.changed = asyncio.Event()
+        self.changed.set()
+
+    def add(self, kind: str, key: Any, value: Shown) -> None:
+        if self.pending is not None:
+            self.pending[kind, key] = value
+            if len(self.pending) > _MOST_PENDING:
+                self.pending = None
+        self.changed.set()
+
+    def resync(self) -> None:
+        self.pending = None
+        self.changed.set()
+
+    async def take(self) -> dict[tuple[str, Any], Shown] | None:
+        await self.changed.wait()
+        self.changed.clear()
+        taken, self.pending = self.pending, {}
+        return taken
+
+
+class Feed:
+    """Fans changes out to any number of subscribers and wakes those who wait for a condition."""
+
+    def __init__(self, state: Callable[[], dict[str, Any]]) -> None:
+        self._state = state
+        self._subscribers: set[_Subscriber] = set()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._closed = False
+
+    def publish(self, kind: str, key: Any, value: Shown) -> None:
+        """Tell everybody that the thing of this kind and key is new or changed."""
+        for subscriber in self._subscribers:
+            subscriber.add(kind, key, value)
+        self._wake()
+
+    def touch(self) -> None:
+        """Something happened that pages do not show; waiting conditions are looked at again."""
+        self._wake()
+
+    def resync(self) -> None:
+        """Send everybody the whole state: something disappeared."""
+        for subscriber in self._subscribers:
+            subscriber.resync()
+        self._wake()
+
+    def close(self) -> None:
+        """End every subscription."""
+        self._closed = True
+        self.resync()
+
+    async def events(self) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """The state, then every change in batches, until the feed is closed."""
+        subscriber = _Subscriber()
+        self._subscribers.add(subscriber)
+        try:
+            while True:
+                pending = await subscriber.take()
+                if self._closed:
+                    return
+                if pending is None:
+                    yield [{"type": "state", "state": self._state()}]
+                else:
+                    yield [_event(kind, value) for (kind, _), value in pending.items()]
+                await asyncio.sleep(_PAUSE_S)
+        finally:
+            self._subscribers.discard(subscriber)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return as soon as the condition holds; it is looked at after every change."""
+        while not condition():
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.add(waiting)
+            try:
+                await waiting
+            finally:
+                self._waiting.discard(waiting)
+
+    def _wake(self) -> None:
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+
+
+def _event(kind: str, value: Shown) -> dict[str, Any]:
+    return {"type": kind, ("id" if kind == "app_removed" else kind): value.to_json()}

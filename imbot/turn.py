@@ -1,0 +1,116 @@
+"""One turn: a message in, an answer out, ended exactly once, whatever happens in between.
+
+thinking -> streaming -> final | error | stopped. The agent is heard here; the ``Flusher`` writes the
+card; the store learns the answer before the card shows its end, so that a quick click finds it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
+
+from imbot.agents import watched
+from imbot.behaviour import Behaviour
+from imbot.draft import Draft
+from imbot.errors import AgentError, StoreError
+from imbot.flusher import Flusher
+from imbot.model import CardPhase, Exchange, Message, TurnRecord
+from imbot.platforms import Gateway
+from imbot.stores import Store
+
+log = logging.getLogger(__name__)
+
+
+async def run_turn(
+    turn: TurnRecord,
+    message: Message,
+    history: Sequence[Exchange],
+    behaviour: Behaviour,
+    gateway: Gateway,
+    store: Store,
+) -> CardPhase:
+    """Answer a message; returns the terminal phase it ended in.
+
+    Cancelling stops the agent, ends the card as *stopped* and then raises; a second cancel while
+    the end is being written gives up.
+    """
+    draft = Draft(turn, behaviour.card)
+    flusher = Flusher(gateway, draft, behaviour.spec.throttle)
+    writer = asyncio.create_task(flusher.run()) if behaviour.card.live else None
+    cancelled: asyncio.CancelledError | None = None
+    try:
+        await _listen(message, history, behaviour, draft, flusher)
+        draft.end(CardPhase.FINAL)
+    except asyncio.CancelledError as error:
+        cancelled = error
+        draft.end(CardPhase.STOPPED)
+    except AgentError as error:
+        log.warning("turn %s: agent %s: %s [%s]", turn.id, behaviour.spec.agent.type, error, error.code)
+        draft.end(CardPhase.ERROR)
+    except Exception:  # an agent's bug costs its own turn only
+        log.exception("turn %s: agent %s failed", turn.id, behaviour.spec.agent.type)
+        draft.end(CardPhase.ERROR)
+
+    ending = asyncio.create_task(_end(draft, flusher, writer, behaviour, store))
+    if cancelled is None:
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    await ending
+    if cancelled:
+        raise cancelled
+    return draft.phase
+
+
+async def _listen(
+    message: Message, history: Sequence[Exchange], behaviour: Behaviour, draft: Draft, flusher: Flusher
+) -> None:
+    events = watched(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
+    async with aclosing(events):
+        async for event in events:
+            if draft.take(event):
+                flusher.note()
+
+
+async def _end(
+    draft: Draft,
+    flusher: Flusher,
+    writer: "asyncio.Task[None] | None",
+    behaviour: Behaviour,
+    store: Store,
+) -> None:
+    turn = draft.turn
+    if writer:
+        await flusher.settle(writer)
+    await _remember(
+        store,
+        turn.id,
+        answer=draft.answer,
+        error=draft.error,
+        extras=draft.extras(),
+        fingerprint=behaviour.spec.fingerprint,
+        layout=behaviour.card.fingerprint,
+    )
+    shown = await flusher.finish()
+    await _remember(store, turn.id, phase=draft.phase, finished_at=time.time())
+    log.log(
+        logging.INFO if shown else logging.ERROR,
+        "%s: turn %s %s%s in %.1f s, %d updates",
+        turn.bot,
+        turn.id,
+        draft.phase,
+        "" if shown else " but not shown",
+        draft.elapsed_s,
+        flusher.updates,
+    )
+
+
+async def _remember(store: Store, turn_id: str, **changes: Any) -> None:
+    """Journal a change; a store that fails costs the record, not the answer."""
+    try:
+        await store.update_turn(turn_id, **changes)
+    except StoreError as error:
+        log.error("turn %s: not recorded: %s", turn_id, error)

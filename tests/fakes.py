@@ -1,0 +1,235 @@
+"""Stand-ins at the seams, for tests of what lies between them: agent, card, gateway, store."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from imbot.behaviour import Behaviour
+from imbot.model import CardPhase, CardRef, CardView, Finished, Message, NotFound, Sender, TextDelta
+from imbot.platforms import GatewayStatus
+from imbot.spec import (
+    AgentSpec,
+    BotSpec,
+    CardSpec,
+    Commands,
+    ConversationSpec,
+    FeedbackButton,
+    FeedbackSpec,
+    HistorySpec,
+    Secret,
+    Throttle,
+    Timeouts,
+)
+
+
+def spec(name="bot", **changes):
+    base = BotSpec(
+        name=name,
+        title=name.title(),
+        enabled=True,
+        type="fake",
+        identity=f"id-{name}",
+        credentials={"client_id": f"id-{name}", "client_secret": Secret("s-" + name)},
+        agent=AgentSpec("echo", {}),
+        timeouts=Timeouts(connect_s=10, first_event_s=60, idle_s=60, total_s=None),
+        history=HistorySpec(10, 20000),
+        conversation=ConversationSpec("per_sender", 3600),
+        commands=Commands(("/new",), ("/stop",), ("/help",)),
+        texts={},
+        card=CardSpec("ai"),
+        throttle=Throttle("fixed", 20, 1.0, 5),
+        feedback=FeedbackSpec((FeedbackButton("good", "good"),), "thanks"),
+        fingerprint="f-" + name,
+        path=f"bots/{name}.yaml",
+    )
+    return replace(base, **changes)
+
+
+def message(text="hi", id="m1", sender="u1", conversation="c1", kind="single"):
+    return Message(
+        id=id,
+        conversation_id=conversation,
+        conversation_kind=kind,
+        sender=Sender(sender, sender.title()),
+        text=text,
+        received_at=time.time(),
+    )
+
+
+class FakeAgent:
+    """Plays a script: strings are deltas, numbers are waits in seconds, the rest is yielded or raised."""
+
+    def __init__(self, *script):
+        self.script = script or ("hello",)
+        self.asked = []
+        self.running = 0
+        self.closed = False
+
+    async def reply(self, message, history):
+        self.asked.append((message.text, list(history)))
+        self.running += 1
+        try:
+            for item in self.script:
+                if isinstance(item, str):
+                    yield TextDelta(item)
+                elif isinstance(item, int | float):
+                    await asyncio.sleep(item)
+                elif isinstance(item, BaseException):
+                    raise item
+                else:
+                    yield item
+            yield Finished()
+        finally:
+            self.running -= 1
+
+    async def close(self):
+        self.closed = True
+
+
+class FakeCard:
+    """Renders the context itself, so that tests see what a template would see."""
+
+    def __init__(self, live=True, kind="ai", fingerprint="layout-1"):
+        self.live, self.kind, self.fingerprint = live, kind, fingerprint
+
+    def render(self, context):
+        data = {"answer": context.answer, "error": context.error, "chosen": context.chosen}
+        return CardView(self.kind, context.phase, data, "title", context.answer or context.error)
+
+    def changed(self, before, after, *, buttons_only=False):
+        keys = {"chosen"} if buttons_only else after.data.keys()
+        return {key: after.data[key] for key in keys if before.data[key] != after.data[key]}
+
+    def text(self, name, context):
+        return f"<{name}>"
+
+
+class FakeGateway:
+    """Remembers what was shown; ``failures`` are raised by the next calls of that name."""
+
+    def __init__(self, latency=0.0):
+        self.latency = latency
+        self.shown: list[tuple[str, CardView]] = []
+        self.texts: list[str] = []
+        self.failures: dict[str, list[Exception]] = {}
+        self.handler = None
+        self.credentials: Mapping = {}
+        self.proofs = []
+        self.cards = 0
+        self.closed = False
+        self.connected = asyncio.Event()
+        self.connected.set()
+        self.status = GatewayStatus("connected", 1.0, 1)
+
+    async def _call(self, name):
+        await asyncio.sleep(self.latency)
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
+
+    def attach(self, handler):
+        self.handler = handler
+
+    async def prove(self, credentials):
+        self.proofs.append(credentials)
+        await self._call("prove")
+
+    def use(self, credentials):
+        self.credentials = credentials
+
+    async def run(self):
+        await asyncio.Event().wait()
+
+    async def ready(self):
+        await self.connected.wait()
+
+    def new_card(self, message):
+        self.cards += 1
+        return CardRef(f"card-{message.id}")
+
+    async def create_card(self, ref, latest):
+        view = latest()
+        await self._call("create")
+        self.shown.append(("create", view))
+        return view
+
+    async def update_card(self, ref, latest):
+        view = latest()
+        await self._call("update")
+        self.shown.append(("update", view))
+        return view
+
+    async def finish_card(self, ref, view):
+        await self._call("finish")
+        self.shown.append(("finish", view))
+
+    async def send_text(self, ref, title, text):
+        await self._call("text")
+        self.texts.append(text)
+
+    async def close(self):
+        self.closed = True
+
+    def names(self):
+        return [name for name, _ in self.shown]
+
+    def last(self):
+        return self.shown[-1][1]
+
+
+class FakeStore:
+    """Turns and ratings in memory."""
+
+    def __init__(self):
+        self.turns = {}
+        self.ratings = []
+        self.past = []
+        self.anew = []
+        self.failure = None
+
+    async def accept(self, turn):
+        await asyncio.sleep(0)
+        if self.failure:
+            raise self.failure
+        if any((t.bot, t.message_id) == (turn.bot, turn.message_id) for t in self.turns.values()):
+            return False
+        self.turns[turn.id] = turn
+        return True
+
+    async def update_turn(self, turn_id, **changes):
+        if self.failure:
+            raise self.failure
+        self.turns[turn_id] = replace(self.turns[turn_id], **changes)
+
+    async def turn_of_card(self, card_id):
+        return next((t for t in self.turns.values() if t.card.id == card_id), None)
+
+    async def history(self, key, turns, *, idle_s, now):
+        return self.past[-turns:]
+
+    async def start_anew(self, key, at):
+        self.anew.append(key)
+
+    async def rate(self, feedback):
+        self.ratings.append(feedback)
+
+    def only(self):
+        (turn,) = self.turns.values()
+        return turn
+
+
+def behaviour(*script, card=None, **changes):
+    return Behaviour(spec(**changes), FakeAgent(*script), card or FakeCard())
+
+
+__all__ = [
+    "CardPhase",
+    "FakeAgent",
+    "FakeCard",
+    "FakeGateway",
+    "FakeStore",
+    "NotFound",
+    "behaviour",
+    "message",
+    "spec",
+]

@@ -1,0 +1,269 @@
+import asyncio
+from dataclasses import replace
+
+from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message, spec
+from imbot.bot import Bot, trimmed
+from imbot.conversations import Seen
+from imbot.model import CardAction, CardPhase, ConversationKey, Exchange
+from imbot.spec import ConversationSpec, HistorySpec
+from virtual import run_virtual
+
+
+def a_bot(*script, **changes):
+    return Bot(behaviour(*script, **changes), FakeGateway(), FakeStore())
+
+
+async def done(bot):
+    while bot.turns_running:
+        await asyncio.sleep(0.01)
+
+
+def test_invariant_5_the_ack_never_waits_for_the_agent():
+    async def main():
+        bot = a_bot(100, "slow")
+        before = asyncio.get_running_loop().time()
+        await bot.on_message(message())
+        waited = asyncio.get_running_loop().time() - before
+        await done(bot)
+        return waited
+
+    assert run_virtual(main()) < 0.1
+
+
+def test_invariant_5_the_same_message_id_never_makes_two_turns():
+    async def main():
+        bot = a_bot("answer")
+        await asyncio.gather(*(bot.on_message(message()) for _ in range(5)))
+        await done(bot)
+        again = Bot(bot.behaviour, bot.gateway, bot._store)  # a restart: only the store remembers
+        await again.on_message(message())
+        await done(again)
+        return bot
+
+    bot = run_virtual(main())
+    assert len(bot._store.turns) == 1
+    assert bot.gateway.names().count("finish") == 1
+
+
+def test_invariant_6_turns_of_one_conversation_run_in_order():
+    async def main():
+        bot = a_bot(5, "answer")
+        for number in range(4):
+            await bot.on_message(message(f"q{number}", id=f"m{number}"))
+        while bot.turns_running:
+            assert bot.behaviour.agent.running <= 1
+            await asyncio.sleep(0.5)
+        return bot
+
+    bot = run_virtual(main())
+    assert [text for text, _ in bot.behaviour.agent.asked] == ["q0", "q1", "q2", "q3"]
+
+
+def test_invariant_6_different_conversations_run_at_once():
+    async def main():
+        bot = a_bot(5, "answer")
+        for number in range(4):
+            await bot.on_message(message(id=f"m{number}", sender=f"u{number}"))
+        await asyncio.sleep(1)
+        running = bot.behaviour.agent.running
+        await done(bot)
+        return running
+
+    assert run_virtual(main()) == 4
+
+
+def test_a_group_may_share_its_conversation():
+    async def main(policy):
+        bot = a_bot(5, "answer", conversation=ConversationSpec(policy, 3600))
+        for number in range(2):
+            await bot.on_message(message(id=f"m{number}", sender=f"u{number}", kind="group"))
+        await asyncio.sleep(1)
+        running = bot.behaviour.agent.running
+        await done(bot)
+        return running
+
+    assert run_virtual(main("per_sender")) == 2
+    assert run_virtual(main("shared")) == 1
+
+
+def test_invariant_4_every_accepted_message_gets_one_terminal_answer_when_drained():
+    async def main():
+        bot = a_bot("half", 1000, "never")
+        for number in range(6):
+            await bot.on_message(message(id=f"m{number}", sender=f"u{number % 3}"))
+        await asyncio.sleep(2)
+        await bot.drain(1.0)
+        return bot
+
+    bot = run_virtual(main())
+    assert {turn.phase for turn in bot._store.turns.values()} <= {CardPhase.STOPPED, CardPhase.FINAL}
+    assert len(bot._store.turns) == 6
+    assert bot.gateway.names().count("finish") == 3  # what was being answered
+    assert bot.gateway.texts == ["<stopped>"] * 3  # what was waiting
+
+
+def test_invariant_9_stopping_is_bounded_when_the_platform_hangs():
+    async def main():
+        bot = a_bot("half", 1000)
+        await bot.on_message(message())
+        await asyncio.sleep(2)
+        bot.gateway.latency = 10_000
+        before = asyncio.get_running_loop().time()
+        await bot.drain(1.0)
+        return asyncio.get_running_loop().time() - before
+
+    assert run_virtual(main()) < 10
+
+
+def test_invariant_7_nothing_is_left_running_after_a_drain():
+    async def main():
+        bot = a_bot("half", 1000)
+        for number in range(3):
+            await bot.on_message(message(id=f"m{number}"))
+        await bot.drain(0.5)
+        return asyncio.all_tasks() - {asyncio.current_task()}, bot.behaviour.agent
+
+    left, agent = run_virtual(main())
+    assert left == set()
+    assert agent.closed
+    assert agent.running == 0
+
+
+def test_a_turn_keeps_the_behaviour_it_began_with():
+    async def main():
+        bot = a_bot("old", 5)
+        old = bot.behaviour
+        await bot.on_message(message(id="m1"))
+        await bot.on_message(message(id="m2"))  # waits, so it takes the new one
+        await asyncio.sleep(1)
+        new = behaviour("new")
+        bot.use(new)
+        closed_early = old.agent.closed
+        await done(bot)
+        return bot, old, new, closed_early
+
+    bot, old, new, closed_early = run_virtual(main())
+    finals = [view.data["answer"] for name, view in bot.gateway.shown if name == "finish"]
+    assert finals == ["old", "new"]
+    assert (closed_early, old.agent.closed, new.agent.closed) == (False, True, False)
+
+
+def test_stop_ends_the_running_turn_as_stopped():
+    async def main():
+        bot = a_bot("half", 1000)
+        await bot.on_message(message(id="m1"))
+        await asyncio.sleep(2)
+        await bot.on_message(message("/stop", id="m2"))
+        await done(bot)
+        return bot
+
+    bot = run_virtual(main())
+    assert bot.gateway.last().phase == CardPhase.STOPPED
+    assert bot.gateway.last().data["answer"] == "half"
+    assert bot.gateway.texts == ["<stopped>"]
+
+
+def test_new_forgets_the_history_and_says_so():
+    async def main():
+        bot = a_bot("answer")
+        await bot.on_message(message(" /NEW "))
+        await done(bot)
+        return bot
+
+    bot = run_virtual(main())
+    assert bot._store.anew == [ConversationKey("bot", "c1", "u1")]
+    assert bot.gateway.texts == ["<new>"]
+    assert bot.behaviour.agent.asked == []
+
+
+def test_what_cannot_be_read_gets_a_kind_sentence_and_an_empty_message_help():
+    async def main():
+        bot = a_bot("answer")
+        await bot.on_message(message(None, id="m1"))
+        await bot.on_message(message("", id="m2"))
+        await done(bot)
+        return bot
+
+    assert sorted(run_virtual(main()).gateway.texts) == ["<help>", "<unsupported>"]
+
+
+def test_history_is_told_within_its_limits():
+    async def main():
+        bot = a_bot("answer", history=HistorySpec(3, 10))
+        bot._store.past = [Exchange(str(i) * 2, "aa") for i in range(5)]
+        await bot.on_message(message())
+        await done(bot)
+        return bot.behaviour.agent.asked[0][1]
+
+    assert run_virtual(main()) == [Exchange("33", "aa"), Exchange("44", "aa")]
+
+
+def test_trimming_keeps_the_newest():
+    past = [Exchange("a" * 5, ""), Exchange("b" * 5, ""), Exchange("c" * 5, "")]
+    assert trimmed(past, 10) == past[1:]
+    assert trimmed(past, 4) == []
+    assert trimmed(past, 100) == past
+
+
+def rated(kind="single", layout="layout-1", action="feedback:good"):
+    async def main():
+        bot = a_bot("answer")
+        await bot.on_message(message(kind=kind))
+        await done(bot)
+        store = bot._store
+        turn = store.only()
+        store.turns[turn.id] = replace(turn, layout=layout)
+        return store, await bot.on_action(CardAction(turn.card.id, action, "u1"))
+
+    return run_virtual(main())
+
+
+def test_a_click_is_stored_and_changes_the_card():
+    store, change = rated()
+
+    assert [(f.user_id, f.rating) for f in store.ratings] == [("u1", "good")]
+    assert change.data == {"chosen": "good"}
+    assert not change.private
+
+
+def test_a_click_in_a_group_changes_only_the_clickers_view():
+    assert rated(kind="group")[1].private
+
+
+def test_a_click_that_means_nothing_changes_nothing():
+    store, change = rated(action="dance:now")
+    assert (store.ratings, change) == ([], None)
+
+
+def test_a_click_works_after_the_behaviour_was_swapped():
+    async def main():
+        bot = a_bot("answer")
+        await bot.on_message(message())
+        await done(bot)
+        new = behaviour("other", card=FakeCard(fingerprint="layout-2"))
+        bot.use(new)
+        return await bot.on_action(CardAction(bot._store.only().card.id, "feedback:good", "u1"))
+
+    assert run_virtual(main()).data == {"chosen": "good"}
+
+
+def test_seen_ids_are_forgotten_after_a_while():
+    now = [0.0]
+    seen = Seen(lambda: now[0])
+
+    assert seen.first_time("a")
+    assert not seen.first_time("a")
+    now[0] = 600.0
+    assert not seen.first_time("a")
+    now[0] = 901.0
+    assert seen.first_time("a")
+
+
+def test_spec_of_a_bot_is_what_runs():
+    async def main():
+        bot = a_bot("answer")
+        bot.use(replace(bot.behaviour, spec=spec("bot", title="New")))
+        await asyncio.sleep(0.1)
+        return bot.spec.title
+
+    assert run_virtual(main()) == "New"

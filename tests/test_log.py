@@ -1,0 +1,38 @@
+import json
+import logging
+
+from imbot.log import _Json, Redactor
+
+
+def line(message, *args, error=None):
+    redactor = Redactor()
+    redactor.hide(["hunter2-secret", "abc"])
+    record = logging.LogRecord("x", logging.INFO, "f", 1, message, args, error)
+    redactor.filter(record)
+    return record
+
+
+def test_invariant_10_known_secrets_are_cut_from_lines_and_tracebacks():
+    try:
+        raise ValueError("bad hunter2-secret")
+    except ValueError as error:
+        record = line("got %s", "hunter2-secret", error=(type(error), error, error.__traceback__))
+
+    assert record.getMessage() == "got ***"
+    assert "hunter2" not in logging.Formatter().format(record)
+
+
+def test_invariant_10_tickets_tokens_and_webhook_keys_are_cut():
+    text = line("wss://x/connect?ticket=t-1 https://y/send?session=s-1&a=b Authorization: Bearer k-1").getMessage()
+
+    assert text == "wss://x/connect?ticket=*** https://y/send?session=***&a=b Authorization: Bearer ***"
+
+
+def test_short_values_do_not_cut_words_to_pieces():
+    assert line("abcdef").getMessage() == "abcdef"
+
+
+def test_json_lines_are_json():
+    parsed = json.loads(_Json().format(line("你好 %d", 1)))
+
+    assert (parsed["level"], parsed["message"], parsed["logger"]) == ("info", "你好 1", "x")

@@ -1,0 +1,230 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+from fakes import FakeAgent, FakeCard, FakeGateway, FakeStore, message, spec
+from imbot import links, supervisor
+from imbot.behaviour import Behaviour
+from imbot.errors import ConfigError, FatalError, Problem
+from imbot.loader import BotFile, LoadResult
+from imbot.supervisor import Supervisor
+from virtual import run_virtual
+
+
+class World:
+    """A supervisor over fake gateways, whose bots answer with what their title says."""
+
+    def __init__(self, monkeypatch):
+        self.gateways = {}
+        self.broken = set()
+        self.opened = []
+        monkeypatch.setattr(links, "open_gateway", self.open)
+        monkeypatch.setattr(supervisor, "prepare", self.prepare)
+
+    def open(self, type_name, credentials, endpoint):
+        gateway = FakeGateway()
+        gateway.credentials = credentials
+        self.gateways[credentials["client_id"]] = gateway
+        self.opened.append(credentials["client_id"])
+        return gateway
+
+    def prepare(self, spec_):
+        if spec_.name in self.broken:
+            raise ConfigError([Problem(spec_.path, 1, 1, 1, 1, "", "x", "error", "broken card")])
+        return Behaviour(spec_, FakeAgent(spec_.title, 0.1), FakeCard())
+
+
+@pytest.fixture
+def world(monkeypatch):
+    return World(monkeypatch)
+
+
+def files(*specs):
+    return LoadResult(tuple(BotFile(s.path, s.name, s, ()) for s in specs))
+
+
+def changed(spec_, **changes):
+    return replace(spec_, **{"fingerprint": spec_.fingerprint + "+", **changes})
+
+
+def moved(spec_, identity):
+    credentials = {**spec_.credentials, "client_id": identity}
+    return changed(spec_, identity=identity, credentials=credentials)
+
+
+def state(supervisor_):
+    return {row.name: (row.state, row.generation, row.rejected is not None) for row in supervisor_.status()}
+
+
+def test_a_bot_starts_is_updated_in_place_and_stops(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        gateway = world.gateways["id-a"]
+        await boss.apply(files(changed(a, title="New")))
+        await gateway.handler.on_message(message())
+        await asyncio.sleep(5)
+        await boss.apply(files())
+        await asyncio.sleep(1)
+        return boss, gateway
+
+    boss, gateway = run_virtual(main())
+    assert world.opened == ["id-a"]
+    assert gateway.last().data["answer"] == "New"
+    assert (gateway.closed, boss.status()) == (True, [])
+
+
+def test_invariant_1_a_failed_reload_leaves_every_running_bot_as_it_was(world):
+    async def main():
+        boss, a, b = Supervisor(FakeStore()), spec("a"), spec("b")
+        await boss.apply(files(a, b))
+        world.broken = {"a"}
+        await boss.apply(files(changed(a), changed(b)))
+        rejected = state(boss)
+        await boss.apply(files(a, changed(b)))
+        healed = state(boss)
+        await boss.stop()
+        return rejected, healed
+
+    rejected, healed = run_virtual(main())
+    assert rejected == {"a": ("connected", 1, True), "b": ("connected", 2, False)}
+    assert healed == {"a": ("connected", 1, False), "b": ("connected", 2, False)}
+
+
+def test_invariant_2_an_unchanged_file_never_reconnects(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        for _ in range(5):
+            await boss.apply(files(a))
+        rows = boss.status()
+        await boss.stop()
+        return rows
+
+    (row,) = run_virtual(main())
+    assert world.opened == ["id-a"]
+    assert (row.generation, row.fingerprint, row.state) == (1, "f-a", "connected")
+
+
+def test_a_new_secret_is_proven_and_swapped_without_a_connection(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        gateway = world.gateways["id-a"]
+        good = {**a.credentials, "client_secret": "good"}
+        await boss.apply(files(changed(a, credentials=good)))
+        gateway.failures["prove"] = [FatalError("wrong secret")]
+        bad = {**a.credentials, "client_secret": "bad"}
+        steps = await boss.apply(files(changed(a, credentials=bad, fingerprint="x")))
+        await boss.stop()
+        return gateway, steps
+
+    gateway, steps = run_virtual(main())
+    assert gateway.credentials["client_secret"] == "good"
+    assert world.opened == ["id-a"]
+    assert "wrong secret" in steps[0].problems[0].message
+    assert "good" not in steps[0].problems[0].message
+
+
+def test_a_bot_moves_to_another_app_only_when_that_is_connected(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        old = world.gateways["id-a"]
+        original = world.open
+
+        def unreachable(*args):
+            gateway = original(*args)
+            gateway.connected.clear()
+            return gateway
+
+        links.open_gateway = unreachable
+        failed = await boss.apply(files(moved(a, "id-x")))
+        still = old.handler is not None
+        links.open_gateway = original
+        worked = await boss.apply(files(moved(a, "id-y")))
+        await asyncio.sleep(1)
+        closed = old.closed
+        await boss.stop()
+        return failed, still, worked, closed
+
+    failed, still, worked, closed = run_virtual(main())
+    assert (failed[0].action, still) == ("rejected", True)
+    assert (worked[0].action, closed) == ("replace", True)
+
+
+def test_a_running_turn_keeps_the_old_gateway_until_it_ends(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        old = world.gateways["id-a"]
+        await old.handler.on_message(message())
+        await boss.apply(files(moved(a, "id-y")))
+        early = old.closed
+        await asyncio.sleep(5)
+        late = old.closed
+        await boss.stop()
+        return old, early, late
+
+    old, early, late = run_virtual(main())
+    assert old.names()[-1] == "finish"
+    assert (early, late) == (False, True)
+
+
+def test_bots_that_swap_their_apps_keep_both_connections(world):
+    async def main():
+        boss, a, b = Supervisor(FakeStore()), spec("a"), spec("b")
+        await boss.apply(files(a, b))
+        before = world.gateways["id-a"].handler
+        steps = await boss.apply(files(moved(a, "id-b"), moved(b, "id-a")))
+        after = world.gateways["id-b"].handler
+        await boss.stop()
+        return steps, before, after
+
+    steps, before, after = run_virtual(main())
+    assert [step.action for step in steps] == ["replace", "replace"]
+    assert before is after
+    assert world.opened == ["id-a", "id-b"]
+
+
+def test_a_renamed_bot_takes_over_the_connection(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        await boss.apply(files(replace(a, name="b", path="bots/b.yaml")))
+        await asyncio.sleep(1)
+        rows = state(boss)
+        await boss.stop()
+        return rows
+
+    assert run_virtual(main()) == {"b": ("connected", 1, False)}
+    assert world.opened == ["id-a"]
+
+
+def test_a_rejection_is_said_once_and_remembered(world, caplog):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        world.broken = {"a"}
+        for _ in range(3):
+            await boss.apply(files(a))
+            await asyncio.sleep(10)
+        (row,) = boss.status()
+        await boss.stop()
+        return row
+
+    row = run_virtual(main())
+    assert (row.state, row.rejected.problems[0].message) == ("down", "broken card")
+    assert caplog.text.count("broken card") == 1
+
+
+def test_invariant_9_a_stop_closes_connections_lets_turns_end_and_releases_everything(world):
+    async def main():
+        boss, store = Supervisor(FakeStore(), grace_s=2), spec("a")
+        await boss.apply(files(store))
+        gateway = world.gateways["id-a"]
+        await gateway.handler.on_message(message())
+        await boss.stop()
+        return gateway, asyncio.all_tasks() - {asyncio.current_task()}
+
+    gateway, left = run_virtual(main())
+    assert gateway.names()[-1] == "finish"
+    assert (gateway.closed, gateway.handler, left) == (True, None, set())
