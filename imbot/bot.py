@@ -55,6 +55,7 @@ class Bot:
         self._seen = Seen(clock)
         self._conversations = Conversations()
         self._turns: dict[asyncio.Task[None], tuple[ConversationKey, Gateway]] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
         self._using: Counter[Behaviour] = Counter({behaviour: 1})
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -125,16 +126,24 @@ class Bot:
 
     async def drain(self, grace_s: float) -> None:
         """Let running turns end within the grace time, then end the rest as stopped."""
-        await _settled(set(self._turns), grace_s)
-        await self.left(None)
+        await self.left(None, grace_s)
         self._release(self.behaviour)
         if self._chores:
             await asyncio.wait(set(self._chores))
 
-    async def left(self, gateway: Gateway | None, grace_s: float = 0.0) -> None:
-        """Return when no turn uses that gateway any more (None: no turn at all); late ones are stopped."""
-        mine = {task for task, (_, used) in self._turns.items() if gateway is None or used is gateway}
-        await _settled(mine, grace_s)
+    async def left(self, gateway: Gateway | None, grace_s: float) -> None:
+        """Return when no turn uses that gateway any more (None: no turn at all).
+
+        Turns that are late are stopped, and given up when they ignore that.
+        """
+        turns = {task for task, (_, used) in self._turns.items() if gateway in (None, used)}
+        for patience, insist in ((grace_s, self._stop), (LAST_WORDS_S, asyncio.Task.cancel)):
+            if turns:
+                _, turns = await asyncio.wait(turns, timeout=patience)
+            for task in turns:
+                insist(task)
+        if turns:
+            await asyncio.wait(turns)
 
     # -- inside
 
@@ -173,6 +182,7 @@ class Bot:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._turns[task]
+        self._stopping.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s: %s failed", self.spec.name, task.get_name(), exc_info=error)
 
@@ -231,7 +241,13 @@ class Bot:
     def _stop_turns(self, key: ConversationKey) -> None:
         for task, (conversation, _) in self._turns.items():
             if conversation == key:
-                task.cancel()
+                self._stop(task)
+
+    def _stop(self, task: asyncio.Task[None]) -> None:
+        """Cancel a turn once: a second cancel would keep it from ending its card."""
+        if task not in self._stopping:
+            self._stopping.add(task)
+            task.cancel()
 
     def _release(self, behaviour: Behaviour) -> None:
         self._using[behaviour] -= 1
@@ -254,16 +270,3 @@ def trimmed(past: Sequence[Exchange], chars: int) -> list[Exchange]:
             break
         kept.append(exchange)
     return kept[::-1]
-
-
-async def _settled(tasks: "set[asyncio.Task[None]]", grace_s: float) -> None:
-    """Wait for tasks; cancel what is left after the grace time, and again if that is ignored."""
-    if not tasks:
-        return
-    _, late = await asyncio.wait(tasks, timeout=grace_s)
-    for patience in (LAST_WORDS_S, None):
-        if not late:
-            return
-        for task in late:
-            task.cancel()
-        _, late = await asyncio.wait(late, timeout=patience)

@@ -1,6 +1,6 @@
 """One bot file: from its path to a spec, or to everything that is wrong with it.
 
-The stations: parse, choose the schemas, fill defaults, resolve, judge part by part, build. What two
+The stations: parse, choose the schemas, resolve, judge part by part, fill in defaults, build. What two
 files cannot have in common is the loader's business.
 """
 
@@ -14,11 +14,12 @@ from typing import Any
 from imbot import schema
 from imbot.build import build, filled
 from imbot.errors import ConfigError, Problem, Severity
+from imbot.pointers import span_at
 from imbot.resolve import Options, Resolver, problem
 from imbot.schema import Schema, Violation, source
 from imbot.snapshot import Reader
 from imbot.spec import BotSpec, Layout, Marks, Span
-from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml, span_at
+from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml
 
 _START = Span(1, 1, 1, 1)
 
@@ -86,14 +87,15 @@ class _Reading:
         name = self._name()
         whole = _whole_schema(self._parts)
         resolver = Resolver(self._file, self._folder, self._reader, self._options, name or self._stem)
-        value = resolver.value(filled(self._file.value, whole), whole)
+        value = resolver.value(self._file.value, whole)
         found = resolver.found
-        files = resolver.included(text for text in _texts(value))
+        texts = _mapping(value, "texts").values()
+        files = resolver.included(text for text in texts if isinstance(text, str))
         self._problems += found.problems
         self._judge(value, found.contents, found.broken)
         if name is None or any(problem.severity == "error" for problem in self._problems):
             return name, None, self._problems
-        spec = build(value, whole, name, found, files, self._file)
+        spec = build(filled(value, whole), whole, name, found, files, self._file)
         return name, replace(spec, sources=self._reader.paths), self._problems
 
     def _name(self) -> str | None:
@@ -126,32 +128,29 @@ class _Reading:
         self, value: dict[str, Any], contents: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Marks, Any, bool]]:
         """Layouts to judge by their kind: not those for a template of the user's own, whose keys nobody knows."""
-        card = value.get("card")
-        if "card" in self._parts and isinstance(card, dict) and "template_id" not in card:
+        if "card" in self._parts and "template_id" not in _mapping(value, "card"):
             for content in contents.values():
                 if isinstance(content, Layout):
                     yield content.pointer, content.path, content.marks, content.value, True
 
     def _judge_card(self, value: dict[str, Any]) -> None:
         """What the kind of the card makes impossible."""
-        card, feedback = value.get("card"), value.get("feedback")
-        if "card" not in self._parts or not isinstance(card, dict) or not isinstance(feedback, dict):
+        if "card" not in self._parts:
             return
-        part, kind = source(self._parts["card"]), card["kind"]
-        if "template_id" in card and not part.get("x-own-template", True):
+        part, kind = source(self._parts["card"]), self._parts["card"].partition("/")[2]
+        if "template_id" in _mapping(value, "card") and not part.get("x-own-template", True):
             message = f"cards of kind {kind} have no template of their own"
             self._say(
                 "/card/template_id", "card.template-id", message, "remove `template_id` and `content_key`"
             )
-        if feedback.get("buttons") and not part.get("x-callbacks", True):
+        if _mapping(value, "feedback").get("buttons") and not part.get("x-callbacks", True):
             message = f"nobody hears of clicks on a card of kind {kind}: these buttons cannot work"
             self._say(
                 "/feedback/buttons", "card.no-callback", message, "use `card: {kind: ai}`", warning=True
             )
 
     def _judge_ratings(self, value: dict[str, Any]) -> None:
-        feedback = value.get("feedback")
-        buttons = feedback.get("buttons") if isinstance(feedback, dict) else None
+        buttons = _mapping(value, "feedback").get("buttons")
         seen: dict[str, int] = {}
         for index, button in enumerate(buttons if isinstance(buttons, list) else ()):
             rating = button.get("rating") if isinstance(button, dict) else None
@@ -172,16 +171,11 @@ class _Reading:
 def _chosen(value: dict[str, Any]) -> dict[str, str]:
     """The schema of each part whose ``type`` or ``kind`` is known."""
     properties = source("bot")["properties"]
-    agent, card = value.get("agent"), value.get("card", {})
+    kinds = properties["card"]["properties"]["kind"]
     names = {
         "credentials": ("types", value.get("type", properties["type"]["default"])),
-        "agent": ("agents", agent.get("type") if isinstance(agent, dict) else None),
-        "card": (
-            "cards",
-            card.get("kind", properties["card"]["properties"]["kind"]["default"])
-            if isinstance(card, dict)
-            else None,
-        ),
+        "agent": ("agents", _mapping(value, "agent").get("type")),
+        "card": ("cards", _mapping(value, "card").get("kind", kinds["default"])),
     }
     return {key: f"{group}/{name}" for key, (group, name) in names.items() if name in schema.names(group)}
 
@@ -197,10 +191,10 @@ def _wrong_name(name: str) -> bool:
     return not re.search(source("bot")["properties"]["name"]["pattern"], name)
 
 
-def _texts(value: dict[str, Any]) -> Iterator[str]:
-    texts = value.get("texts")
-    if isinstance(texts, dict):
-        yield from (text for text in texts.values() if isinstance(text, str))
+def _mapping(value: dict[str, Any], key: str) -> dict[str, Any]:
+    """What a key holds; nothing where that is no mapping."""
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _placed(violation: Violation, at: str, path: str, marks: Marks) -> Problem:
@@ -208,7 +202,7 @@ def _placed(violation: Violation, at: str, path: str, marks: Marks) -> Problem:
     pointer = at + violation.pointer
     if violation.code == "schema.missing":
         parent = pointer.rpartition("/")[0]
-        span = span_at(marks, parent, key=True) if parent in marks.keys else _START
+        span = span_at(marks, parent, key=True) if parent else _START
     else:
         span = span_at(marks, pointer, key=violation.at_key)
     return problem(path, span, pointer, violation.code, violation.message, violation.hint)

@@ -6,6 +6,7 @@ from typing import Any
 
 from imbot.fingerprint import fingerprint
 from imbot.model import CardPhase
+from imbot.pointers import escape
 from imbot.resolve import Resolved
 from imbot.schema import Schema
 from imbot.spec import (
@@ -22,7 +23,7 @@ from imbot.spec import (
     Throttle,
     Timeouts,
 )
-from imbot.yamlfile import YamlFile, pointer
+from imbot.yamlfile import YamlFile
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -124,7 +125,7 @@ def _meant(value: Any, schema: Schema, at: str, found: Resolved) -> Any:
         default = other if isinstance(other, dict) else {}
         known = schema.get("properties", {})
         return {
-            key: _meant(item, known.get(key, default), at + pointer(key), found)
+            key: _meant(item, known.get(key, default), f"{at}/{escape(key)}", found)
             for key, item in value.items()
         }
     if isinstance(value, list):

@@ -67,7 +67,8 @@ class Contents:
     def included(self, templates: Iterable[str]) -> tuple[dict[str, TextFile], list[Problem]]:
         """Every ``.j2`` file these templates may include, directly or through others, by name.
 
-        One that does not exist is left out: whoever compiles the templates knows the line that asks for it.
+        One that does not exist, or lies elsewhere, is left out: whoever compiles the templates knows the
+        line that asks for it.
         """
         files: dict[str, TextFile] = {}
         problems: list[Problem] = []
@@ -85,11 +86,10 @@ class Contents:
         return dict(sorted(files.items())), problems
 
     def _located(self, name: str) -> Path:
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or name.startswith("~") or "\\" in name or "\0" in name:
+        if not _stays_below(name):
             hint = "write a path below it, with / between its parts"
             raise ContentError("file.outside", f"{name} is no path below the bots folder", hint)
-        found = self._folder / path
+        found = self._folder / name
         if not self._reader.real(found).is_relative_to(self._reader.real(self._folder)):
             raise ContentError(
                 "file.outside", f"{name} is a link that leaves the bots folder", "copy the file into it"
@@ -131,9 +131,18 @@ def _decoded(path: Path, content: bytes) -> str:
         raise ContentError("file.encoding", f"{path} is not UTF-8 text", "save it as UTF-8") from None
 
 
+def _stays_below(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not (path.is_absolute() or ".." in path.parts or name[:1] == "~" or "\\" in name or "\0" in name)
+
+
 def _names(template: str) -> Iterator[str]:
     for tag in _INCLUDING.finditer(template):
-        yield from (name for pair in _QUOTED.findall(tag[1]) if (name := "".join(pair)).endswith(".j2"))
+        yield from (name for pair in _QUOTED.findall(tag[1]) if _may_be_included(name := "".join(pair)))
+
+
+def _may_be_included(name: str) -> bool:
+    return name.endswith(".j2") and _stays_below(name)
 
 
 def _placeholders(file: TextFile) -> Iterator[Problem]:

@@ -40,3 +40,17 @@ class Lines:
             return ""
         end = self._starts[number] if number < len(self._starts) else len(self._text)
         return self._text[self._starts[number - 1] : end].rstrip("\r\n")
+
+
+def line_start(text: str, offset: int) -> int:
+    """Where the line around an offset begins."""
+    start = text.rfind("\n", 0, offset) + 1
+    return max(start, text.rfind("\r", start, offset) + 1)
+
+
+def line_end(text: str, offset: int) -> int:
+    """Where the line around an offset ends, its break not counted."""
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    carriage = text.find("\r", offset, end)
+    return end if carriage < 0 else carriage

@@ -13,10 +13,10 @@ from dotenv import dotenv_values
 
 from imbot.botfile import BotFile, read_bot
 from imbot.errors import ConfigError, Problem
+from imbot.pointers import span_at
 from imbot.resolve import Options, problem
 from imbot.snapshot import Reader, Reads, Snapshot
 from imbot.spec import BotSpec, Span
-from imbot.yamlfile import span_at
 
 __all__ = ["BotFile", "LoadResult", "Loader", "bot_files"]
 

@@ -22,10 +22,14 @@ _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _GAP = "[ \t]*"
 _REST = r"[^<>\n]*"
 # What people write when they mean a placeholder, and what to do; the first that matches speaks.
+# Proper placeholders are NULs by then, which no file has.
 _NEAR_MISSES = tuple(
     (re.compile(pattern, re.ASCII), hint)
     for pattern, hint in (
-        (rf"<<(?:env:)?{_NAME}:[-?]{_REST}<<|<<file:[^<>:\n]+:[-?]{_REST}<<", "placeholders do not nest"),
+        (
+            rf"<<(?:(?:env:)?{_NAME}|file:[^<>:\n]+):[-?]{_REST}(?:<<|\0){_REST}(?:>>)?",
+            "placeholders do not nest",
+        ),
         (
             rf"<<{_GAP}(?:(?:env|file):{_GAP})?(?::[-?]{_REST})?>>",
             "name something: <<NAME>> or <<file:PATH>>",
@@ -124,16 +128,18 @@ def near_misses(text: str) -> list[NearMiss]:
     """What nearly is a placeholder, in order, for a warning; proper ones and ``<<<<`` are left out."""
     if not _SUSPICIOUS.search(text):
         return []
-    # blanked, not removed: the offsets of the rest must stay
-    rest = _PLACEHOLDER.sub(lambda match: "\0" * len(match[0]), text)
-    return sorted(_look_for_near_misses(rest), key=lambda miss: miss.start)
+    return sorted(_look_for_near_misses(_PLACEHOLDER.sub(_blank, text)), key=lambda miss: miss.start)
 
 
 def _look_for_near_misses(text: str) -> Iterator[NearMiss]:
     for pattern, hint in _NEAR_MISSES:
         for match in pattern.finditer(text):
             yield NearMiss(*match.span(), hint)
-        text = pattern.sub(lambda match: "\0" * len(match[0]), text)
+        text = pattern.sub(_blank, text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\0" * len(match[0])  # the offsets of the rest must stay
 
 
 def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], str]) -> Resolved:

@@ -15,10 +15,11 @@ from typing import Any
 from imbot.contents import IN_TEMPLATE, ContentError, Contents
 from imbot.errors import ConfigError, Problem, Severity
 from imbot.placeholders import NearMiss, Placeholder, PlaceholderError, near_misses, parse, resolve, span_of
+from imbot.pointers import escape, span_at
 from imbot.schema import Schema
 from imbot.snapshot import Reader, Variables
 from imbot.spec import Folder, Layout, Span, TextFile
-from imbot.yamlfile import MAX_BYTES, YamlFile, pointer, span_at
+from imbot.yamlfile import MAX_BYTES, YamlFile
 
 _NOT_HERE = (
     "placeholder.not-here",
@@ -75,7 +76,7 @@ class Resolver:
         return self._text(value, schema, at) if isinstance(value, str) else value
 
     def _member(self, key: str, value: Any, schema: Schema, at: str) -> Any:
-        inside = at + pointer(key)
+        inside = f"{at}/{escape(key)}"
         if any(isinstance(piece, Placeholder) for piece in parse(key)):
             message = "a key takes no placeholder"
             self._problem("placeholder.in-key", message, "write the key itself", inside, key=True)
@@ -92,7 +93,7 @@ class Resolver:
             if found:
                 self._problem(*refused, at, found=(found[0], text))
                 return _stand_in(schema, text)
-            if "x-file" in schema:
+            if schema.get("x-file", "template") != "template":
                 self._named_file(text, schema["x-file"], at)
             return text
         for miss in near_misses(text):
@@ -284,8 +285,8 @@ def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:
         yield at, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield at + pointer(key), key
-            yield from _strings(item, at + pointer(key))
+            yield f"{at}/{escape(key)}", key
+            yield from _strings(item, f"{at}/{escape(key)}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _strings(item, f"{at}/{index}")

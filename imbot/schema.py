@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imbot import bundle as editor
+from imbot.pointers import pointer
 from imbot.violations import Fault, Violation, describe, did_you_mean, meant
-from imbot.yamlfile import pointer
 
 if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
     from jsonschema import Draft202012Validator, ValidationError

@@ -16,8 +16,9 @@ from imbot.pointers import pointer, span_at, split_pointer
 from imbot.spec import Marks, Span
 from imbot.yamlproblems import Fault, Problems
 from imbot.yamlscalars import CORE, Scalar, ScalarError, bad_tag, block_text, meaning
+from imbot.yamlsyntax import explain
 from imbot.yamltext import MAX_BYTES, decode, mask_breaks
-from imbot.yamltraps import bare_template, cut_off, explain, no_mapping
+from imbot.yamltraps import bare_template, cut_off, no_mapping
 from imbot.yamltree import Branch, Tree, span_of
 
 __all__ = [
@@ -165,9 +166,11 @@ class _Reader:
 
     def _check_colon(self, event: Any, top: Branch) -> None:
         # {key:value} is one key that has no value; a complaint about it must not show what may be a secret
-        if top.key and ":" in top.key and event.start_mark.index == top.key_end:
+        if top.key and ":" in top.key and event.start_mark.index == top.key_event.end_mark.index:
             message = "this is one text, no key and value: the space after the colon is missing"
-            self._problems.stop(span_of(event), "yaml.colon", message, "write key: value, or quote the text")
+            self._problems.stop(
+                span_of(top.key_event), "yaml.colon", message, "write key: value, or quote the text"
+            )
 
     def _alias(self, event: Any) -> None:
         top = self._tree.top

@@ -71,12 +71,11 @@ def bad_tag() -> ScalarError:
 def block_text(text: str, start: int, value: str) -> tuple[int, int]:
     """Where the text of a block scalar begins, its header at offset ``start``: lines below it, and indentation."""
     header = _BLOCK_HEADER.match(text, start)
-    if header is None:
-        return 0, 0
-    lines = len(_BREAK.findall(header[0]))
-    first, kept = _BLOCK_LINE.search(text, header.end()), _BLOCK_LINE.search(value)
+    begin = header.end() if header else start
+    first, kept = _BLOCK_LINE.search(text, begin), _BLOCK_LINE.search(value)
     # a header may fix the indentation (``|2``): what is deeper belongs to the text
-    return lines, len(first[0]) - len(kept[0]) if first and kept else 0
+    indent = len(first[0]) - len(kept[0]) if first and kept else 0
+    return len(_BREAK.findall(text[start:begin])), indent
 
 
 def _plain(text: str) -> Scalar:

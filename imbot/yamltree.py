@@ -23,7 +23,7 @@ class Branch:
     height: int = 0  # of its highest child
     end: Any = None  # the mark where its last child ended
     key: str | None = None  # the key whose value comes next
-    key_end: int = 0
+    key_event: Any = None
     merging: bool = False  # that key is a merge
     merges: list[tuple[dict[str, Any], str]] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ class Tree:
         """The key whose value comes next."""
         top = self.branches[-1]
         known = bool(top.merges) if merging else key in top.value
-        top.key, top.key_end, top.end = key, event.end_mark.index, event.end_mark
+        top.key, top.key_event, top.end = key, event, event.end_mark
         top.merging = merging
         at = self._next()
         if not known:

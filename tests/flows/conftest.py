@@ -1,0 +1,81 @@
+import asyncio
+import contextlib
+import time
+
+import pytest
+from imbot.runtime import running
+from imbot.simulator import Simulator
+
+ECHO = """
+credentials: {{client_id: {app}, client_secret: <<SECRET:-s3cret-value>>}}
+agent: {{type: echo, delay: {delay}}}
+feedback:
+  buttons: [{{label: Good, rating: good}}]
+  thanks: Thank you
+"""
+
+
+class Flow:
+    """Bots from a folder, running against the simulator over real sockets."""
+
+    def __init__(self, folder, sim):
+        self.folder = folder
+        self.sim = sim
+        self.supervisor = None
+        self.database = folder.parent / "test.db"
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def echo(self, name="echo", app=None, delay="20ms", extra=""):
+        return self.write(f"{name}.yaml", ECHO.format(app=app or f"app-{name}", delay=delay) + extra)
+
+    @contextlib.asynccontextmanager
+    async def up(self, **options):
+        options = {"grace_s": 2.0, **options}
+        url = f"sqlite:///{self.database}"
+        async with running(self.folder, store_url=url, endpoint=self.sim.url, **options) as (boss, steps):
+            self.supervisor = boss
+            await self.until(lambda: all(r.state == "connected" for r in boss.status() if not r.rejected))
+            yield steps
+
+    def row(self, name):
+        return next((row for row in self.supervisor.status() if row.name == name), None)
+
+    async def until(self, true, within_s=5.0):
+        """Return what ``true`` gave as soon as it is true; returns the seconds it took."""
+        began = time.monotonic()
+        while not (value := true()):
+            assert time.monotonic() - began < within_s, f"not within {within_s} s"
+            await asyncio.sleep(0.02)
+        return value
+
+    def cards(self, app):
+        return [card for card in self.sim.cards.values() if card.app == app]
+
+    def said(self, text):
+        """What the bot said without a card that holds the text."""
+        return [m for m in self.sim.messages if m.sender is None and text in m.text]
+
+    async def ask(self, app, text, user="u-lilei", group=False):
+        """Say something and return the finished card that answers."""
+        before = set(self.sim.cards)
+        await self.sim.say(app, user, text, group=group)
+        new = await self.until(lambda: [c for i, c in self.sim.cards.items() if i not in before])
+        await self.until(lambda: new[0].data.get("flowStatus") in ("3", "5"))
+        return new[0]
+
+
+@pytest.fixture
+async def flow(tmp_path):
+    folder = tmp_path / "bots"
+    folder.mkdir()
+    sim = Simulator(open_apps=True)
+    await sim.start()
+    try:
+        yield Flow(folder, sim)
+    finally:
+        await sim.stop()

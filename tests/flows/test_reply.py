@@ -1,0 +1,123 @@
+"""A message becomes a card, a click becomes feedback: through real sockets, against the simulator."""
+
+import asyncio
+
+from imbot.stores import open_store
+
+
+async def test_a_question_is_answered_in_a_card_that_streams(flow):
+    flow.echo(delay="150ms")
+    async with flow.up():
+        card = await flow.ask("app-echo", "hello world, how are you today?")
+
+    assert "hello world" in card.data["msgContent"]
+    assert card.data["flowStatus"] == "3"
+    streaming = [call for call in flow.sim.calls if "/card/streaming" in call.path]
+    assert streaming, "the answer came in one piece"
+
+
+async def test_a_click_is_thanked_in_the_card_and_stored(flow):
+    flow.echo()
+    async with flow.up():
+        card = await flow.ask("app-echo", "hello")
+        before = len(flow.sim.calls)
+        assert await flow.sim.click(card.id, "u-lilei", "feedback:good")
+        assert len(flow.sim.calls) == before, "the change travels in the callback's answer"
+        assert "Thank you" in card.data["msgContent"] + card.data["sys_full_json_obj"]
+
+    store = await open_store(f"sqlite:///{flow.database}")
+    rows = [row async for row in store.feedback()]
+    await store.close()
+    assert [(row.user_id, row.rating, row.question) for row in rows] == [("u-lilei", "good", "hello")]
+
+
+async def test_a_click_in_a_group_changes_only_the_clickers_view(flow):
+    flow.echo()
+    async with flow.up():
+        card = await flow.ask("app-echo", "hello", group=True)
+        public = dict(card.data)
+        assert await flow.sim.click(card.id, "u-alex", "feedback:good")
+
+    assert card.data == public
+    assert set(card.private) == {"u-alex"}
+
+
+async def test_a_click_works_after_a_restart(flow):
+    flow.echo()
+    async with flow.up():
+        card = await flow.ask("app-echo", "hello")
+    async with flow.up():
+        assert await flow.sim.click(card.id, "u-lilei", "feedback:good")
+
+    assert "Thank you" in card.data["msgContent"] + card.data["sys_full_json_obj"]
+
+
+async def test_invariant_5_a_redelivered_message_is_answered_once(flow):
+    flow.echo(delay="200ms")
+    async with flow.up():
+        message = await flow.sim.say("app-echo", "u-lilei", "hello there")
+        await flow.sim.say("app-echo", "u-lilei", "hello there", msgId=message)
+        await flow.until(lambda: [c for c in flow.cards("app-echo") if c.data.get("flowStatus") == "3"])
+        await asyncio.sleep(0.1)
+
+    assert len(flow.cards("app-echo")) == 1
+
+
+async def test_invariant_6_conversations_are_answered_at_once_and_in_order(flow):
+    flow.echo(delay="300ms")
+    async with flow.up():
+        for text in ("first of lilei", "second of lilei"):
+            await flow.sim.say("app-echo", "u-lilei", text)
+        await flow.sim.say("app-echo", "u-alex", "only one of alex")
+        await flow.until(lambda: len(flow.cards("app-echo")) >= 2)
+        early = {card.data.get("msgContent", "") for card in flow.cards("app-echo")}
+        await flow.until(
+            lambda: [c.data.get("flowStatus") for c in flow.cards("app-echo")].count("3") == 3, 15
+        )
+
+    assert not any("second" in text for text in early)
+
+
+async def test_invariant_4_an_agent_error_ends_the_card_with_a_kind_sentence(flow):
+    flow.write("bad.yaml", """
+credentials: {client_id: app-bad, client_secret: s3cret}
+agent: {type: echo, delay: 20ms, fail_after: 1}
+texts: {error: 出了点问题 please try again}
+""")
+    async with flow.up():
+        card = await flow.ask("app-bad", "hello world and more words than one chunk")
+
+    assert card.data["flowStatus"] == "5"
+    assert "出了点问题" in card.data["msgContent"]
+
+
+async def test_invariant_4_a_shutdown_ends_open_cards(flow):
+    flow.echo(delay="5s")
+    async with flow.up(grace_s=0.1):
+        await flow.sim.say("app-echo", "u-lilei", "hello world and more words than one chunk")
+        await flow.until(lambda: flow.cards("app-echo"))
+
+    (card,) = flow.cards("app-echo")
+    assert card.data["flowStatus"] == "3"
+    assert not flow.sim.connections("app-echo")
+
+
+async def test_a_card_that_cannot_be_made_becomes_markdown(flow):
+    flow.echo()
+    async with flow.up():
+        flow.sim.fail("/card/instances", 403, {
+            "code": "Forbidden.AccessDenied.AccessTokenPermissionDenied",
+            "message": "no scope",
+            "accessdenieddetail": {"requiredScopes": ["Card.Instance.Write"]},
+        }, times=20)  # fmt: skip
+        await flow.sim.say("app-echo", "u-lilei", "hello fallback")
+        await flow.until(lambda: flow.said("hello fallback"))
+
+
+async def test_a_markdown_bot_answers_in_one_message(flow):
+    flow.echo(name="md", extra="card: {kind: markdown}\n")
+    async with flow.up():
+        await flow.sim.say("app-md", "u-lilei", "hello markdown")
+        await flow.until(lambda: flow.said("hello markdown"))
+
+    assert flow.cards("app-md") == []

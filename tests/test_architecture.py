@@ -1,0 +1,103 @@
+"""The house rules about who may import whom, held by walking the imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import imbot
+import pytest
+
+PACKAGE = Path(imbot.__file__).parent
+
+# A module imports only from rows above its own, or from its own room.
+LAYERS = [
+    {"errors", "model", "pacing", "lines", "pointers"},
+    {"spec", "placeholders", "yamlfile", "yamlscalars", "yamltext", "yamltraps", "schema", "bundle"},
+    {"loader", "snapshot", "cards", "agents", "stores", "platforms", "commands", "conversations"},
+    {"behaviour", "draft", "flusher", "turn"},
+    {"bot"},
+    {"links", "plan", "supervisor"},
+    {"reload", "log"},
+    {"runtime"},
+    {"cli", "__main__"},
+]
+SEAMS = {"cards", "agents", "stores", "platforms"}
+ONLY_IN = {
+    "dingtalk_stream": {"platforms/dingtalk/stream.py"},
+    "jsonschema": {"schema.py"},
+    "watchfiles": {"reload.py"},
+    "yaml": {"yamlfile.py"},
+}
+
+
+def modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path):
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path):
+    """Every module named in an import statement of a file, wherever it stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module == "imbot":
+                yield from (f"imbot.{alias.name}" for alias in node.names)
+
+
+def own_rooms(path):
+    return {name.split(".")[1] for name in imports(path) if name.startswith("imbot.") and name.count(".")}
+
+
+def layer(name):
+    return next((number for number, names in enumerate(LAYERS) if name in names), None)
+
+
+def test_every_module_has_its_layer():
+    known = set().union(*LAYERS) | {"simulator", "__init__"}
+    assert {room(path) for path in modules()} <= known
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_modules_import_only_from_below(path):
+    mine = room(path)
+    if mine == "simulator":
+        assert own_rooms(path) <= {"simulator", "errors"}
+        return
+    for other in own_rooms(path) - {mine, "__version__"}:
+        if other == "simulator":
+            assert mine == "cli", "only commands know the simulator"
+        elif mine in SEAMS:
+            assert layer(other) < 2, f"{mine} may not know {other}"
+        else:
+            assert mine == "__init__" or layer(other) <= layer(mine), f"{mine} may not know {other}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_libraries_stay_in_their_room(path):
+    name = path.relative_to(PACKAGE).as_posix()
+    used = {module.split(".")[0] for module in imports(path)}
+    for library, places in ONLY_IN.items():
+        assert library not in used or name in places
+    assert "jinja2" not in used or name.startswith("cards/")
+    assert "aiohttp" not in used or name.startswith(("agents/", "platforms/", "simulator/"))
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("imbot.cli", {"aiohttp", "jinja2", "jsonschema", "yaml", "watchfiles", "dingtalk_stream", "asyncio"}),
+        ("imbot.cli.check", {"aiohttp", "watchfiles", "dingtalk_stream", "sqlite3"}),
+        ("imbot.cli.feedback", {"aiohttp", "watchfiles", "dingtalk_stream", "jinja2"}),
+    ],
+)
+def test_commands_start_without_what_they_do_not_use(module, heavy):
+    code = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert heavy & set(loaded.stdout.split()) == set()
