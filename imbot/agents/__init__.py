@@ -60,17 +60,21 @@ async def watched(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> Asy
             if deadline is not None and deadline < until:
                 until, code = deadline, "total"
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(until) as silence:
                     event = await anext(events)
             except StopAsyncIteration:
                 raise AgentError("the agent's answer broke off", code="interrupted", retryable=True) from None
-            except TimeoutError:
-                silence = {
+            except TimeoutError as error:
+                if not silence.expired():  # the agent's own trouble
+                    raise AgentError(
+                        f"the agent gave up: {error}", code="agent.timeout", retryable=True
+                    ) from error
+                words = {
                     "first_event": f"the agent said nothing within {timeouts.first_event_s:g} s",
                     "idle": f"the agent fell silent for {timeouts.idle_s:g} s",
                     "total": f"the agent took longer than {timeouts.total_s or 0:g} s",
                 }
-                raise AgentError(silence[code], code=f"timeout.{code}", retryable=True) from None
+                raise AgentError(words[code], code=f"timeout.{code}", retryable=True) from None
             yield event
             if isinstance(event, Finished):
                 return

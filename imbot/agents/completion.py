@@ -1,0 +1,208 @@
+"""Chat completions, read: what one answer of an OpenAI-compatible server says, as agent events.
+
+No network here: ``openai`` hands in what arrives. Vendors differ in details, and all of them are met
+in this file: both spellings of reasoning, inline ``<think>``, three shapes of errors.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from imbot.agents.thinking import ThinkSplitter
+from imbot.errors import AgentError
+from imbot.model import (
+    AgentEvent,
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    TextReplace,
+    Usage,
+)
+
+logger = logging.getLogger(__name__)
+
+_REASONS: Mapping[str, FinishReason] = {
+    "length": "length",
+    "max_tokens": "length",
+    "content_filter": "content_filter",
+    "sensitive": "content_filter",  # GLM's word
+}
+_BROKEN = frozenset({"abort", "error", "insufficient_system_resource", "network_error"})
+_NO_CREDIT = frozenset({"insufficient_quota", "exceeded_current_quota_error", "insufficient_balance"})
+_PASSING = re.compile(r"overload|throttl|rate.?limit|server.?error|unavailable|timeout", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"context.?(length|window|size)|maximum context|input length|prompt is too long", re.IGNORECASE
+)
+
+
+class RefusedError(AgentError):
+    """The server said no. ``status`` is HTTP's (0 inside a stream); ``retry_after_s`` its wish, if any."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        status: int = 0,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code, retryable=retryable)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+    @property
+    def too_long(self) -> bool:
+        """Whether the question with its history does not fit into the model."""
+        return self.status in (0, 400, 413, 422) and bool(_TOO_LONG.search(f"{self.code} {self}"))
+
+
+class Completion:
+    """One answer while it is read: ``read`` each piece of data, then ``end``."""
+
+    def __init__(self) -> None:
+        self.done = False  # the server's own mark of the end was seen
+        self._reason = ""
+        self._splitter = ThinkSplitter()
+        self._usage: Usage | None = None
+        self._started = False
+        self._said = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more needs to come."""
+        return self.done or bool(self._reason)
+
+    def read(self, data: str) -> Iterator[AgentEvent]:
+        """The events in one document, or in the data of one server-sent event. Raises ``RefusedError``."""
+        if data.strip().strip('"') == "[DONE]":  # some servers quote it
+            self.done = True
+        if self.done:
+            return
+        try:
+            document = json.loads(data)
+        except (ValueError, RecursionError):
+            logger.warning("skipped %d characters of an answer that are not JSON", len(data))
+            return
+        if refusal := refusal_in(document):
+            raise refusal
+        if isinstance(document, Mapping):
+            for event in self._read(document):
+                self._note(event)
+                yield event
+
+    def end(self) -> Iterator[AgentEvent]:
+        """The last events. Raises AgentError when the answer broke off or says nothing."""
+        for event in self._splitter.close():
+            self._note(event)
+            yield event
+        if not self.complete or self._reason in _BROKEN:
+            raise AgentError("the answer broke off", code="interrupted", retryable=True)
+        if self._usage:
+            yield self._usage
+        if not self._said:
+            why = self._reason or "no reason given"
+            raise AgentError(f"the model ended ({why}) without saying anything", code="empty")
+        yield Finished(_REASONS.get(self._reason, "stop"))
+
+    def _read(self, document: Mapping[str, Any]) -> Iterator[AgentEvent]:
+        if not self._started and _text(document.get("id")):
+            self._started = True
+            yield Started(message_id=_text(document["id"]))
+        self._usage = _usage(document.get("usage")) or self._usage
+        choices = document.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, Mapping) and not choice.get("index"):  # the first of several answers
+                yield from self._read_choice(choice)
+
+    def _read_choice(self, choice: Mapping[str, Any]) -> Iterator[AgentEvent]:
+        said = choice.get("delta") or choice.get("message")
+        if isinstance(said, Mapping):
+            if reasoning := _text(said.get("reasoning_content")) or _text(said.get("reasoning")):
+                yield ReasoningDelta(reasoning)
+            yield from self._splitter.feed(_text(said.get("content")) + _text(said.get("refusal")))
+        self._reason = _text(choice.get("finish_reason")) or self._reason
+
+    def _note(self, event: AgentEvent) -> None:
+        if isinstance(event, TextReplace):
+            self._said = bool(event.text)
+        elif isinstance(event, TextDelta) and event.text.strip():
+            self._said = True
+
+
+def refusal_in(document: Any, status: int = 0, retry_after_s: float | None = None) -> RefusedError | None:
+    """The error a document tells of in any of the known shapes; None: it tells of none."""
+    if isinstance(document, list) and document:
+        document = document[0]
+    if not isinstance(document, Mapping):
+        return None
+    error = document.get("error")
+    if isinstance(error, Mapping) and error:
+        return _refusal(error, status, retry_after_s)
+    if isinstance(error, str) and error:
+        return _refusal({**document, "message": error}, status, retry_after_s)
+    if "choices" not in document and _text(document.get("message")):
+        return _refusal(document, status, retry_after_s)
+    return None
+
+
+def refusal_of(status: int, reason: str, body: str, retry_after: str | None) -> RefusedError:
+    """What an HTTP error means; ``body`` may be anything."""
+    wish = parse_retry_after(retry_after)
+    try:
+        told = refusal_in(json.loads(body), status, wish)
+    except (ValueError, RecursionError):
+        told = None
+    return told or _refusal({"message": reason}, status, wish)
+
+
+def parse_retry_after(header: str | None) -> float | None:
+    """Seconds a ``Retry-After`` header asks for, whether it counts or names a date; None: neither."""
+    try:
+        return max(0.0, float(header or ""))
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(header or "")
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _refusal(error: Mapping[str, Any], status: int, retry_after_s: float | None) -> RefusedError:
+    words = [word for key in ("code", "type") if (word := str(error.get(key) or ""))]
+    number = status or next((int(word) for word in words if re.fullmatch("[45][0-9][0-9]", word)), 0)
+    passing = number in (408, 409, 429) or number >= 500 or (not number and _PASSING.search(" ".join(words)))
+    number_code = words[0] if words else f"http_{number}" if number else "error"
+    code = next((word for word in words if not word.isdecimal()), number_code)
+    message = _text(error.get("message")) or code
+    return RefusedError(
+        f"{message[:500]} (HTTP {status})" if status else message[:500],
+        code=code,
+        status=status,
+        retryable=bool(passing) and _NO_CREDIT.isdisjoint(words),
+        retry_after_s=retry_after_s,
+    )
+
+
+def _text(value: Any) -> str:
+    """A text, or the texts of a list of parts; anything else says nothing."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        parts = (part for part in value if isinstance(part, Mapping) and part.get("type") == "text")
+        return "".join(str(part.get("text") or "") for part in parts)
+    return ""
+
+
+def _usage(value: Any) -> Usage | None:
+    if not isinstance(value, Mapping):
+        return None
+    counts = (value.get("prompt_tokens"), value.get("completion_tokens"))
+    return Usage(*(count if isinstance(count, int) else 0 for count in counts))

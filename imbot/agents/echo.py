@@ -1,0 +1,34 @@
+"""The ``echo`` agent: says the question back, piece by piece. For demonstrations and for trying cards."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+from imbot.agents.pieces import pieces
+from imbot.errors import AgentError
+from imbot.model import AgentEvent, Exchange, Finished, Message, TextDelta
+from imbot.spec import AgentSpec, Timeouts
+
+
+class EchoAgent:
+    """Repeats; with ``fail_after`` it breaks off after that many chunks, as a real agent may."""
+
+    def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
+        settings = spec.settings
+        self._prefix = str(settings["prefix"])
+        self._chunks = int(settings["chunks"])
+        self._delay_s = float(settings["delay"])
+        self._fail_after: int | None = settings.get("fail_after")
+
+    async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:  # noqa: ARG002 - an echo has no memory
+        """The prefix and the question in ``chunks`` pieces, ``delay`` apart."""
+        said = pieces(self._prefix + (message.text or ""), self._chunks)[: self._fail_after]
+        for number, text in enumerate(said):
+            if number:
+                await asyncio.sleep(self._delay_s)
+            yield TextDelta(text)
+        if self._fail_after is not None:
+            raise AgentError(f"failed after {len(said)} chunks, as fail_after asks", code="fail_after")
+        yield Finished()
+
+    async def close(self) -> None:
+        """Nothing is held."""

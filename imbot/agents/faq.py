@@ -1,0 +1,84 @@
+"""The ``faq`` agent: answers from a folder of Markdown. ``knowledge`` reads it, ``ranking`` finds in it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+from imbot.agents.knowledge import Entry, read_entries
+from imbot.agents.pieces import pieces
+from imbot.agents.ranking import Index, Match
+from imbot.agents.settings import setting_error
+from imbot.model import AgentEvent, Citation, Exchange, Finished, Message, NotFound, Suggestions, TextDelta
+from imbot.spec import AgentSpec, Folder, Timeouts
+
+_CLEAR = 0.85  # of the best score: who comes closer is as likely meant
+_MOST_PIECES = 60  # of an answer, however long
+_PIECE_CHARS = 8  # at least, however short
+
+
+class FaqAgent:
+    """Answers where one entry clearly fits; otherwise offers the questions that were perhaps meant."""
+
+    def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
+        settings = spec.settings
+        self._threshold = float(settings["threshold"])
+        self._suggestions = int(settings["suggestions"])
+        self._delay_s = float(settings["delay"])
+        self._index = Index(_entries(spec, settings["knowledge"]))
+
+    async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:  # noqa: ARG002 - each question stands alone
+        """The answer with its source, or ``NotFound``; then other questions that come near."""
+        matches = await asyncio.to_thread(self._index.search, message.text or "")
+        winner = self._winner(matches)
+        if winner:
+            async for event in self._say(winner):
+                yield event
+        else:
+            yield NotFound()
+        near = [match.entry.title for match in matches if self._near(match) and match.entry is not winner]
+        if near and self._suggestions:
+            yield Suggestions(tuple(near[: self._suggestions]))
+        yield Finished()
+
+    async def close(self) -> None:
+        """Let go of the index."""
+        self._index.close()
+
+    def _winner(self, matches: Sequence[Match]) -> Entry | None:
+        """The entry that fits well and better than all others by far."""
+        if not matches:
+            return None
+        best, *others = matches
+        clear = best.exact or not others or others[0].score < best.score * _CLEAR
+        return best.entry if clear and best.score >= self._threshold else None
+
+    def _near(self, match: Match) -> bool:
+        return match.score >= self._threshold / 2
+
+    async def _say(self, entry: Entry) -> AsyncGenerator[AgentEvent]:
+        count = min(_MOST_PIECES, len(entry.answer) // _PIECE_CHARS + 1)
+        for number, text in enumerate(pieces(entry.answer, count)):
+            if number:
+                await asyncio.sleep(self._delay_s)
+            yield TextDelta(text)
+        yield Citation(f"{entry.file} › {entry.heading}")
+
+
+def _entries(spec: AgentSpec, folder: Folder) -> list[Entry]:
+    if not folder.files:
+        raise setting_error(
+            spec,
+            "knowledge",
+            f"there is no Markdown file in `{folder.path}`",
+            code="agent.knowledge",
+            hint="put *.md files there",
+        )
+    entries = read_entries(folder)
+    if not entries:
+        raise setting_error(
+            spec,
+            "knowledge",
+            f"no file in `{folder.path}` has a heading with a text below it",
+            code="agent.knowledge",
+            hint="write `## a question`, and its answer below",
+        )
+    return entries

@@ -1,0 +1,146 @@
+"""Which entry answers a question: a full-text index finds candidates, coverage says how well they fit.
+
+The index ranks but its figures mean nothing alone. Coverage does: how much of the question a heading
+(or another way to ask) holds, and how much of the heading the question.
+"""
+
+import math
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from threading import Lock
+
+from imbot.agents.knowledge import Entry
+from imbot.agents.words import Word, is_word, plain, tokens, words
+
+_CANDIDATES = 20
+_QUESTION_WORDS = 100  # longer questions are read so far: nobody's question may become expensive
+_BODY_CREDIT = 0.4  # for a word that only the answer has
+_ALIKE = 0.75  # of two words one of which may be a slip of the other
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry and how well it fits a question, from 0 to 1; ``exact``: it was asked word for word."""
+
+    entry: Entry
+    score: float
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    words: tuple[Word, ...]
+    tokens: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    entry: Entry
+    phrasings: tuple[_Text, ...]
+    asked: frozenset[str]
+    body: frozenset[str]
+
+
+class Index:
+    """The entries of one folder, searchable from any thread."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = [_indexed(entry) for entry in entries]
+        self._exact = {
+            plain(text): entry
+            for entry in reversed(entries)
+            for text in (*entry.aliases, entry.title)
+            if plain(text)
+        }
+        self._frequency = Counter(token for entry in self._entries for token in entry.asked | entry.body)
+        self._vocabulary = _vocabulary(self._entries)
+        self._database = _database(self._entries)
+        self._lock = Lock()
+
+    def search(self, question: str) -> list[Match]:
+        """The entries that share anything with the question, best first."""
+        exact = self._exact.get(plain(question))
+        asked = _text(map(self._corrected, islice(words(question), _QUESTION_WORDS)))
+        found = (self._entries[row] for row in self._candidates(asked.tokens))
+        matches = [Match(one.entry, self._score(asked, one)) for one in found if one.entry is not exact]
+        matches.sort(key=lambda match: -match.score)
+        return [Match(exact, 1.0, exact=True), *matches] if exact else matches
+
+    def close(self) -> None:
+        """Let go of the index."""
+        with self._lock:
+            self._database.close()
+
+    def _candidates(self, sought: frozenset[str]) -> list[int]:
+        if not sought:
+            return []
+        terms = " OR ".join(f'"{token}"' for token in sorted(sought))
+        query = "SELECT rowid FROM entries WHERE entries MATCH ? ORDER BY bm25(entries, 8, 1) LIMIT ?"
+        with self._lock:
+            return [row for (row,) in self._database.execute(query, (terms, _CANDIDATES))]
+
+    def _corrected(self, word: Word) -> Word:
+        """A word that is written nowhere here becomes the word of a heading it was probably meant to be."""
+        if word.pairs or word.text in self._frequency or len(word.text) < 3:
+            return word
+        close = get_close_matches(word.text, self._vocabulary.get(word.text[0], ()), n=1, cutoff=_ALIKE)
+        return Word(close[0]) if close else word
+
+    def _score(self, asked: _Text, indexed: _Indexed) -> float:
+        """The better of: question and phrasing cover each other; anything covers the question."""
+        everything = indexed.asked | indexed.body
+        body = [_BODY_CREDIT * word.credit(indexed.body) for word in asked.words]
+        best = _BODY_CREDIT * self._share(asked, [word.credit(everything) for word in asked.words])
+        for phrasing in indexed.phrasings:
+            forth = [
+                max(word.credit(phrasing.tokens), least)
+                for word, least in zip(asked.words, body, strict=True)
+            ]
+            back = [word.credit(asked.tokens) for word in phrasing.words]
+            best = max(best, math.sqrt(self._share(asked, forth) * self._share(phrasing, back)))
+        return best
+
+    def _share(self, text: _Text, credit: Sequence[float]) -> float:
+        """The part of a text's weight that is credited."""
+        weights = [self._weight(word) for word in text.words]
+        return sum(map(float.__mul__, weights, credit)) / sum(weights)
+
+    def _weight(self, word: Word) -> float:
+        """How much a word tells: a rare one the most, one that every entry has nearly nothing."""
+        having = self._frequency[word.text]
+        weight = math.log(1 + (len(self._entries) - having + 0.5) / (having + 0.5)) + 0.2
+        return weight if is_word(word.text) else weight / 2  # Chinese words have about two characters
+
+
+def _text(found: Iterable[Word]) -> _Text:
+    found = tuple(found)
+    return _Text(found, frozenset(token for word in found for token in (word.text, *word.pairs)))
+
+
+def _indexed(entry: Entry) -> _Indexed:
+    under_parent = [f"{parent} {entry.heading}" for parent in entry.parents[-1:]]
+    texts = (_text(words(phrasing)) for phrasing in (entry.heading, *entry.aliases, *under_parent))
+    phrasings = tuple(text for text in texts if text.words)
+    asked = frozenset[str]().union(*(phrasing.tokens for phrasing in phrasings))
+    return _Indexed(entry, phrasings, asked, tokens(entry.answer))
+
+
+def _vocabulary(entries: Iterable[_Indexed]) -> dict[str, list[str]]:
+    """The words of all headings by their first letter, which people seldom get wrong."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for token in sorted(frozenset[str]().union(*(entry.asked for entry in entries))):
+        if is_word(token):
+            found[token[0]].append(token)
+    return dict(found)
+
+
+def _database(entries: Iterable[_Indexed]) -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", check_same_thread=False)  # a lock lets one thread in
+    database.execute("CREATE VIRTUAL TABLE entries USING fts5(asked, body)")
+    rows = ((row, " ".join(entry.asked), " ".join(entry.body)) for row, entry in enumerate(entries))
+    database.executemany("INSERT INTO entries (rowid, asked, body) VALUES (?, ?, ?)", rows)
+    return database

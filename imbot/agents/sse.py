@@ -1,0 +1,83 @@
+"""Server-sent events: bytes of a stream in, whole events out. Knows no agent; a line is bounded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imbot.errors import AgentError
+
+LIMIT_BYTES = 4 * 1024 * 1024
+"""The longest line, and the most data of one event."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One dispatched event: its type (``message`` where the stream names none) and its joined data."""
+
+    type: str
+    data: str
+
+
+class SseDecoder:
+    """Cuts a stream into events wherever its chunks happen to be cut.
+
+    Lines are found in the bytes and decoded whole, so a chunk may end inside a character. An event
+    without data (a bare ping) is none.
+    """
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._after_cr = False
+        self._at_start = True
+        self._type = ""
+        self._data: list[str] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
+        """The events this chunk completes. Raises AgentError for a line or event beyond all bounds."""
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+            self._after_cr = False
+        if chunk:
+            self._after_cr = chunk.endswith(b"\r")
+        for piece in chunk.splitlines(keepends=True):
+            self._line += piece
+            if len(self._line) > LIMIT_BYTES:
+                raise _too_long("line")
+            if piece.endswith((b"\n", b"\r")):
+                yield from self._end_line()
+
+    def close(self) -> Iterator[ServerEvent]:
+        """What an unterminated end still holds: some servers close right after the last data line."""
+        yield from self._end_line()
+        yield from self._dispatch()
+
+    def _end_line(self) -> Iterator[ServerEvent]:
+        line = self._line.decode("utf-8", "replace").rstrip("\r\n")
+        self._line.clear()
+        if self._at_start:
+            self._at_start = False
+            line = line.removeprefix("\ufeff")
+        if line:
+            self._take(line)
+        else:
+            yield from self._dispatch()
+
+    def _take(self, line: str) -> None:
+        name, _, value = line.partition(":")  # a comment has an empty name
+        value = value.removeprefix(" ")
+        if name == "event":
+            self._type = value
+        elif name == "data":
+            self._size += len(value) + 1
+            if self._size > LIMIT_BYTES:
+                raise _too_long("event")
+            self._data.append(value)
+
+    def _dispatch(self) -> Iterator[ServerEvent]:
+        if self._data:
+            yield ServerEvent(self._type or "message", "\n".join(self._data))
+        self._type, self._data, self._size = "", [], 0
+
+
+def _too_long(what: str) -> AgentError:
+    return AgentError(f"the agent sent a {what} of more than {LIMIT_BYTES >> 20} MiB", code="too_long")

@@ -1,0 +1,86 @@
+"""Inline reasoning: takes ``<think>…</think>`` out of an answer that arrives in pieces."""
+
+from collections.abc import Iterator
+
+from imbot.model import ReasoningDelta, TextDelta, TextReplace
+
+OPEN, CLOSE = "<think>", "</think>"
+
+SpokenEvent = TextDelta | TextReplace | ReasoningDelta
+
+
+class ThinkSplitter:
+    """Tells answer from reasoning in one reply.
+
+    Tags may be cut across pieces. Where only the closing tag comes, all text before it was
+    reasoning after all, so what was said is taken back. A tag quoted as code stays text.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""  # may be the beginning of a tag
+        self._said: list[str] = []
+        self._thinking = False
+        self._tagged = False
+        self._fresh = True  # nothing but space since the last tag
+
+    def feed(self, piece: str) -> Iterator[SpokenEvent]:
+        """What this piece adds to the answer and to the reasoning."""
+        text, self._held = self._held + piece, ""
+        while text:
+            start, tag = self._next_tag(text)
+            if tag:
+                yield from self._say(text[:start])
+                yield from self._pass_tag(tag)
+                text = text[start + len(tag) :]
+            else:
+                keep = _cut_tag(text)
+                self._held = text[keep:]
+                yield from self._say(text[:keep])
+                return
+
+    def close(self) -> Iterator[SpokenEvent]:
+        """What was held back as a possible tag and was none."""
+        held, self._held = self._held, ""
+        yield from self._say(held)
+
+    def _next_tag(self, text: str) -> tuple[int, str]:
+        if self._thinking:
+            return text.find(CLOSE), CLOSE if CLOSE in text else ""
+        tags = (OPEN,) if self._tagged else (OPEN, CLOSE)
+        start = -1
+        while (start := text.find("<", start + 1)) >= 0:
+            tag = next((tag for tag in tags if text.startswith(tag, start)), "")
+            if tag and not self._in_code(text[:start]):
+                return start, tag
+        return -1, ""
+
+    def _in_code(self, before: str) -> bool:
+        said = "".join((*self._said, before))
+        return said.endswith(("`", '"', "'")) or said.count("```") % 2 == 1
+
+    def _pass_tag(self, tag: str) -> Iterator[SpokenEvent]:
+        if tag == CLOSE and not self._thinking and self._said:
+            yield ReasoningDelta("".join(self._said))
+            yield TextReplace("")
+            self._said.clear()
+        self._thinking = tag == OPEN
+        self._tagged = self._fresh = True
+
+    def _say(self, text: str) -> Iterator[SpokenEvent]:
+        if self._fresh:
+            text = text.lstrip()
+        if not text:
+            return
+        self._fresh = False
+        if self._thinking:
+            yield ReasoningDelta(text)
+        else:
+            self._said.append(text)
+            yield TextDelta(text)
+
+
+def _cut_tag(text: str) -> int:
+    """Where a tag may begin whose rest has not come yet; the text's length if nowhere."""
+    start = text.rfind("<", max(0, len(text) - len(CLOSE) + 1))
+    cut = start >= 0 and any(tag.startswith(text[start:]) for tag in (OPEN, CLOSE))
+    return start if cut else len(text)

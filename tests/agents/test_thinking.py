@@ -1,0 +1,100 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imbot.agents.thinking import ThinkSplitter
+from imbot.model import ReasoningDelta, TextDelta, TextReplace
+
+
+def split(*texts):
+    splitter = ThinkSplitter()
+    events = [event for text in texts for event in splitter.feed(text)]
+    return [*events, *splitter.close()]
+
+
+def shown(events):
+    """What a person sees at the end: the answer and the reasoning."""
+    answer = reasoning = ""
+    for event in events:
+        if isinstance(event, TextDelta):
+            answer += event.text
+        elif isinstance(event, TextReplace):
+            answer = event.text
+        else:
+            reasoning += event.text
+    return answer, reasoning
+
+
+def test_reasoning_is_taken_out_of_the_answer():
+    assert split("<think>\nhm</think>\n\nyes") == [ReasoningDelta("hm"), TextDelta("yes")]
+
+
+def test_text_without_tags_passes_at_once():
+    splitter = ThinkSplitter()
+    assert list(splitter.feed("a < b and c <t")) == [TextDelta("a < b and c ")]
+    assert list(splitter.feed("able>")) == [TextDelta("<table>")]
+    assert list(splitter.close()) == []
+
+
+def test_a_possible_tag_at_the_very_end_was_text():
+    assert shown(split("1 <thi")) == ("1 <thi", "")
+
+
+def test_a_tag_may_be_cut_anywhere():
+    text = "<think>so</think>yes"
+    for cut in range(len(text) + 1):
+        assert shown(split(text[:cut], text[cut:])) == ("yes", "so")
+    assert shown(split(*text)) == ("yes", "so")
+
+
+def test_without_an_opening_tag_what_was_said_is_taken_back():
+    assert split("so I ", "think</thi", "nk>\nyes") == [
+        TextDelta("so I "),
+        TextDelta("think"),
+        ReasoningDelta("so I think"),
+        TextReplace(""),
+        TextDelta("yes"),
+    ]
+
+
+def test_only_the_first_closing_tag_takes_back():
+    assert shown(split("a</think>b</think>c")) == ("b</think>c", "a")
+    assert shown(split("<think>a</think>b</think>c")) == ("b</think>c", "a")
+
+
+def test_it_may_think_again():
+    assert shown(split("<think>a</think>b <think>c</think>d")) == ("b d", "ac")
+
+
+def test_an_empty_thought_says_nothing():
+    assert split("<think>\n\n</think>\n\nyes") == [TextDelta("yes")]
+    assert split("</think>yes") == [TextDelta("yes")]
+
+
+def test_an_unfinished_thought_is_no_answer():
+    assert shown(split("<think>hm, </thin")) == ("", "hm, </thin")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Models write `<think>` and `</think>` around it.",
+        "```html\n<think>\n</think>\n```\nThat is all.",
+        'It prints "<think>" first.',
+    ],
+)
+def test_a_quoted_tag_is_text(text):
+    assert shown(split(text)) == (text, "")
+    assert shown(split(*text)) == (text, "")
+
+
+@given(
+    st.lists(st.sampled_from(["<think>", "</think>", "<", "a", "。", "\n", "`", "</thi", "😀"])), st.data()
+)
+def test_any_cut_shows_the_same(parts, data):
+    text = "".join(parts)
+    cuts = data.draw(st.lists(st.integers(0, len(text)))) if text else []
+    places = sorted({0, *cuts, len(text)})
+    assert shown(split(*(text[a:b] for a, b in itertools.pairwise(places)))) == shown(split(text))
