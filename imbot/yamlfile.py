@@ -136,6 +136,8 @@ class _Reader:
                 self._problems.stop_at(fault)
         text = event.value.translate(self._breaks) if self._breaks else event.value
         value = self._meaning(event, text)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(value, 1, len(text), 0)
         top = self._tree.top
         if top and top.wants_key:
             self._key(event, text, value)
@@ -145,8 +147,6 @@ class _Reader:
         if event.style in ("|", ">"):
             self._tree.mark_text(event, *block_text(self._text, event.start_mark.index, text))
         self._tree.put(event, value)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = _Anchor(value, 1, len(text), 0)
 
     def _meaning(self, event: Any, text: str) -> Scalar:
         try:

@@ -124,6 +124,10 @@ def test_an_alias_repeats_a_value_of_its_own():
     assert thing["a"]["b"] is not thing["c"]["b"]
 
 
+def test_a_key_may_have_an_anchor():
+    assert value("&x a: 1\nb: *x\n") == {"a": 1, "b": "a"}
+
+
 def test_an_alias_stands_where_it_is_written():
     marks = read("a: &x {b: [1]}\nc: *x\n").marks
     assert yamlfile.span_at(marks, "/c/b/0") == Span(2, 4, 2, 6)

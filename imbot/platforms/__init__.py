@@ -95,8 +95,8 @@ class Gateway(Protocol):
         """Mint the card that will answer a message. No call is made."""
         ...
 
-    async def create_card(self, ref: CardRef, view: CardView) -> None:
-        """Make a card and show it where the message came from."""
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Make a card and show it where the message came from; ``latest`` as in ``update_card``."""
         ...
 
     async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:

@@ -1,0 +1,146 @@
+"""The calls imbot makes, as values: method, path and body. Pure; ``openapi.py`` sends them."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imbot.errors import FatalError
+from imbot.model import CardChange, CardView
+from imbot.platforms.dingtalk.wire import Address
+
+BUILT_IN_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
+
+AI_CREATE = "POST /v1.0/card/instances/createAndDeliver"
+AI_PUT = "PUT /v1.0/card/instances"
+AI_STREAM = "PUT /v1.0/card/streaming"
+STANDARD_CREATE = "POST /v1.0/im/v1.0/robot/interactiveCards/send"
+STANDARD_PUT = "PUT /v1.0/im/robots/interactiveCards"
+SEND_SINGLE = "POST /v1.0/robot/oToMessages/batchSend"
+SEND_GROUP = "POST /v1.0/robot/groupMessages/send"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. ``api`` is its method and path: what the platform counts calls by."""
+
+    api: str
+    body: Mapping[str, Any]
+
+
+def create(card_id: str, to: Address, view: CardView) -> Call:
+    """Make a card of the view's kind and show it at the address.
+
+    Raises FatalError where no such card can stand.
+    """
+    if view.kind == "ai":
+        return _create_ai(card_id, to, view)
+    if view.kind == "standard":
+        return _create_standard(card_id, to, view)
+    raise FatalError(f"DingTalk shows no card of kind {view.kind!r}")
+
+
+def put_ai(card_id: str, changed: Mapping[str, Any]) -> Call:
+    """Change some variables of an AI card and keep the others; the platform's default would drop them."""
+    body = {
+        "outTrackId": card_id,
+        "cardData": {"cardParamMap": dict(changed)},
+        "cardUpdateOptions": {"updateCardDataByKey": True},
+    }
+    return Call(AI_PUT, body)
+
+
+def stream_ai(card_id: str, key: str, content: str, *, finalize: bool = False, error: bool = False) -> Call:
+    """Show the whole content so far in the variable that streams; at the end say that it was the end."""
+    body = {
+        "outTrackId": card_id,
+        "guid": uuid.uuid4().hex,
+        "key": key,
+        "content": content,
+        "isFull": True,  # appending is refused for Markdown variables
+        "isFinalize": finalize,
+        "isError": error,
+    }
+    return Call(AI_STREAM, body)
+
+
+def put_standard(card_id: str, layout: Mapping[str, Any]) -> Call:
+    """Replace the whole layout of a StandardCard."""
+    return Call(STANDARD_PUT, {"cardBizId": card_id, "cardData": _json(layout)})
+
+
+def send_markdown(to: Address, title: str, text: str) -> Call:
+    """Say something in the robot's name. Raises FatalError for a person without a staff id."""
+    message = {
+        "robotCode": to.robot_code,
+        "msgKey": "sampleMarkdown",
+        "msgParam": _json({"title": title, "text": text}),
+    }
+    if to.kind == "group":
+        return Call(SEND_GROUP, {**message, "openConversationId": to.conversation_id})
+    return Call(SEND_SINGLE, {**message, "userIds": [_staff_id(to)]})
+
+
+def webhook_markdown(title: str, text: str) -> Mapping[str, Any]:
+    """The body that says something through a message's session webhook."""
+    return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
+
+
+def callback_response(change: CardChange) -> Mapping[str, Any]:
+    """The answer to a click: the changed variables, for everybody or for the clicker only."""
+    part, option = (
+        ("userPrivateData", "updatePrivateDataByKey")
+        if change.private
+        else ("cardData", "updateCardDataByKey")
+    )
+    return {"cardUpdateOptions": {option: True}, part: {"cardParamMap": dict(change.data)}}
+
+
+def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
+    body = {
+        "cardTemplateId": view.template_id,
+        "outTrackId": card_id,
+        "callbackType": "STREAM",
+        "userIdType": 1,
+        "cardData": {"cardParamMap": dict(view.data)},
+    }
+    space_model = {"supportForward": True, "lastMessageI18n": {"ZH_CN": view.title}}
+    if to.kind == "group":
+        place = {
+            "openSpaceId": f"dtv1.card//IM_GROUP.{to.conversation_id}",
+            "imGroupOpenSpaceModel": space_model,
+            "imGroupOpenDeliverModel": {"robotCode": to.robot_code},
+        }
+    else:
+        place = {
+            "openSpaceId": f"dtv1.card//IM_ROBOT.{_staff_id(to)}",
+            "imRobotOpenSpaceModel": space_model,
+            "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": to.robot_code},
+        }
+    return Call(AI_CREATE, {**body, **place})
+
+
+def _create_standard(card_id: str, to: Address, view: CardView) -> Call:
+    body = {
+        "cardTemplateId": "StandardCard",
+        "robotCode": to.robot_code,
+        "cardBizId": card_id,
+        "cardData": _json(view.data),
+    }
+    if to.kind == "group":
+        return Call(STANDARD_CREATE, {**body, "openConversationId": to.conversation_id})
+    return Call(STANDARD_CREATE, {**body, "singleChatReceiver": _json({"userId": _staff_id(to)})})
+
+
+def _staff_id(to: Address) -> str:
+    if to.staff_id:
+        return to.staff_id
+    raise FatalError(
+        "the sender has no staff id, so only the message's webhook reaches them",
+        hint="publish the app: before that DingTalk tells nobody's staff id",
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=dict)

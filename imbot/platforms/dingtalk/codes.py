@@ -1,0 +1,167 @@
+"""What DingTalk's refusals mean: the one place where transient or fatal is decided, with the cure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imbot.errors import FatalError, PlatformError, TransientError
+
+TOKEN_REFUSED = frozenset({"InvalidAuthentication", "40014"})
+CARD_EXISTS = frozenset({"param.cardAlreadyExist", "duplicateKey"})
+CARD_MISSING = frozenset({"param.cardNotExist", "param.stream.outTrackId", "cardInstance.notExist"})
+WEBHOOK_GONE = "300001"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What to do about a code: ``hint`` is for people; ``retry_after_s`` is set if nothing was done."""
+
+    hint: str = ""
+    transient: bool = False
+    retry_after_s: float | None = None
+
+
+_SECRET = Meaning("client_id or client_secret is wrong: copy both again from the app's credentials page")
+_TOKEN = Meaning("DingTalk did not accept its own fresh token: is the endpoint right?")
+_TOO_FAST = Meaning("more calls per second than the app may make", transient=True, retry_after_s=1.0)
+_QUOTA = Meaning("the organisation's monthly calls are used up: buy more, or choose `pace: economy`")
+_TEMPLATE = Meaning("check `card.template_id`: the template must exist, be published and belong to this app")
+_CARD = Meaning("the card is not there: it was never made, or it is too old")
+_ROBOT = Meaning("check `credentials.robot_code`, and that the app has a published robot")
+_PERSON = Meaning("the person is not known in this organisation, or not visible to the app")
+_GROUP = Meaning("the robot is not in this group, or the group is of another organisation")
+_TOO_LONG = Meaning("the text is longer than DingTalk takes")
+_CONTENT = Meaning("DingTalk's content policy refuses the text")
+_BUSY = Meaning(transient=True)
+
+# By code; a code is looked up whole, then without its last part, and so on.
+MEANINGS = {
+    "authFailed": _SECRET,
+    "invalidClientIdOrSecret": _SECRET,
+    "40096": _SECRET,
+    "InvalidAuthentication": _TOKEN,
+    "40014": _TOKEN,
+    "QpsLimit": _TOO_FAST,
+    "90002": _TOO_FAST,
+    "90018": _TOO_FAST,
+    "90019": _TOO_FAST,
+    "130101": _TOO_FAST,
+    "302033": _TOO_FAST,
+    "410100": Meaning("more than 20 messages a minute", transient=True, retry_after_s=10.0),
+    "660026": Meaning("more than 20 messages a minute", transient=True, retry_after_s=10.0),
+    "1111": Meaning("too many calls from this address", transient=True, retry_after_s=300.0),
+    "Forbidden.AccessDenied.ApiCountLimitForOrg": _QUOTA,
+    "90020": _QUOTA,
+    "90030": _QUOTA,
+    "Forbidden.AccessDenied.AccessTokenPermissionDenied": Meaning(
+        "grant the app the permission {scopes} in the developer console"
+    ),
+    "Forbidden.AccessDenied.IpNotInWhiteList": Meaning(
+        "add this machine's address to the app's allowed addresses in the developer console"
+    ),
+    "invalidParameter": Meaning("is the app published, with a robot that receives in Stream mode?"),
+    "invalidParameter.robotCode": _ROBOT,
+    "invalid.robotCode": _ROBOT,
+    "robot.oto.notExist": _ROBOT,
+    "chatbotId.notAllow.sendOTO": _ROBOT,
+    "invalidParameter.userIds": _PERSON,
+    "invalid.user": _PERSON,
+    "staffId.notExisted": _PERSON,
+    "param.userIdNotExist": _PERSON,
+    "invalidParameter.openConversationId": _GROUP,
+    "invalid.openConversationId": _GROUP,
+    "deliver.failed": Meaning("is the robot published, and a member of this group?"),
+    "param.templateNotExist": _TEMPLATE,
+    "param.templateUnpublished": _TEMPLATE,
+    "template": _TEMPLATE,
+    "param.cardNotExist": _CARD,
+    "param.stream.outTrackId": _CARD,
+    "cardInstance.notExist": _CARD,
+    "param.stream.content": _TOO_LONG,
+    "invalidParameter.msgParam.tooLong": _TOO_LONG,
+    "460101": _TOO_LONG,
+    "101002": _TOO_LONG,
+    "param.contentUnsafe": _CONTENT,
+    "430101": _CONTENT,
+    "430102": _CONTENT,
+    "430103": _CONTENT,
+    "430104": _CONTENT,
+    "system": _BUSY,
+    # Seen for a streaming key the template does not have, a state it has not enabled, a missing permission.
+    "unknownError": Meaning(
+        "check `card.content_key`, the states enabled in the template, and the permission Card.Streaming.Write"
+    ),
+}
+
+
+def failure(status: int, body: Any) -> PlatformError | None:
+    """What a response says went wrong, None if nothing did; HTTP 200 proves nothing here.
+
+    ``body`` is the parsed JSON, None where there was none.
+    """
+    if not isinstance(body, Mapping):
+        return _error(f"HTTP {status} without JSON", "", status)
+    code, words = _refusal(status, body)
+    if not code:
+        return None
+    request_id = body.get("requestid") or body.get("requestId")
+    message = f"DingTalk refused: {words or code}" + (f", request {request_id}" if request_id else "")
+    return _error(message[:300], code, status, _scopes(body))
+
+
+def too_fast(error: PlatformError) -> bool:
+    """Whether the platform counted too many calls of one API."""
+    return _meaning(error.code, error.status) is _TOO_FAST
+
+
+def _refusal(status: int, body: Mapping[str, Any]) -> tuple[str, str]:
+    """The code and words of a refusal; both empty where there is none."""
+    words = str(body.get("message") or body.get("errmsg") or "")
+    if "errcode" in body and str(body["errcode"]) != "0":
+        return str(body["errcode"]), words
+    if body.get("punish"):
+        return str(body.get("status") or "1111"), "calls from this address are barred"
+    if status >= 300 or body.get("success") is False:
+        return str(body.get("code") or status), words
+    return _not_delivered(body)
+
+
+def _not_delivered(body: Mapping[str, Any]) -> tuple[str, str]:
+    result = body.get("result")
+    results = result.get("deliverResults") if isinstance(result, Mapping) else None
+    for each in results if isinstance(results, list) else ():
+        if isinstance(each, Mapping) and each.get("success") is False:
+            return "deliver.failed", str(each.get("errorMsg") or "the card was not delivered")
+    if body.get("invalidStaffIdList"):
+        return "staffId.notExisted", "the person was not reached"
+    if body.get("flowControlledStaffIdList"):
+        return "QpsLimit", "the person gets too many messages"
+    return "", ""
+
+
+def _error(message: str, code: str, status: int, scopes: str = "") -> PlatformError:
+    meaning = _meaning(code, status)
+    hint = meaning.hint.replace("{scopes}", scopes or "it lacks")
+    if meaning.transient:
+        return TransientError(
+            message, code=code, status=status, hint=hint, retry_after_s=meaning.retry_after_s
+        )
+    return FatalError(message, code=code, status=status, hint=hint)
+
+
+def _meaning(code: str, status: int) -> Meaning:
+    name = "QpsLimit" if "QpsLimit" in code else code
+    while name:
+        if name in MEANINGS:
+            return MEANINGS[name]
+        name = name.rpartition(".")[0]
+    if status == 429:
+        return _TOO_FAST
+    # Not JSON means that something before DingTalk answered: a proxy, a gateway, a ban page.
+    return _BUSY if status >= 500 or not code else Meaning()
+
+
+def _scopes(body: Mapping[str, Any]) -> str:
+    detail = body.get("accessdenieddetail")
+    scopes = detail.get("requiredScopes") if isinstance(detail, Mapping) else None
+    return ", ".join(map(str, scopes)) if isinstance(scopes, list) else ""

@@ -1,0 +1,123 @@
+"""The DingTalk gateway: one app's connection, cards and messages behind the ``Gateway`` protocol.
+
+Inward ``stream.py`` brings pushes, ``wire.py`` reads them, the attached handler takes them. Outward
+``cards.py`` and ``texts.py`` show answers by ``calls.py`` through ``openapi.py``.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from imbot.model import CardRef, CardView, Message
+from imbot.platforms import GatewayHandler, GatewayStatus
+from imbot.platforms.dingtalk import calls, texts, wire
+from imbot.platforms.dingtalk.cards import Cards
+from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
+from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
+from imbot.platforms.dingtalk.times import Times
+from imbot.platforms.dingtalk.wire import Address
+
+log = logging.getLogger(__name__)
+
+
+class DingTalkGateway:
+    """The live link of one DingTalk app."""
+
+    def __init__(
+        self, credentials: Mapping[str, Any], endpoint: str | None = None, times: Times | None = None
+    ) -> None:
+        times = times or Times()
+        self._handler: GatewayHandler | None = None
+        self._api = OpenApi(Credentials.read(credentials), endpoint, times)
+        self._cards = Cards(self._api)
+        routes = {
+            MESSAGES: Route(self._take_message, times.ack_s),
+            CLICKS: Route(self._take_click, times.answer_s),
+        }
+        self._stream = Stream(self._api, routes, times)
+        self._over_quota = False
+
+    @property
+    def status(self) -> GatewayStatus:
+        """How it stands now."""
+        return self._stream.status
+
+    def attach(self, handler: GatewayHandler | None) -> None:
+        """Deliver to this handler from now on; None: to nobody."""
+        self._handler = handler
+
+    async def prove(self, credentials: Mapping[str, Any]) -> None:
+        """Get a token with other credentials, without using them."""
+        await self._api.prove(Credentials.read(credentials))
+
+    def use(self, credentials: Mapping[str, Any]) -> None:
+        """Use these credentials from now on; the connection that stands keeps standing."""
+        new = Credentials.read(credentials)
+        if new != self._api.credentials:
+            self._api.use(new)
+            self._stream.hurry()
+
+    async def run(self) -> None:
+        """Be connected until cancelled."""
+        await self._stream.run()
+
+    async def ready(self) -> None:
+        """Return when connected."""
+        await self._stream.up.wait()
+
+    def new_card(self, message: Message) -> CardRef:
+        """Mint the card that will answer a message."""
+        return CardRef(uuid.uuid4().hex, message.address)
+
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Make a card and show it where the message came from."""
+        return await self._cards.create(ref, latest)
+
+    async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Show the newest view of a card."""
+        return await self._cards.update(ref, latest)
+
+    async def finish_card(self, ref: CardRef, view: CardView) -> None:
+        """Show the last view of a card, also of one from before a restart."""
+        await self._cards.finish(ref, view)
+
+    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+        """Say ``text`` without a card."""
+        await texts.send(self._api, Address(**ref.address), title, text)
+
+    async def close(self) -> None:
+        """Release everything; no call works afterwards."""
+        await self._api.close()
+
+    async def _take_message(self, data: Mapping[str, Any]) -> None:
+        handler = self._attached()
+        if (notice := wire.quota_notice(data)) is not None:
+            self._warn_of_quota(notice)
+            return
+        self._over_quota = False
+        app = self._api.credentials
+        message = wire.parse_message(
+            data, client_id=app.client_id, robot_code=app.robot_code, received_at=time.time()
+        )
+        await handler.on_message(message)
+
+    async def _take_click(self, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        change = await self._attached().on_action(wire.parse_action(data))
+        return calls.callback_response(change) if change else None
+
+    def _attached(self) -> GatewayHandler:
+        if self._handler is None:
+            raise UnattendedError
+        return self._handler
+
+    def _warn_of_quota(self, notice: str) -> None:
+        """Say it once until messages have content again: every push would repeat it."""
+        if not self._over_quota:
+            log.warning(
+                "%s: messages arrive without content: the organisation's quota is used up (%s)",
+                self._api.credentials.client_id,
+                notice,
+            )
+        self._over_quota = True

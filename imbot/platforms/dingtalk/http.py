@@ -1,0 +1,43 @@
+"""One HTTP session an event loop, shared by its gateways: a thousand bots need one pool of connections."""
+
+import asyncio
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import aiohttp
+
+
+@dataclass(slots=True)
+class _Shared:
+    session: aiohttp.ClientSession
+    users: int = 0
+
+
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shared] = WeakKeyDictionary()
+
+
+def borrow() -> aiohttp.ClientSession:
+    """The session of the running loop, made for the first who asks; each who asks gives it back once."""
+    loop = asyncio.get_running_loop()
+    shared = _shared.get(loop)
+    if shared is None:
+        # No limit: WebSockets hold a connection each, and calls are limited by each app's quota.
+        shared = _shared[loop] = _Shared(
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=True,
+            )
+        )
+    shared.users += 1
+    return shared.session
+
+
+async def give_back() -> None:
+    """Say that one borrower is done; after the last one the session is closed."""
+    loop = asyncio.get_running_loop()
+    shared = _shared[loop]
+    shared.users -= 1
+    if not shared.users:
+        del _shared[loop]
+        await shared.session.close()

@@ -1,0 +1,210 @@
+"""DingTalk over HTTP: one app's token, its calls, and typed errors for what goes wrong.
+
+``gateway.py`` and its parts send ``calls.py`` through here; ``stream.py`` asks here for connections.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.pacing import Quota
+from imbot.platforms import Priority
+from imbot.platforms.dingtalk import codes, http
+from imbot.platforms.dingtalk.calls import Call
+from imbot.platforms.dingtalk.times import Times
+from imbot.spec import Secret
+
+DEFAULT_ENDPOINT = "https://api.dingtalk.com"
+ENDPOINT_VARIABLE = "DINGTALK_OPENAPI_ENDPOINT"
+WEBHOOK = "POST /robot/sendBySession"
+REFRESH_MARGIN_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What proves that we are the app. An empty ``robot_code``: whatever a message says."""
+
+    client_id: str
+    client_secret: Secret
+    robot_code: str = ""
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> "Credentials":
+        """From the ``credentials`` of a bot file."""
+        secret = values["client_secret"]
+        return cls(
+            client_id=values["client_id"],
+            client_secret=secret if isinstance(secret, Secret) else Secret(secret),
+            robot_code=values.get("robot_code") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str = field(repr=False)
+    refresh_at: float  # of the loop's clock
+
+
+class OpenApi:
+    """One app's way to call DingTalk. Methods raise ``TransientError`` or ``FatalError``.
+
+    ``TransientError.retry_after_s`` is set exactly when the platform did nothing, so that repeating is
+    safe whatever the call was.
+    """
+
+    def __init__(self, credentials: Credentials, endpoint: str | None, times: Times) -> None:
+        self.credentials = credentials
+        self._endpoint = (endpoint or os.environ.get(ENDPOINT_VARIABLE) or DEFAULT_ENDPOINT).rstrip("/")
+        self._quota = Quota(per_second=20)
+        self._times = times
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._token: _Token | None = None
+        self._fetching = asyncio.Lock()
+
+    def use(self, credentials: Credentials) -> None:
+        """Call with these from now on."""
+        self.credentials = credentials
+        self._token = None
+
+    async def prove(self, credentials: Credentials) -> None:
+        """Get a token with these credentials, and drop it."""
+        await self._new_token(credentials)
+
+    async def granted(self, api: str, priority: Priority, since: float) -> None:
+        """Wait until a call of that API may go out."""
+        await self._quota.take(api, priority, since)
+
+    async def send(self, call: Call) -> Mapping[str, Any]:
+        """Make a call that was granted, with a new token once if the platform dropped ours."""
+        token = await self._current_token()
+        try:
+            return await self._send(call, token)
+        except FatalError as error:
+            if error.code not in codes.TOKEN_REFUSED:
+                raise
+        if self._token is token:
+            self._token = None
+        return await self._send(call, await self._current_token())
+
+    async def post_webhook(self, url: str, body: Mapping[str, Any]) -> None:
+        """Post to a message's session webhook, granted before; the URL itself is the permission."""
+        await self._request("POST", url, body, api=WEBHOOK)
+
+    async def open_connection(self, topics: list[str], user_agent: str) -> tuple[str, str]:
+        """A WebSocket address and the ticket that opens it once, within 90 s."""
+        body = {
+            "clientId": self.credentials.client_id,
+            "clientSecret": self.credentials.client_secret.reveal(),
+            "subscriptions": [{"type": "CALLBACK", "topic": topic} for topic in topics],
+            "ua": user_agent,
+        }
+        answer = await self._request("POST", f"{self._endpoint}/v1.0/gateway/connections/open", body)
+        return _field(answer, "endpoint"), _field(answer, "ticket")
+
+    def session(self) -> aiohttp.ClientSession:
+        """The HTTP session, also for WebSockets, so that proxies apply to both alike."""
+        if self._closed:
+            raise FatalError("the gateway is closed")
+        if self._session is None:
+            self._session = http.borrow()
+        return self._session
+
+    async def close(self) -> None:
+        """Release the session; safe to repeat."""
+        self._closed = True
+        if self._session is not None:
+            self._session = None
+            await http.give_back()
+
+    async def _send(self, call: Call, token: _Token) -> Mapping[str, Any]:
+        method, _, path = call.api.partition(" ")
+        headers = {"x-acs-dingtalk-access-token": token.text}
+        return await self._request(method, self._endpoint + path, call.body, headers, api=call.api)
+
+    async def _current_token(self) -> _Token:
+        async with self._fetching:  # whoever waits here finds the token that the first one got
+            if self._token is None or self._token.refresh_at <= _now():
+                credentials = self.credentials
+                token = await self._new_token(credentials)
+                if credentials is not self.credentials:
+                    return token
+                self._token = token
+            return self._token
+
+    async def _new_token(self, credentials: Credentials) -> _Token:
+        body = {"appKey": credentials.client_id, "appSecret": credentials.client_secret.reveal()}
+        answer = await self._request("POST", f"{self._endpoint}/v1.0/oauth2/accessToken", body)
+        life_s = float(answer.get("expireIn") or 0)
+        return _Token(_field(answer, "accessToken"), _now() + life_s - min(REFRESH_MARGIN_S, life_s / 2))
+
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+        *,
+        api: str = "",
+    ) -> Mapping[str, Any]:
+        status, answer = await self._exchange(method, url, body, headers or {})
+        if error := codes.failure(status, answer):
+            if api and codes.too_fast(error):
+                self._quota.refused(api)
+            raise error
+        assert isinstance(answer, Mapping)
+        return answer
+
+    async def _exchange(
+        self, method: str, url: str, body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
+        """Status and parsed body (None: no JSON) of one HTTP exchange."""
+        try:
+            async with self.session().request(
+                method,
+                url,
+                data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+                headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
+                timeout=aiohttp.ClientTimeout(total=self._times.call_s),
+                allow_redirects=False,
+            ) as response:
+                return response.status, _parsed(await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # Not chained: the text of these errors may hold the URL, and a webhook's URL is a secret.
+            raise network_error(error) from None
+
+
+def network_error(error: Exception) -> PlatformError:
+    """What an HTTP library's failure means, without any URL in it."""
+    if isinstance(error, aiohttp.InvalidURL):
+        return FatalError("the address is no URL", hint="check the endpoint")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = error.strerror or "no connection"
+        return TransientError(f"cannot reach {error.host}: {reason}", code="network", retry_after_s=1.0)
+    if isinstance(error, TimeoutError):
+        return TransientError("no answer in time", code="timeout")
+    return TransientError(f"the connection broke: {type(error).__name__}", code="network")
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _field(answer: Mapping[str, Any], key: str) -> str:
+    value = answer.get(key)
+    if isinstance(value, str) and value:
+        return value
+    raise TransientError(f"DingTalk answered without {key}", code="incomplete")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,295 @@
+"""The Stream connection of one app: open, receive, acknowledge, reconnect.
+
+The one file that imports DingTalk's SDK: its frames, acknowledgements and topics, but not its loop,
+which swallows cancellation, blocks, and answers on the wrong socket. ``gateway.py`` gives the routes.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote_plus
+
+import aiohttp
+from dingtalk_stream import (
+    AckMessage,
+    CallbackMessage,
+    Card_Callback_Router_Topic,
+    ChatbotMessage,
+    SystemMessage,
+)
+from dingtalk_stream.version import VERSION_STRING
+
+from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.pacing import Backoff
+from imbot.platforms import GatewayState, GatewayStatus
+from imbot.platforms.dingtalk.openapi import OpenApi, network_error
+from imbot.platforms.dingtalk.seen import Seen
+from imbot.platforms.dingtalk.times import Times
+
+log = logging.getLogger(__name__)
+
+MESSAGES = ChatbotMessage.TOPIC
+CLICKS = Card_Callback_Router_Topic
+# The platform checks the form of this name; `-union` selects its world-wide gateway.
+USER_AGENT = f"dingtalk-sdk-python/v{VERSION_STRING}-union"
+MAX_IN_FLIGHT = 500
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+Socket = aiohttp.ClientWebSocketResponse
+Data = Mapping[str, Any]
+
+
+class UnattendedError(Exception):
+    """Nobody is there to take a push: it is not acknowledged, so that the platform may try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who takes the pushes of a topic; ``patience_s`` later they are acknowledged in any case.
+
+    ``take`` returns the response to acknowledge with, if there is one to give.
+    """
+
+    take: Callable[[Data], Coroutine[Any, Any, Data | None]]
+    patience_s: float
+
+
+class Stream:
+    """Keeps one app connected while ``run`` runs."""
+
+    def __init__(self, api: OpenApi, routes: Mapping[str, Route], times: Times) -> None:
+        self.up = asyncio.Event()
+        self._api = api
+        self._routes = routes
+        self._times = times
+        self._state: GatewayState = "down"
+        self._since: float | None = None
+        self._opened = 0
+        self._error = ""
+        self._hurry = asyncio.Event()
+        self._seen = Seen(times.forget_s)
+        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sockets: set[Socket] = set()
+
+    @property
+    def status(self) -> GatewayStatus:
+        """How the connection stands."""
+        return GatewayStatus(self._state, self._since, self._opened, self._error)
+
+    def hurry(self) -> None:
+        """Try to connect now if a wait is on: something changed."""
+        self._hurry.set()
+
+    async def run(self) -> None:
+        """Be connected until cancelled."""
+        backoff = Backoff(first_s=self._times.retry_first_s, cap_s=self._times.retry_cap_s)
+        left: Socket | None = None
+        delay_s, calm = 0.0, True
+        try:
+            while True:
+                socket = await self._connect(delay_s, backoff)
+                if left:
+                    self._own(self._leave(left, set(self._tasks)))
+                opened_at = _now()
+                moving = await self._receive(socket)
+                self._turned("connecting")
+                if _now() - opened_at >= self._times.stable_s:
+                    backoff.reset()
+                    calm = True
+                # The platform moves connections about twice a day: then the next one comes at once, and
+                # before the old one goes. A platform that keeps moving them has to wait.
+                delay_s = 0.0 if moving and calm else backoff.next()
+                calm = False
+                left = socket if moving else None
+                if not moving:
+                    await self._close(socket)
+        finally:
+            self._turned("down")
+            await self._shut()
+
+    # -- connecting ------------------------------------------------------------------------------
+
+    async def _connect(self, delay_s: float, backoff: Backoff) -> Socket:
+        refusals = Backoff(first_s=self._times.refused_first_s, cap_s=self._times.refused_cap_s)
+        self._turned("connecting")
+        while True:
+            await self._pause(delay_s)
+            try:
+                socket = await self._open()
+            except FatalError as error:
+                delay_s = self._times.refused_first_s + refusals.next()
+                self._failed(error, delay_s)
+            except PlatformError as error:
+                delay_s = backoff.next()
+                self._failed(error, delay_s)
+            else:
+                self._sockets.add(socket)
+                self._opened += 1
+                self._error = ""
+                self._turned("connected")
+                return socket
+
+    async def _open(self) -> Socket:
+        endpoint, ticket = await self._api.open_connection(list(self._routes), USER_AGENT)
+        try:
+            async with asyncio.timeout(self._times.call_s):
+                return await self._api.session().ws_connect(
+                    f"{endpoint}?ticket={quote_plus(ticket)}",
+                    heartbeat=self._times.heartbeat_s,
+                    max_msg_size=MAX_FRAME_BYTES,
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise TransientError("the WebSocket was refused", code="upgrade", status=error.status) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise network_error(error) from None
+
+    async def _pause(self, delay_s: float) -> None:
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+        self._hurry.clear()  # not before the wait: the change may have come during the attempt that failed
+
+    def _failed(self, error: PlatformError, delay_s: float) -> None:
+        again = str(error) == self._error
+        self._error = str(error)
+        level = logging.ERROR if isinstance(error, FatalError) else logging.WARNING
+        level = logging.DEBUG if again else level
+        log.log(level, "%s: cannot connect: %s; next try in %.1f s", self._name, error, delay_s)
+
+    def _turned(self, state: GatewayState) -> None:
+        self._state = state
+        if state == "connected":
+            self._since = time.time()
+            self.up.set()
+            log.info("%s: connected", self._name)
+        else:
+            self._since = None
+            self.up.clear()
+
+    @property
+    def _name(self) -> str:
+        return self._api.credentials.client_id
+
+    # -- receiving -------------------------------------------------------------------------------
+
+    async def _receive(self, socket: Socket) -> bool:
+        """Take frames until the connection ends; True when the platform asked to move to a new one."""
+        async for received in socket:
+            if received.type is aiohttp.WSMsgType.ERROR:
+                break
+            frame = _parse(received.data) if received.type is aiohttp.WSMsgType.TEXT else None
+            if isinstance(frame, SystemMessage):
+                await self._acknowledge(socket, frame, AckMessage.STATUS_OK, frame.data)
+                if frame.headers.topic == SystemMessage.TOPIC_DISCONNECT:
+                    log.info("%s: asked to move to a new connection", self._name)
+                    return True
+            elif frame is not None:
+                await self._slots.acquire()
+                self._own(self._serve(socket, frame))
+            else:
+                log.warning("%s: a frame that cannot be read was skipped", self._name)
+        self._error = f"connection lost ({socket.close_code})"
+        log.warning("%s: %s", self._name, self._error)
+        return False
+
+    async def _serve(self, socket: Socket, frame: CallbackMessage) -> None:
+        """Hand one push on, and acknowledge it on the socket it came by."""
+        try:
+            route = self._routes.get(frame.headers.topic)
+            if route is None:
+                log.warning("%s: nothing takes the topic %s", self._name, frame.headers.topic)
+                await self._acknowledge(socket, frame, AckMessage.STATUS_NOT_IMPLEMENT)
+            elif not self._seen.first(frame.headers.message_id):
+                await self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None})
+            else:
+                await self._take(route, socket, frame)
+        finally:
+            self._slots.release()
+
+    async def _take(self, route: Route, socket: Socket, frame: CallbackMessage) -> None:
+        work = asyncio.create_task(route.take(frame.data))
+        try:
+            await asyncio.wait([work], timeout=route.patience_s)
+            late = not work.done()
+            if late:
+                await self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None})
+            await asyncio.wait([work])
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.wait([work])
+        error = work.exception()
+        if error:
+            self._seen.forget(frame.headers.message_id)
+            if isinstance(error, UnattendedError):
+                return
+            log.error("%s: a push of %s failed", self._name, frame.headers.topic, exc_info=error)
+        if not late:
+            code = AckMessage.STATUS_SYSTEM_EXCEPTION if error else AckMessage.STATUS_OK
+            await self._acknowledge(socket, frame, code, {"response": None if error else work.result()})
+
+    async def _acknowledge(
+        self, socket: Socket, frame: SystemMessage | CallbackMessage, code: int, data: Data | None = None
+    ) -> None:
+        ack = AckMessage()
+        ack.code = code
+        ack.message = "OK" if code == AckMessage.STATUS_OK else ""
+        ack.headers.message_id = frame.headers.message_id
+        ack.headers.content_type = ack.headers.CONTENT_TYPE_APPLICATION_JSON
+        ack.data = dict(data or {})
+        try:
+            await socket.send_str(json.dumps(ack.to_dict(), ensure_ascii=False))
+        except ConnectionError:
+            log.info("%s: the connection was gone before its acknowledgement", self._name)
+
+    # -- ending ----------------------------------------------------------------------------------
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _leave(self, socket: Socket, in_flight: set[asyncio.Task[None]]) -> None:
+        """Close a connection that another has replaced, after the acknowledgements it still owes."""
+        if in_flight:
+            await asyncio.wait(in_flight, timeout=self._times.answer_s)
+        await self._close(socket)
+
+    async def _close(self, socket: Socket) -> None:
+        try:
+            async with asyncio.timeout(self._times.close_s):
+                await socket.close()
+        except TimeoutError:
+            log.debug("%s: a connection did not close in time", self._name)
+        self._sockets.discard(socket)
+
+    async def _shut(self) -> None:
+        """Let acknowledgements leave for a moment, then end everything."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self._times.ack_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*map(self._close, list(self._sockets)))
+
+
+def _parse(text: str) -> SystemMessage | CallbackMessage | None:
+    """The frame in a WebSocket message; None where there is none."""
+    try:
+        values = json.loads(text)
+        kind = SystemMessage if values["type"] == SystemMessage.TYPE else CallbackMessage
+        frame = kind.from_dict(values)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return frame if isinstance(frame.data, dict) else None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

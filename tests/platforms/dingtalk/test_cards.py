@@ -1,0 +1,234 @@
+import pytest
+
+from imbot.errors import FatalError, TransientError
+from imbot.model import CardPhase, CardRef, CardView
+from imbot.platforms.dingtalk import calls
+from imbot.platforms.dingtalk.cards import Cards
+
+CREATE = calls.AI_CREATE.partition(" ")[2]
+PUT = calls.AI_PUT.partition(" ")[2]
+STREAM = calls.AI_STREAM.partition(" ")[2]
+STANDARD_PUT = calls.STANDARD_PUT.partition(" ")[2]
+REF = CardRef("c1", {"robot_code": "bot", "conversation_id": "cid", "kind": "group", "staff_id": "u1"})
+GONE = (400, {"code": "param.cardNotExist", "message": "param.cardNotExist"})
+BUSY = (500, {"code": "system.busy"})
+UNKNOWN = (500, {"code": "unknownError", "message": "未知错误"})
+
+
+def built_in(phase, status, content, **more):
+    data = {"flowStatus": status, "msgContent": content, **more}
+    return CardView("ai", phase, data, "T", content, calls.BUILT_IN_TEMPLATE, "msgContent")
+
+
+def own(phase, content, **more):
+    return CardView("ai", phase, {"body": content, **more}, "T", content, "own.schema", "body")
+
+
+def standard(phase, text):
+    return CardView("standard", phase, {"contents": [{"text": text}]}, "T", text)
+
+
+def after_creation(platform):
+    return [
+        (line, body) for line, body, _ in platform.requests if line.split()[1] in (PUT, STREAM, STANDARD_PUT)
+    ]
+
+
+def params(body):
+    return body["cardData"]["cardParamMap"]
+
+
+@pytest.fixture
+def cards(api):
+    return Cards(api)
+
+
+async def test_each_update_is_one_call_the_cheapest_that_does_it(platform, cards):
+    views = [
+        built_in(CardPhase.STREAMING, "2", "He", msgTitle="q"),
+        built_in(CardPhase.STREAMING, "2", "Hell", msgTitle="q"),
+        built_in(CardPhase.STREAMING, "2", "Hello", msgTitle="q?"),
+        built_in(CardPhase.STREAMING, "2", "Hello", msgTitle="q?"),
+    ]
+    await cards.create(REF, lambda: built_in(CardPhase.THINKING, "1", "", msgTitle="q"))
+    shown = [await cards.update(REF, lambda view=view: view) for view in views]
+
+    assert shown == views
+    (first, status), (second, stream), (third, both) = after_creation(platform)
+    assert (first, params(status)) == (calls.AI_PUT, {"flowStatus": "2", "msgContent": "He"})
+    assert (second, stream["key"], stream["content"]) == (calls.AI_STREAM, "msgContent", "Hell")
+    assert (third, params(both)) == (calls.AI_PUT, {"msgContent": "Hello", "msgTitle": "q?"})
+
+
+async def test_the_built_in_template_ends_by_one_update(platform, cards):
+    await cards.create(REF, lambda: built_in(CardPhase.THINKING, "1", "", msgTitle="q"))
+    await cards.finish(REF, built_in(CardPhase.FINAL, "3", "Hello", msgTitle="q"))
+
+    [(line, body)] = after_creation(platform)
+    assert (line, params(body)) == (calls.AI_PUT, {"flowStatus": "3", "msgContent": "Hello"})
+
+
+async def test_a_built_in_card_created_final_needs_no_end(platform, cards):
+    view = built_in(CardPhase.FINAL, "3", "Hello")
+    await cards.create(REF, lambda: view)
+    await cards.finish(REF, view)
+
+    assert after_creation(platform) == []
+
+
+async def test_an_own_template_ends_by_streaming_after_the_other_keys(platform, cards):
+    await cards.create(REF, lambda: own(CardPhase.THINKING, "", state="…"))
+    await cards.update(REF, lambda: own(CardPhase.STREAMING, "He", state="…"))
+    await cards.finish(REF, own(CardPhase.FINAL, "Hello", state="done"))
+
+    (_, streamed), (put, others), (stream, end) = after_creation(platform)
+    assert (streamed["content"], streamed["isFinalize"]) == ("He", False)
+    assert (put, params(others)) == (calls.AI_PUT, {"state": "done"})
+    assert (stream, end["content"], end["isFinalize"], end["isError"]) == (
+        calls.AI_STREAM,
+        "Hello",
+        True,
+        False,
+    )
+
+
+async def test_an_own_template_without_other_changes_ends_by_one_call(platform, cards):
+    await cards.create(REF, lambda: own(CardPhase.FINAL, "Hello"))
+    await cards.finish(REF, own(CardPhase.FINAL, "Hello"))
+
+    [(line, end)] = after_creation(platform)
+    assert (line, end["isFinalize"]) == (calls.AI_STREAM, True)
+
+
+async def test_an_error_ends_an_own_template_as_failed(platform, cards):
+    await cards.create(REF, lambda: own(CardPhase.THINKING, ""))
+    await cards.finish(REF, own(CardPhase.ERROR, "sorry"))
+
+    [(_, end)] = after_creation(platform)
+    assert (end["content"], end["isFinalize"], end["isError"]) == ("sorry", False, True)
+
+
+async def test_a_template_without_failed_state_is_ended_as_finished(platform, cards):
+    platform.answer(STREAM, UNKNOWN)
+    await cards.create(REF, lambda: own(CardPhase.THINKING, ""))
+    await cards.finish(REF, own(CardPhase.ERROR, "sorry"))
+
+    (_, failed), (_, end) = after_creation(platform)
+    assert failed["isError"]
+    assert (end["content"], end["isFinalize"], end["isError"]) == ("sorry", True, False)
+
+
+async def test_71_a_card_from_before_a_restart_is_finished_with_all_its_keys(platform, cards):
+    await cards.finish(REF, built_in(CardPhase.STOPPED, "3", "Hel", msgTitle="q"))
+    await cards.finish(REF, own(CardPhase.STOPPED, "Hel", state="stopped"))
+
+    (_, first), (_, second), (_, end) = after_creation(platform)
+    assert params(first) == {"flowStatus": "3", "msgContent": "Hel", "msgTitle": "q"}
+    assert params(second) == {"state": "stopped"}
+    assert (end["content"], end["isFinalize"]) == ("Hel", True)
+
+
+async def test_a_card_that_is_gone_is_fatal_and_not_tried_twice(platform, cards):
+    platform.answer(STREAM, GONE)
+
+    with pytest.raises(FatalError, match="cardNotExist"):
+        await cards.finish(REF, own(CardPhase.ERROR, "sorry"))
+    assert len(after_creation(platform)) == 1
+
+
+async def test_70_an_end_that_failed_can_be_repeated(platform, cards):
+    await cards.create(REF, lambda: own(CardPhase.THINKING, "", state="…"))
+    platform.answer(STREAM, BUSY)
+    view = own(CardPhase.FINAL, "Hello", state="done")
+
+    with pytest.raises(TransientError):
+        await cards.finish(REF, view)
+    await cards.finish(REF, view)
+
+    assert after_creation(platform)[-1][1]["isFinalize"]
+    assert not cards._shown
+
+
+async def test_an_update_that_failed_is_in_the_next_one(platform, cards):
+    await cards.create(REF, lambda: built_in(CardPhase.THINKING, "1", "", msgTitle="q"))
+    platform.answer(PUT, BUSY)
+    with pytest.raises(TransientError):
+        await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "He", msgTitle="q"))
+    await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "1", "Hell", msgTitle="q"))
+
+    # The failed call may have come through, so what it said is said again, even back to the old value.
+    assert params(after_creation(platform)[-1][1]) == {"flowStatus": "1", "msgContent": "Hell"}
+
+
+async def test_a_card_that_exists_already_counts_as_made(platform, cards):
+    platform.answer(CREATE, (400, {"code": "param.cardAlreadyExist"}))
+    view = built_in(CardPhase.FINAL, "3", "Hello")
+
+    assert await cards.create(REF, lambda: view) == view
+    await cards.finish(REF, view)
+
+    [(_, body)] = after_creation(platform)
+    assert params(body) == view.data
+
+
+async def test_a_creation_repeated_in_doubt_sends_everything_afterwards(platform, cards):
+    platform.answer(CREATE, BUSY)
+    view = built_in(CardPhase.FINAL, "3", "Hello")
+    with pytest.raises(TransientError):
+        await cards.create(REF, lambda: view)
+    await cards.create(REF, lambda: view)
+    await cards.finish(REF, view)
+
+    assert params(after_creation(platform)[0][1]) == view.data
+
+
+async def test_a_creation_that_was_refused_for_now_leaves_no_doubt(platform, cards):
+    platform.answer(CREATE, (403, {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"}))
+    view = built_in(CardPhase.FINAL, "3", "Hello")
+    with pytest.raises(TransientError):
+        await cards.create(REF, lambda: view)
+    assert not cards._shown
+    await cards.create(REF, lambda: view)
+    await cards.finish(REF, view)
+
+    assert after_creation(platform) == []
+
+
+async def test_a_card_that_cannot_be_delivered_is_fatal(platform, cards):
+    platform.answer(
+        CREATE,
+        (200, {"success": True, "result": {"deliverResults": [{"success": False, "errorMsg": "no robot"}]}}),
+    )
+
+    with pytest.raises(FatalError, match="no robot"):
+        await cards.create(REF, lambda: own(CardPhase.THINKING, ""))
+    assert not cards._shown
+
+
+async def test_the_newest_view_is_asked_for_when_the_call_may_go(platform, api, cards):
+    order = []
+    granted = api.granted
+
+    async def noted(*args):
+        await granted(*args)
+        order.append("granted")
+
+    def latest():
+        order.append("latest")
+        return built_in(CardPhase.THINKING, "1", "")
+
+    api.granted = noted
+    await cards.create(REF, latest)
+
+    assert order == ["granted", "latest"]
+
+
+async def test_a_standard_card_is_sent_and_replaced_whole(platform, cards):
+    await cards.create(REF, lambda: standard(CardPhase.THINKING, "…"))
+    await cards.update(REF, lambda: standard(CardPhase.STREAMING, "He"))
+    await cards.update(REF, lambda: standard(CardPhase.STREAMING, "He"))
+    await cards.finish(REF, standard(CardPhase.FINAL, "Hello"))
+
+    assert calls.STANDARD_CREATE in platform.lines
+    texts = [body["cardData"] for _, body in after_creation(platform)]
+    assert texts == ['{"contents": [{"text": "He"}]}', '{"contents": [{"text": "Hello"}]}']
