@@ -1,6 +1,7 @@
 """Cards on the chat page: every generation, streaming, buttons."""
 
 import json
+import time
 
 import pytest
 from page_driver import Page, buttons
@@ -49,9 +50,12 @@ def test_a_click_changes_the_card_for_the_clicker_only(page: Page) -> None:
         "userPrivateData": {"cardParamMap": {"msgContent": action, "sys_full_json_obj": thanks}},
     }
     card = page.stage.ask(flowStatus="3", msgContent="Answer", sys_full_json_obj=buttons(button))
+    page.one("card-button")
+    time.sleep(0.1)
     page.one("card-button", '[data-action="feedback:good"]').click()
     page.shows("card-button", "Thanks!")
     assert page.texts("card-content") == ["feedback:good"]
+    assert page.texts("inspect") == ["{ }\n1 次调用"]  # not how long it took until the click
     assert set(page.stage.sim.cards[card].private) == {"u-lilei"}
     assert page.stage.sim.cards[card].data["msgContent"] == "Answer"
 
@@ -69,10 +73,10 @@ def test_a_click_without_answer_is_pending_then_failed(page: Page) -> None:
 
 def test_a_card_of_another_template_shows_all_it_was_given(page: Page) -> None:
     actions = json.dumps([{"text": "Agree", "id": "agree", "request": True}])
-    card = page.stage.deliver("mine.schema", {"title": "T", "content": "", "price": "12", "actions": actions})
-    page.stage.stream(card, "- so\n- far", key="content")
+    card = page.stage.deliver("mine.schema", {"title": "T", "body": "", "price": "12", "actions": actions})
+    page.stage.stream(card, "- so\n- far", key="body")
     page.until(lambda: page.texts("card-content") == ["so\nfar"], "the stream is shown")
-    page.stage.stream(card, "- so\n- far", key="content", isFinalize=True)
+    page.stage.stream(card, "- so\n- far", key="body", isFinalize=True)
     page.until(lambda: page.all("card", '[data-state="finished"]'), "the card is finished")
     assert page.texts("card") == ["T\nso\nfar\nprice\n12\nAgree"]
     assert page.one("card-button").get_attribute("data-action") == "agree"

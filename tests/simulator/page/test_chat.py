@@ -1,5 +1,7 @@
 """Talking on the chat page, and everything around the conversation."""
 
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 from browser import open_browser
 from page_driver import Page, buttons
@@ -35,6 +37,8 @@ def test_a_message_to_a_bot_without_connection_is_marked(page: Page) -> None:
     page.until(lambda: page.all("app", '[data-online="false"]'), "the bot is shown as offline")
     page.say("anybody?")
     page.shows("message", "未送达")
+    assert page.one("composer").get_property("value") == ""
+    assert page.texts("toast") == [""]
 
 
 def test_a_message_the_simulator_refuses_stays_in_the_composer(page: Page) -> None:
@@ -72,6 +76,13 @@ def test_what_a_bot_says_elsewhere_is_counted(page: Page) -> None:
     page.until(lambda: not page.js("return document.querySelector('.badge')"), "nothing is unread")
 
 
+def answer_something_else(port: int) -> None:
+    """Be another server for one request: a browser gives up on events that are none."""
+    with HTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as server:
+        server.timeout = 10
+        server.handle_request()
+
+
 def test_a_lost_simulator_is_shown_and_found_again(page: Page) -> None:
     page.say("before")
     page.shows("message", "before")
@@ -80,6 +91,7 @@ def test_a_lost_simulator_is_shown_and_found_again(page: Page) -> None:
     page.stage.run(page.stage.sim.stop())
     gone = "return !document.querySelector('.gone').hidden"
     page.until(lambda: page.js(gone), "the loss is shown")
+    answer_something_else(port)
     page.stage.sim = type(page.stage.sim)()
     page.stage.start(port)
     page.until(lambda: not page.js(gone), "the page is back", seconds=15)

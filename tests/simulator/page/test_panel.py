@@ -12,6 +12,7 @@ def test_the_panel_lists_calls_and_counts_those_of_the_reply(page: Page) -> None
     for text in ("a", "ab", "abc"):
         page.stage.stream(card, text)
     page.until(lambda: page.texts("reply-calls") == ["4"], "four calls for this reply")
+    assert page.texts("total-calls") == [str(page.stage.sim.calls[-1].id)]
     page.shows("call", "/card/streaming")
     page.one("call", '[data-status="200"] button').click()
     page.shows("card-json", card)

@@ -1,0 +1,106 @@
+/** What the page says, in Chinese or English by the browser's language. */
+
+const STRINGS = {
+  addBotHint: [
+    "启动机器人，它连上模拟器后会出现在这里。",
+    "Start a bot: it appears here when it connects to the simulator.",
+  ],
+  back: ["返回会话列表", "Back to the list"],
+  bots: ["机器人", "Bots"],
+  calls: ["API 调用", "API calls"],
+  callsOfCard: ["{0} 次调用", "{0} calls"],
+  callsOfOne: ["1 次调用", "1 call"],
+  callback_s: ["按钮回调时限（秒）", "Time for a click's answer (s)"],
+  card: ["卡片", "Card"],
+  cardFailed: ["这张卡片以失败状态结束", "This card ended in the failed state"],
+  clickFailed: ["回调失败：{0}", "Callback failed: {0}"],
+  close: ["关闭", "Close"],
+  code: ["代码", "code"],
+  connected: ["已连接", "Connected"],
+  connections: ["{0} 条连接", "{0} connections"],
+  copied: ["已复制", "Copied"],
+  copy: ["复制", "Copy"],
+  copyFailed: ["复制失败", "Copy failed"],
+  deadLink: ["不支持打开的链接：{0}", "Not opened, unsupported link: {0}"],
+  disconnected: ["未连接", "Not connected"],
+  emptyChat: ["向 {0} 说点什么", "Say something to {0}"],
+  errors: ["错误", "Errors"],
+  exampleHello: ["你好，介绍一下你自己", "Hello, who are you?"],
+  exampleHelp: ["/help", "/help"],
+  gone: ["与模拟器的连接已断开，正在重连…", "The simulator is gone. Reconnecting…"],
+  group: ["群聊", "Group"],
+  image: ["图片", "image"],
+  inspect: ["查看卡片数据和调用", "Show the card's data and calls"],
+  latency_ms: ["接口延迟（毫秒）", "Latency of every call (ms)"],
+  log: ["消息", "Messages"],
+  me: ["我是", "I am"],
+  mode: ["聊天方式", "Kind of chat"],
+  monthly: ["每月调用额度（次）", "Calls per month"],
+  newMessages: ["新消息", "New messages"],
+  noBots: ["还没有机器人", "No bots yet"],
+  noCalls: [
+    "还没有调用。机器人每调用一次平台接口，这里就多一行。",
+    "No calls yet. Every call a bot makes to the platform appears here.",
+  ],
+  noCard: ["点击卡片下方的“{ }”查看它的数据。", "Press “{ }” under a card to see its data."],
+  notDelivered: ["未送达：机器人没有连接", "Not delivered: the bot is not connected"],
+  off: ["不限", "off"],
+  panel: ["调试面板", "Inspector"],
+  placeholder: ["发消息给 {0}", "Message {0}"],
+  placeholderGroup: ["在群里 @{0}", "Mention @{0} in the group"],
+  published: ["机器人已发布（消息带 staffId）", "Robot published (messages carry staffId)"],
+  qps: ["每秒调用上限（次）", "Calls per second"],
+  redelivery_s: ["未确认时重新推送（秒）", "Push again when not acked (s)"],
+  redelivery_same_id: ["重推时沿用 messageId", "Same messageId when pushed again"],
+  request404: ["找不到这个机器人或用户", "Unknown bot or user"],
+  says: ["点击发送：{0}", "Says: {0}"],
+  send: ["发送", "Send"],
+  sendFailed: ["发送失败：{0}", "Could not send: {0}"],
+  settingFailed: ["没有保存：{0}", "Not saved: {0}"],
+  settings: ["开关", "Switches"],
+  single: ["单聊", "One to one"],
+  source: ["模板", "Template"],
+  standardNoCallback: [
+    "StandardCard 的按钮没有 Stream 回调，机器人收不到这次点击",
+    "Buttons of a StandardCard have no Stream callback: the bot will not hear of this click",
+  ],
+  noCallback: [
+    "这张卡片创建时没有 callbackType: STREAM，机器人收不到点击",
+    "This card was made without callbackType: STREAM: the bot will not hear of this click",
+  ],
+  state: ["状态", "State"],
+  state_failed: ["失败", "failed"],
+  state_finished: ["完成", "finished"],
+  state_inputting: ["输入中", "streaming"],
+  state_processing: ["处理中", "processing"],
+  stream_max: ["单次流式更新上限（字节）", "Bytes in one streaming call"],
+  system_frames: ["发送 KEEPALIVE 等系统帧", "KEEPALIVE and other system frames"],
+  table: ["表格", "Table"],
+  theme: ["切换深色与浅色", "Dark or light"],
+  thinking: ["正在思考", "Thinking"],
+  thisReply: ["本次回复", "This reply"],
+  title: ["imbot 模拟器", "imbot simulator"],
+  total: ["全部", "Total"],
+  unreachable: ["模拟器没有应答", "the simulator does not answer"],
+  updated: ["更新", "Updated"],
+  user: ["用户", "User"],
+};
+
+export const language = navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
+
+/** The sentence of that name, with {0}, {1} ... filled in; the name itself where there is none. */
+export function t(name, ...values) {
+  const text = STRINGS[name]?.[language === "en" ? 1 : 0] ?? name;
+  return text.replace(/\{(\d)\}/g, (_, index) => values[index] ?? "");
+}
+
+/** Translate static elements: `data-text` names their text, `data-label` their label and tooltip. */
+export function translate(root) {
+  document.documentElement.lang = language;
+  document.title = t("title");
+  for (const node of root.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
+  for (const node of root.querySelectorAll("[data-label]")) {
+    node.setAttribute("aria-label", t(node.dataset.label));
+    node.title = t(node.dataset.label);
+  }
+}

@@ -1,0 +1,36 @@
+/** How people, bots and times are shown. */
+
+import { h, icon } from "./dom.js";
+import { language } from "./i18n.js";
+
+const DAY_MS = 86_400_000;
+
+/** A square with a person's last characters (as names are shortened in Chinese clients) or a bot's sign. */
+export function drawAvatar(id, name, bot = false) {
+  const node = h(
+    "span",
+    { class: `avatar ${bot ? "bot" : ""}`, "aria-hidden": "true" },
+    bot ? icon("bot") : shorten(name),
+  );
+  node.style.setProperty("--hue", hue(id));
+  return node;
+}
+
+/** A time as a chat shows it: the hour today, the day before that. */
+export function clock(at) {
+  const date = new Date(at);
+  const time = { hour: "2-digit", minute: "2-digit", hour12: false };
+  const day =
+    Date.now() - at < DAY_MS && date.getDate() === new Date().getDate()
+      ? {}
+      : { month: "numeric", day: "numeric" };
+  return date.toLocaleString(language, { ...day, ...time });
+}
+
+function shorten(name) {
+  return /[\u2e80-\u9fff]/.test(name) ? [...name].slice(-2).join("") : name.slice(0, 2);
+}
+
+function hue(id) {
+  return [...id].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 360, 7);
+}

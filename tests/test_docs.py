@@ -1,0 +1,76 @@
+"""What the documents show is true: bot files load, commands exist, programs run."""
+
+import asyncio
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from imbot.behaviour import prepare
+from imbot.cli import main
+from imbot.loader import Loader
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+REST = {
+    "credentials": "credentials: {client_id: a, client_secret: <<S>>}\n",
+    "agent": "agent: {type: echo}\n",
+}
+
+
+def blocks(language):
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(rf"```{language}\n(.*?)```", text, re.DOTALL):
+            line = text[: found.start()].count("\n") + 1
+            yield pytest.param(found.group(1), id=f"{page.name}:{line}")
+
+
+def commands():
+    for block in blocks("sh"):
+        for line in block.values[0].splitlines():
+            words = shlex.split(line, comments=True)
+            while words and "=" in words[0] and not words[0].startswith("-"):
+                words.pop(0)
+            if words:
+                yield pytest.param(words, id=f"{block.id}:{' '.join(words)}")
+
+
+@pytest.mark.parametrize("text", [*blocks("yaml")])
+def test_every_bot_file_shown_loads_and_draws(text, tmp_path):
+    for key, rest in REST.items():
+        if not re.search(rf"^{key}:", text, re.MULTILINE):
+            text += rest
+    folder = tmp_path / "bots"
+    (folder / "knowledge").mkdir(parents=True)
+    (folder / "knowledge/a.md").write_text("# Question?\n\nAnswer.\n")
+    (folder / "cards").mkdir()
+    (folder / "cards/streaming.yaml").write_text('msgContent: "{{ answer }}"\n')
+    (folder / "shown.yaml").write_text(text, encoding="utf-8")
+
+    (file,) = Loader(folder, no_env=True).load().files
+
+    assert [str(problem) for problem in file.problems] == []
+    prepare(file.spec)
+
+
+@pytest.mark.parametrize("words", [*commands()])
+def test_every_command_shown_exists_with_its_options(words):
+    if words[0] == "make":
+        makefile = (ROOT / "Makefile").read_text()
+        assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in words[1:])
+        return
+    assert words[0] == "imbot"
+    with click.Context(main) as context:
+        _, command, rest = main.resolve_command(context, words[1:])
+        command.make_context(words[1], rest, resilient_parsing=True)
+
+
+@pytest.mark.parametrize("code", [*blocks("python")])
+def test_every_program_shown_runs(code):
+    space = {}
+    exec(compile(code, "docs", "exec"), space)
+    for name, value in space.items():
+        if name.startswith("test_"):
+            asyncio.run(value())
