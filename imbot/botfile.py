@@ -7,7 +7,6 @@ files cannot have in common is the loader's business.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from errno import EFBIG
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,10 @@ def read_bot(path: Path, reader: Reader, options: Options) -> BotFile:
     try:
         content = reader.content(path)
         if len(content) > MAX_BYTES:
-            raise OSError(EFBIG, f"it is larger than {MAX_BYTES:,} bytes")
+            found = problem(
+                shown, _START, "", "file.too-large", f"the file is larger than {MAX_BYTES:,} bytes"
+            )
+            return BotFile(shown, None, None, (found,), reader.paths)
         file = read_yaml(content, shown)
     except ConfigError as error:
         return BotFile(shown, None, None, error.problems, reader.paths)
@@ -56,7 +58,7 @@ def read_bot(path: Path, reader: Reader, options: Options) -> BotFile:
     except OSError as error:
         return _unreadable(shown, str(error.strerror), reader)
     name, spec, problems = _Reading(file, path, reader, options).result()
-    return BotFile(shown, name, spec, tuple(sorted(problems)), reader.paths)
+    return BotFile(shown, name, spec, tuple(sorted(set(problems))), reader.paths)
 
 
 def _unreadable(shown: str, why: str, reader: Reader) -> BotFile:

@@ -72,21 +72,6 @@ LAYOUT = Form(
 JUDGED_LAYOUT = Form(LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS)
 
 
-def as_written(schema: Schema, form: Form) -> Schema:
-    """The schema of what people write for a part."""
-    node = _written(schema, form)
-    definitions = schema.get("$defs", {})
-    if definitions:
-        items = {
-            inner["items"].get("$ref", "") for inner in walk(schema) if isinstance(inner.get("items"), dict)
-        }
-        node["$defs"] = {name: _value(value, form) for name, value in definitions.items()}
-        for name in definitions:
-            if any(ref.endswith(f"/$defs/{name}") for ref in items):
-                _add_item_keys(node["$defs"][name], form)
-    return node
-
-
 def walk(schema: Any) -> Iterator[Schema]:
     """Every mapping inside a schema, itself first."""
     if isinstance(schema, dict):
@@ -98,13 +83,8 @@ def walk(schema: Any) -> Iterator[Schema]:
             yield from walk(value)
 
 
-def _value(schema: Schema, form: Form) -> Schema:
-    """The schema of what people write for a value inside a part."""
-    node = _written(schema, form)
-    return node if _LITERAL & schema.keys() else _wrapped(node, form)
-
-
-def _written(schema: Schema, form: Form) -> Schema:
+def as_written(schema: Schema, form: Form) -> Schema:
+    """The schema of what people write for a part."""
     node = {key: value for key, value in schema.items() if not key.startswith("x-")}
     if node.get("format") == "duration":  # ours has a pattern; the standard's means another notation
         del node["format"]
@@ -118,6 +98,12 @@ def _written(schema: Schema, form: Form) -> Schema:
     if "default" in node:
         node["description"] = f"{node.get('description', '')}\n\nDefault: {_shown(node['default'])}".strip()
     return node
+
+
+def _value(schema: Schema, form: Form) -> Schema:
+    """The schema of what people write for a value inside a part."""
+    node = as_written(schema, form)
+    return node if _LITERAL & schema.keys() else _wrapped(node, form)
 
 
 def _add_item_keys(node: Schema, form: Form) -> None:
@@ -155,7 +141,7 @@ def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]]) -> Schema:
     for group, members in parts.items():
         for name, part in members.items():
             form = LAYOUT if group == "cards" else VALUES
-            definitions[f"{group}.{name}"] = _part(part, form, f"#/$defs/{group}.{name}")
+            definitions[f"{group}.{name}"] = _part(part, form)
     properties = root["properties"]
     root["allOf"] = [
         {
@@ -179,23 +165,8 @@ def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]]) -> Schema:
     return {**root, "title": "imbot bot file", "$defs": definitions}
 
 
-def _part(schema: Schema, form: Form, home: str) -> Schema:
-    node = as_written(_moved(schema, home), form)
-    return {key: value for key, value in node.items() if key not in ("$schema", "$id")}
-
-
-def _moved(node: Any, home: str) -> Any:
-    """The same schema with its references right for the place it moves to."""
-    if isinstance(node, list):
-        return [_moved(value, home) for value in node]
-    if not isinstance(node, dict):
-        return node
-    moved = {key: _moved(value, home) for key, value in node.items()}
-    return (
-        moved | {"$ref": home + node["$ref"].removeprefix("#")}
-        if isinstance(node.get("$ref"), str)
-        else moved
-    )
+def _part(schema: Schema, form: Form) -> Schema:
+    return {key: value for key, value in as_written(schema, form).items() if key != "$schema"}
 
 
 def _ref(group: str, name: str) -> Schema:

@@ -186,7 +186,8 @@ class CardView:
     ``data`` is the kind's output, ready for the wire: for ``ai`` the card variables, all strings;
     for ``standard`` the whole layout; for ``markdown`` ``{"title", "text"}``. ``content_key`` is the
     variable that streams (empty: none). ``title`` and ``text`` say the same as plain Markdown: for
-    notifications and for the reply when no card can be made.
+    notifications and for the reply when no card can be made. ``mention`` is who is to notice the card
+    in a group.
     """
 
     kind: str
@@ -196,6 +197,7 @@ class CardView:
     text: str
     template_id: str = ""
     content_key: str = ""
+    mention: Sender | None = None
 
 
 # -- a person clicks -----------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from watchfiles import awatch
 
+from imbot.errors import ConfigError
 from imbot.loader import Loader, LoadResult
 from imbot.plan import Step
 from imbot.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
-RESCAN_S = 3.0  # how long a change may go unnoticed where no event tells of it
+RESCAN_S = 2.0  # how long a change may go unnoticed where no event tells of it
 SETTLE_S = 0.3  # how long files must be still to be believed
 SETTLE_AT_MOST_S = 2.0  # a file that never settles must not hold back the others
 RETRY_S = 30.0  # before a change is tried again that only the platform refused
@@ -47,11 +48,18 @@ class Reloader:
         self._retry_at: float | None = None
 
     async def reload(self) -> list[Step]:
-        """Load the folder as it is now and follow it; the report. Concurrent calls queue."""
+        """Load the folder as it is now and follow it; the report. Concurrent calls queue.
+
+        A folder that cannot be read says nothing about its bots: they go on as they are.
+        """
         async with self._lock:
             self._seen = await asyncio.to_thread(self._signature)
-            result = await asyncio.to_thread(self._loader.load)
-            self._used = frozenset(source for spec in result.specs for source in spec.sources)
+            try:
+                result = await asyncio.to_thread(self._loader.load)
+            except ConfigError as error:
+                log.error("%s", error)
+                return []
+            self._used = frozenset(source for file in result.files for source in file.sources)
             self._announce(result)
             steps = await self._supervisor.apply(result)
             refused = any(problem.code == "platform.refused" for step in steps for problem in step.problems)
@@ -61,12 +69,12 @@ class Reloader:
     async def run(self) -> None:
         """Follow the folder until cancelled."""
         async for _ in _hints(self._folder):
-            if await asyncio.to_thread(self._changed) or self._due():
-                await self._settled()
-                try:
+            try:
+                if await asyncio.to_thread(self._changed) or self._due():
+                    await self._settled()
                     await self.reload()
-                except Exception:  # the bots go on with what they have; the next look tries again
-                    log.exception("reload failed")
+            except Exception:  # the bots go on with what they have; the next look tries again
+                log.exception("reload failed")
 
     def _due(self) -> bool:
         return self._retry_at is not None and asyncio.get_running_loop().time() >= self._retry_at
@@ -87,14 +95,20 @@ class Reloader:
     def _signature(self) -> Signature:
         """What would tell that a file changed: everything below the folder, and what bots use elsewhere."""
         found = dict(_stats(self._folder))
-        for path in (str(self._folder.parent / ".env"), *self._used):
+        for path in (str(self._folder.absolute().parent / ".env"), *self._used):
             if path not in found and (entry := _stat(path)):
                 found[path] = entry
         return frozenset((path, *entry) for path, entry in found.items())
 
 
 def _stats(folder: Path) -> Iterable[tuple[str, tuple[int, int, int]]]:
+    entered: set[str] = set()
     for top, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(top)
+        if real in entered:  # a link that leads back up
+            folders.clear()
+            continue
+        entered.add(real)
         folders[:] = [name for name in folders if name not in (".git", ".imbot", "__pycache__")]
         for name in files:
             path = os.path.join(top, name)  # noqa: PTH118  a Path for each of thousands of files is slow

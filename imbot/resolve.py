@@ -97,7 +97,7 @@ class Resolver:
                 self._named_file(text, schema["x-file"], at)
             return text
         for miss in near_misses(text):
-            message = f"{text[miss.start : miss.end]} is no placeholder but looks like one"
+            message = "this looks like a placeholder and is none"
             self._problem(
                 "placeholder.near-miss", message, miss.hint, at, found=(miss, text), severity="warning"
             )
@@ -137,11 +137,8 @@ class Resolver:
         return self._options.no_env or (self._options.invent and at.startswith("/credentials/"))
 
     def _invented(self, text: str, schema: Schema, at: str) -> Any:
-        if self._options.invent and at.startswith("/credentials/"):
-            if schema.get("x-identity"):
-                return f"dev-{self._name}"
-            if schema.get("writeOnly"):
-                return "dev"
+        if self._options.invent and at.startswith("/credentials/") and _types(schema) == ["string"]:
+            return "dev" if schema.get("writeOnly") else f"dev-{self._name}"
         return _stand_in(schema, text)
 
     def _typed(self, value: str, found: Placeholder, text: str, schema: Schema, at: str) -> Any:
@@ -153,7 +150,9 @@ class Resolver:
             if kind in kinds and (typed := _converted(value, kind)) is not None:
                 return typed
         wanted = " or ".join(_SCALARS[kind] for kind in kinds if kind in _SCALARS)
-        message = f"what {text} stands for must be {wanted}" if wanted else "a placeholder cannot stand here"
+        message = (
+            f"what {found.name} stands for must be {wanted}" if wanted else "a placeholder cannot stand here"
+        )
         hint = "it is not shown here, as it may be a secret" if wanted else "write the value itself"
         self._problem("placeholder.type", message, hint, at, found=(found, text))
         return _stand_in(schema, text)

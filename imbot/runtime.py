@@ -95,6 +95,7 @@ def _secrets(result: LoadResult) -> Iterator[str]:
     for spec in result.specs:
         yield from _revealed(spec.credentials)
         yield from _revealed(spec.agent.settings)
+        yield from _revealed(spec.card.vars)
 
 
 def _revealed(value: Any) -> Iterator[str]:

@@ -6,7 +6,6 @@ print the value, which may be a secret. Ours never print one.
 """
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,9 +64,7 @@ def violations(part: str, value: Any, *, layout: bool = False) -> list[Violation
     ``layout``: the value is a card layout as written, where templates stand for what they will make.
     """
     found: dict[tuple[str, bool], Violation] = {}
-    faults = [
-        _fault(leaf) for error in _validator(part, layout).iter_errors(value) for leaf in _leaves(error)
-    ]
+    faults = [_fault(error) for error in _validator(part, layout).iter_errors(value)]
     misspelt = {pointer(*fault.path, key) for fault in faults for key in meant(fault)}
     for fault in sorted(faults, key=lambda fault: fault.keyword != "type"):
         for violation in describe(fault):
@@ -82,26 +79,6 @@ def _validator(part: str, layout: bool) -> "Draft202012Validator":
 
     schema = source(part)
     return Draft202012Validator(editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema)
-
-
-def _leaves(error: "ValidationError") -> Iterator["ValidationError"]:
-    """Of alternatives, only the one that was clearly meant."""
-    if error.validator not in ("anyOf", "oneOf") or not error.context:
-        yield error
-        return
-    branches: dict[Any, list[ValidationError]] = {}
-    for inner in error.context:
-        branches.setdefault(inner.relative_schema_path[0], []).append(inner)
-    fitting = [branch for branch in branches.values() if not any(map(_other_shape, branch))]
-    if not fitting:
-        yield error
-        return
-    for inner in min(fitting, key=len):
-        yield from _leaves(inner)
-
-
-def _other_shape(error: "ValidationError") -> bool:
-    return error.validator in ("type", "const") and not error.relative_path
 
 
 def _fault(error: "ValidationError") -> Fault:

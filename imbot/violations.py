@@ -109,7 +109,7 @@ def describe(fault: Fault) -> Iterator[Violation]:
 
 def _purpose(fault: Fault, key: str) -> str:
     purpose: str = fault.schema.get("properties", {}).get(key, {}).get("description", "")
-    return f"{key}: {purpose[0].lower()}{purpose[1:].rstrip('.')}" if purpose else ""
+    return f"{key}: {purpose.partition('. ')[0].rstrip('.')}" if purpose else ""
 
 
 def _label(path: tuple[str, ...]) -> str:
@@ -146,10 +146,6 @@ def _enum(fault: Fault) -> Demand:
     return "schema.enum", f"must be one of: {', '.join(known)}", hint
 
 
-def _const(fault: Fault) -> Demand:
-    return "schema.enum", f"must be {fault.wanted}", ""
-
-
 def _pattern(fault: Fault) -> Demand:
     if fault.schema.get("format") == "duration":
         return "schema.pattern", "must be a duration", _DURATION
@@ -172,17 +168,12 @@ def _other(fault: Fault) -> Demand:
 _DEMANDS: dict[str, Callable[[Fault], Demand]] = {
     "type": _type,
     "enum": _enum,
-    "const": _const,
     "pattern": _pattern,
     "minimum": _limit("schema.range", "must be at least {}"),
     "maximum": _limit("schema.range", "must be at most {}"),
-    "exclusiveMinimum": _limit("schema.range", "must be more than {}"),
-    "exclusiveMaximum": _limit("schema.range", "must be less than {}"),
     "minLength": _limit("schema.length", "is too short: at least {} characters"),
     "maxLength": _limit("schema.length", "is too long: at most {} characters"),
     "minItems": _limit("schema.length", "has too few items: at least {}"),
     "maxItems": _limit("schema.length", "has too many items: at most {}"),
-    "minProperties": _limit("schema.length", "has too few keys: at least {}"),
-    "maxProperties": _limit("schema.length", "has too many keys: at most {}"),
     "uniqueItems": _limit("schema.unique", "has the same item twice"),
 }

@@ -139,3 +139,13 @@ def test_an_included_file_elsewhere_is_not_read(tmp_path):
     (folder / "y.j2").symlink_to("../x.j2")
     files, (problem,) = contents(folder).included(["{% include 'y.j2' %}"])
     assert (files, problem.path, problem.code) == ({}, str(folder / "y.j2"), "file.outside")
+
+
+def test_a_knowledge_folder_without_permission_is_refused(tmp_path, monkeypatch):
+    folder = write(tmp_path, {"kb/a.md": ""})
+
+    def scandir(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert code_of(contents(folder).knowledge, "kb") == "file.unreadable"

@@ -150,6 +150,19 @@ def test_a_name_no_file_can_have_is_no_crash(tmp_path):
     assert places(one(tmp_path, text).problems) == [(3, 18, "placeholder.unreadable")]
 
 
+@pytest.mark.parametrize("written", ["<< KEY:-s3cr3t >>", "<<KEY:-s3cr3t>", "<<KEY|s3cr3t>>"])
+def test_a_near_miss_does_not_show_what_may_be_a_secret(tmp_path, written):
+    file = one(tmp_path, bot().replace("s3cr3t-value", f"'{written}'"))
+    assert [code for *_, code in places(file.problems)] == ["placeholder.near-miss"]
+    assert "s3cr3t" not in str(file.problems)
+
+
+def test_a_default_of_the_wrong_type_is_not_shown(tmp_path):
+    file = one(tmp_path, bot(more="history: {turns: '<<N:-s3cr3t>>'}\n"))
+    assert [code for *_, code in places(file.problems)] == ["placeholder.type"]
+    assert "s3cr3t" not in str(file.problems)
+
+
 # -- whatever a file says, a load ends with problems or a spec
 
 

@@ -10,6 +10,13 @@ from typing import Any, Protocol
 from imbot.model import CardContext, CardView
 from imbot.spec import BotSpec
 
+# name in a bot file -> "module:class", which is a kinds.Kind; imported only when a bot names it
+KINDS = {
+    "ai": "imbot.cards.ai:AiKind",
+    "markdown": "imbot.cards.markdown:MarkdownKind",
+    "standard": "imbot.cards.standard:StandardKind",
+}
+
 
 class Card(Protocol):
     """The compiled card of one bot file."""

@@ -21,8 +21,11 @@ def command(paths: tuple[Path, ...]) -> None:
     """
     if not paths and not Path("bots").is_dir():
         raise click.UsageError("there is no folder 'bots' here; name a bot file or a folder")
-    files = [file for path in paths or (Path("bots"),) for file in _loaded(path)]
-    problems = sorted({problem for file in files for problem in _problems(file)})
+    try:
+        files = [file for path in paths or (Path("bots"),) for file in _loaded(path)]
+        problems = sorted({problem for file in files for problem in _problems(file)})
+    except ConfigError as error:  # the folder itself cannot be read
+        files, problems = [], list(error.problems)
     for problem in problems:
         click.echo(_line(problem))
     errors = sum(problem.severity == "error" for problem in problems)

@@ -11,8 +11,6 @@ from imbot.loader import LoadResult
 from imbot.plan import Step
 from imbot.simulator import Simulator
 
-logger = logging.getLogger(__name__)
-
 PORT = 8700
 GRACE_S = 1.0
 
@@ -29,6 +27,8 @@ def command(bots: Path, store_url: str | None, port: int | None) -> None:
     Talks to the simulator, never to the real platform; makes up missing credentials.
     """
     log.set_up()
+    # The greeting tells what started and what waits; after it, the log does.
+    logging.getLogger("imbot").setLevel(logging.CRITICAL)
 
     async def main() -> int:
         from imbot.runtime import running, until_signal
@@ -45,6 +45,7 @@ def command(bots: Path, store_url: str | None, port: int | None) -> None:
                 announce=lambda result: _register(simulator, result),
             ) as (_, steps):
                 click.echo(_greeting(simulator.url, bots, steps))
+                logging.getLogger("imbot").setLevel(logging.INFO)
                 await until_signal()
         finally:
             await simulator.stop()

@@ -56,10 +56,12 @@ class PageApi:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **_NO_STORE})
         await response.prepare(request)
-        async with contextlib.aclosing(self._world.feed.events()) as batches:
-            async for events in batches:
-                lines = (f"data: {json.dumps(event, ensure_ascii=False)}\n\n" for event in events)
-                await response.write("".join(lines).encode())
+        # A page that was closed is no error.
+        with contextlib.suppress(ConnectionResetError):
+            async with contextlib.aclosing(self._world.feed.events()) as batches:
+                async for events in batches:
+                    lines = (f"data: {json.dumps(event, ensure_ascii=False)}\n\n" for event in events)
+                    await response.write("".join(lines).encode())
         return response
 
     async def _say(self, request: web.Request) -> web.StreamResponse:

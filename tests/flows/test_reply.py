@@ -121,3 +121,12 @@ async def test_a_markdown_bot_answers_in_one_message(flow):
         await flow.until(lambda: flow.said("hello markdown"))
 
     assert flow.cards("app-md") == []
+
+
+async def test_a_card_in_a_group_may_mention_who_asked(flow):
+    flow.echo(extra="card: {mention_sender: true}\n")
+    async with flow.up():
+        card = await flow.ask("app-echo", "hello", user="u-alex", group=True)
+
+    (shown,) = (m for m in flow.sim.messages if m.card == card.id)
+    assert shown.mentions == ["u-alex"]

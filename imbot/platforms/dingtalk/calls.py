@@ -110,7 +110,7 @@ def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
         place = {
             "openSpaceId": f"dtv1.card//IM_GROUP.{to.conversation_id}",
             "imGroupOpenSpaceModel": space_model,
-            "imGroupOpenDeliverModel": {"robotCode": to.robot_code},
+            "imGroupOpenDeliverModel": {"robotCode": to.robot_code} | _mention(view),
         }
     else:
         place = {
@@ -121,14 +121,21 @@ def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
     return Call(AI_CREATE, {**body, **place})
 
 
+def _mention(view: CardView) -> dict[str, Any]:
+    return {"atUserIds": {view.mention.id: view.mention.nick}} if view.mention else {}
+
+
 def _create_standard(card_id: str, to: Address, view: CardView) -> Call:
-    body = {
+    body: dict[str, Any] = {
         "cardTemplateId": "StandardCard",
         "robotCode": to.robot_code,
         "cardBizId": card_id,
         "cardData": _json(view.data),
     }
     if to.kind == "group":
+        if view.mention:
+            users = [{"userId": view.mention.id, "nickName": view.mention.nick}]
+            body["sendOptions"] = {"atUserListJson": _json(users)}
         return Call(STANDARD_CREATE, {**body, "openConversationId": to.conversation_id})
     return Call(STANDARD_CREATE, {**body, "singleChatReceiver": _json({"userId": _staff_id(to)})})
 

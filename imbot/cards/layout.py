@@ -1,0 +1,169 @@
+"""A layout: a mapping whose strings are templates, compiled once and drawn for every turn.
+
+Structure is the layout's own: keys are taken as they are, a list item with ``for`` is repeated, one
+with ``if`` may be left out. ``templates`` knows what stands in the strings.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imbot.cards.faults import Fault, TemplateFault
+from imbot.cards.sandbox import Files
+from imbot.cards.templates import (
+    Compiled,
+    Draw,
+    Variables,
+    compile_condition,
+    compile_loop,
+    compile_text,
+)
+from imbot.cards.variables import NAMES
+from imbot.pointers import escape, pointer, split_pointer
+from imbot.spec import Secret
+
+DrawItem = Callable[[Variables], Iterator[Any]]
+Compile = Callable[[Any, Files, frozenset[str]], Compiled]
+
+_ITEM_KEYS = frozenset({"for", "if"})
+
+
+class DrawnList(list[Any]):
+    """A drawn list that remembers for each item which item of the layout drew it."""
+
+    __slots__ = ("origins",)
+
+    origins: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledLayout:
+    """A layout ready to draw.
+
+    ``names`` tells which variables each of its keys reads; ``faults`` what would not compile.
+    """
+
+    source: Mapping[str, Any]
+    keys: Mapping[str, Draw]
+    names: Mapping[str, frozenset[str]]
+    faults: tuple[Fault, ...]
+
+    def draw(self, variables: Variables) -> dict[str, Any]:
+        """The layout with everything filled in. Raises TemplateFault; needs an open ``Budget``."""
+        return {key: draw(variables) for key, draw in self.keys.items()}
+
+
+def compile_layout(value: Mapping[str, Any], files: Files) -> CompiledLayout:
+    """Compile every string of a layout; ``files`` are the texts they may include."""
+    compilers = {key: _Compiler(files) for key in value}
+    keys = {key: compilers[key].node(item, pointer(key), NAMES) for key, item in value.items()}
+    return CompiledLayout(
+        source=value,
+        keys=keys,
+        names={key: frozenset(compiler.names) for key, compiler in compilers.items()},
+        faults=tuple(fault for compiler in compilers.values() for fault in compiler.faults),
+    )
+
+
+def origin(source: Any, drawn: Any, at: str) -> str:
+    """Where in a layout the value comes from that stands at a pointer in what the layout drew."""
+    found = ""
+    for part in split_pointer(at):
+        if isinstance(source, list | tuple) and isinstance(drawn, DrawnList) and int(part) < len(drawn):
+            index = drawn.origins[int(part)]
+            source, drawn, found = source[index], drawn[int(part)], found + pointer(index)
+        elif isinstance(source, Mapping) and isinstance(drawn, Mapping):
+            source, drawn, found = source.get(part), drawn.get(part), found + pointer(part)
+        else:  # the rest was made by one expression
+            break
+    return found
+
+
+class _Compiler:
+    """Compiles what one key of a layout holds, collecting what is wrong on the way."""
+
+    def __init__(self, files: Files) -> None:
+        self.faults: list[Fault] = []
+        self.names: set[str] = set()
+        self._files = files
+
+    def node(self, value: Any, at: str, known: frozenset[str]) -> Draw:
+        """What draws a value that stands at a pointer, where these names are known."""
+        match value:
+            case str():
+                return self._template(value, at, known)
+            case Mapping():
+                return self._mapping(value, at, known)
+            case list() | tuple():
+                return _drawing_list(
+                    [self._item(item, at + pointer(i), known) for i, item in enumerate(value)]
+                )
+        constant = str(value) if isinstance(value, Secret) else value
+        return lambda _: constant
+
+    def _template(self, source: str, at: str, known: frozenset[str]) -> Draw:
+        compiled = self._compiled(compile_text, source, at, known)
+        return compiled.draw if compiled else _nothing
+
+    def _mapping(self, value: Mapping[str, Any], at: str, known: frozenset[str]) -> Draw:
+        keys = {key: self.node(item, f"{at}/{escape(key)}", known) for key, item in value.items()}
+        return lambda variables: {key: draw(variables) for key, draw in keys.items()}
+
+    def _item(self, value: Any, at: str, known: frozenset[str]) -> DrawItem:
+        if not isinstance(value, Mapping) or not _ITEM_KEYS & value.keys():
+            draw = self.node(value, at, known)
+            return lambda variables: iter((draw(variables),))
+        loop = self._compiled(compile_loop, value.get("for"), f"{at}/for", known)
+        if loop is None:  # what is wrong below would only be its echo
+            return lambda _: iter(())
+        known |= set(loop.targets)
+        condition = self._compiled(compile_condition, value.get("if", True), f"{at}/if", known)
+        draw = self._mapping({key: item for key, item in value.items() if key not in _ITEM_KEYS}, at, known)
+        return _repeating(loop.draw, condition.draw if condition else _nothing, draw)
+
+    def _compiled(self, compile_it: Compile, source: Any, at: str, known: frozenset[str]) -> Compiled | None:
+        """A template, its faults placed at the pointer; None when it does not compile."""
+        try:
+            compiled = compile_it(source, self._files, known)
+        except TemplateFault as error:
+            self.faults.append(error.at(at).fault)
+            return None
+        self.names |= compiled.names
+        return replace(compiled, draw=_located(compiled.draw, at))
+
+
+def _nothing(_: Variables) -> str:
+    return ""
+
+
+def _repeating(loop: Draw, condition: Draw, draw: Draw) -> DrawItem:
+    def drawing(variables: Variables) -> Iterator[Any]:
+        for own in loop(variables):
+            scope = {**variables, **own}
+            if condition(scope):
+                yield draw(scope)
+
+    return drawing
+
+
+def _located(draw: Draw, at: str) -> Draw:
+    def drawing(variables: Variables) -> Any:
+        try:
+            return draw(variables)
+        except TemplateFault as error:
+            raise error.at(at) from error.__cause__
+
+    return drawing
+
+
+def _drawing_list(items: list[DrawItem]) -> Draw:
+    def drawing(variables: Variables) -> DrawnList:
+        drawn, origins = DrawnList(), []
+        for index, draw in enumerate(items):
+            for item in draw(variables):
+                drawn.append(item)
+                origins.append(index)
+        drawn.origins = origins
+        return drawn
+
+    return drawing

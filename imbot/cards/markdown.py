@@ -1,0 +1,39 @@
+"""The ``markdown`` kind: no card, one message at the end. Every other kind falls back to its text."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from imbot.cards.budget import shown
+from imbot.cards.faults import Fault
+from imbot.cards.kinds import built_in
+from imbot.model import CardPhase
+from imbot.spec import CardSpec, FeedbackButton
+
+
+class MarkdownKind:
+    """One Markdown message; it has no buttons."""
+
+    name = "markdown"
+    live = False
+    part = "cards/markdown"
+    template_id = ""
+    content_key = ""
+
+    def __init__(self, _: CardSpec) -> None:
+        self.layouts = built_in(self.name)
+
+    def buttons(self, ratings: tuple[FeedbackButton, ...], chosen: str) -> list[dict[str, Any]]:  # noqa: ARG002
+        """None: a message cannot carry any."""
+        return []
+
+    def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002
+        """Nothing: the schema says it all."""
+        return iter(())
+
+    def data_key(self, key: str) -> str:
+        """Its own name."""
+        return key
+
+    def pack(self, _: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """Title and text."""
+        return {key: shown(value) for key, value in drawn.items()}

@@ -1,0 +1,58 @@
+"""From a bot file's card to one that draws: everything that can fail is here, and nothing live is touched."""
+
+import hashlib
+import json
+
+from imbot.cards.dryrun import Located, dry_run, job_of
+from imbot.cards.faults import Place, placed
+from imbot.cards.kinds import Kind, open_kind
+from imbot.cards.prepared import PHASE_TEXTS, PreparedCard, compile_card
+from imbot.cards.variables import BotVariables, snapshot
+from imbot.errors import ConfigError, Problem
+from imbot.model import CardPhase
+from imbot.spec import BotSpec
+
+
+def prepare(spec: BotSpec) -> PreparedCard:
+    """The card of a bot file. Raises ConfigError with a problem at its place for all that would not draw."""
+    problems = sorted({_problem(spec, located) for located in dry_run(job_of(spec))})
+    if problems:
+        raise ConfigError(problems)
+    kind = open_kind(spec.card)
+    variables = BotVariables(
+        bot={"name": spec.name, "title": spec.title},
+        vars=snapshot(spec.card.vars),
+        feedback=spec.feedback,
+        make_buttons=kind.buttons,
+    )
+    return PreparedCard(
+        kind,
+        compile_card(spec.card, spec.texts),
+        variables,
+        _fingerprint(spec, kind),
+        mentions=spec.card.mention_sender,
+    )
+
+
+def _problem(spec: BotSpec, located: Located) -> Problem:
+    where, fault = located
+    if where.startswith("texts/"):
+        place = Place(spec.path, spec.marks, f"/{where}")
+    else:
+        layout = spec.card.templates[CardPhase(where)]
+        place = Place(layout.path, layout.marks, layout.pointer)
+    return placed(fault, place, spec.card.files)
+
+
+def _fingerprint(spec: BotSpec, kind: Kind) -> str:
+    """Equal exactly when the layouts are, with all they draw from in the bot file but the buttons."""
+    card = spec.card
+    layouts = kind.layouts | {phase: layout.value for phase, layout in card.templates.items()}
+    parts = [
+        [kind.name, kind.template_id, kind.content_key],
+        {str(phase): snapshot(layout) for phase, layout in layouts.items()},
+        {name: file.text for name, file in card.files.items()},
+        snapshot(card.vars),
+        [spec.texts.get(name) for name in PHASE_TEXTS],
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,40 @@
+"""Sample turns: what a card is drawn with before it becomes active, so that nothing surprises it later."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imbot.model import CardContext, CardPhase, Citation, Sender
+
+NASTY = """She said "it's fine" <<HOME>> {{ 7*7 }} {% raw %} ${x} %s {"a": [1]} \\n\\ 你好 😀👨‍👩‍👧 <b>&amp;</b>\r\n\n# Title\n| a | b |\n- """
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample turn; ``name`` ends the sentence "it fails with ..."."""
+
+    name: str
+    context: CardContext
+
+
+def samples(phase: CardPhase) -> Iterator[Sample]:
+    """Sample turns in a phase, the most ordinary first."""
+    yield Sample("an ordinary turn", _turn(phase, "您好", chosen=""))
+    yield Sample("an empty turn", CardContext(phase))
+    yield Sample("quotes, braces, newlines and emoji", _turn(phase, NASTY, chosen="helpful"))
+    yield Sample("very long texts", _turn(phase, "长" * 10_000, chosen="helpful"))
+
+
+def _turn(phase: CardPhase, text: str, chosen: str) -> CardContext:
+    return CardContext(
+        phase=phase,
+        question=text,
+        answer=text,
+        reasoning=text,
+        error=text,
+        chosen=chosen,
+        suggestions=(text, "还有吗？"),
+        citations=(Citation(text, "https://example.com/a?b=c&d=%20", text), Citation(text)),
+        sender=Sender("u1", text),
+        conversation_kind="group",
+        elapsed_s=12.34,
+    )

@@ -1,0 +1,73 @@
+"""The ``standard`` kind: the StandardCard, whose layout is the whole card as the platform takes it.
+
+The platform sends no Stream callback for its buttons.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import Any
+
+from imbot.cards.budget import plain, shown
+from imbot.cards.faults import Fault
+from imbot.cards.kinds import built_in
+from imbot.model import CardPhase, button_id
+from imbot.spec import CardSpec, FeedbackButton
+
+
+class StandardKind:
+    """A standard card; every part of its blocks has an id, made up where the layout gives none."""
+
+    name = "standard"
+    live = True
+    part = "cards/standard"
+    template_id = "StandardCard"
+    content_key = ""
+
+    def __init__(self, _: CardSpec) -> None:
+        self.layouts = built_in(self.name)
+
+    def buttons(self, ratings: tuple[FeedbackButton, ...], chosen: str) -> list[dict[str, Any]]:
+        """The buttons of an ``action`` block; the chosen one stands out."""
+        return [
+            {
+                "type": "button",
+                "label": {"type": "text", "text": button.label},
+                "actionType": "request",
+                "status": "primary" if button.rating == chosen else "normal",
+                "id": button_id("feedback", button.rating),
+            }
+            for button in ratings
+        ]
+
+    def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002
+        """Nothing: the schema says it all."""
+        return iter(())
+
+    def data_key(self, key: str) -> str:
+        """Its own name."""
+        return key
+
+    def pack(self, _: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """The card with its ids; numbers where texts belong become texts."""
+        card: dict[str, Any] = plain(drawn)
+        parts = list(_parts(card.get("contents")))
+        used = {shown(part["id"]) for part in parts if "id" in part}
+        numbers = count(1)
+        for part in parts:
+            if isinstance(part.get("text"), int | float):
+                part["text"] = shown(part["text"])
+            if "id" not in part:
+                part["id"] = next(id_ for n in numbers if (id_ := f"{part['type']}_{n}") not in used)
+        return card
+
+
+def _parts(value: Any) -> Iterator[dict[str, Any]]:
+    """Everything in the blocks of a card that has a type, from the top."""
+    if isinstance(value, dict):
+        if "type" in value:
+            yield value
+        for item in value.values():
+            yield from _parts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _parts(item)

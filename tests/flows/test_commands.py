@@ -1,0 +1,239 @@
+"""The commands as people call them: in processes of their own, with a real browser."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import venv
+from pathlib import Path
+
+import pytest
+from browser import open_browser
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+ROOT = Path(__file__).parents[2]
+IMBOT = (sys.executable, "-m", "imbot")
+
+
+class Process:
+    """A running command whose output is read as it comes."""
+
+    def __init__(self, *command, cwd, **env):
+        self.lines = []
+        self._popen = subprocess.Popen(
+            command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
+        )  # fmt: skip
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._popen.stdout:
+            self.lines.append(line)
+
+    @property
+    def output(self):
+        return "".join(self.lines)
+
+    def until(self, pattern, within_s=20):
+        """The first group of a pattern as soon as the output holds it."""
+        deadline = time.monotonic() + within_s
+        while not (found := re.search(pattern, self.output)):
+            assert time.monotonic() < deadline, f"no {pattern!r} within {within_s} s in:\n{self.output}"
+            assert self._popen.poll() is None, f"ended early:\n{self.output}"
+            time.sleep(0.05)
+        return found.group(1) if found.groups() else found.group()
+
+    def end(self, number=signal.SIGINT):
+        """Send a signal; the exit code and how many seconds it took."""
+        began = time.monotonic()
+        self._popen.send_signal(number)
+        code = self._popen.wait(30)
+        took = time.monotonic() - began
+        self._reader.join()
+        self._popen.stdout.close()
+        return code, took
+
+    @property
+    def alive(self):
+        return self._popen.poll() is None
+
+
+@contextlib.contextmanager
+def started(*command, cwd, **env):
+    process = Process(*command, cwd=cwd, **env)
+    try:
+        yield process
+    finally:
+        if process.alive:
+            process.end(signal.SIGKILL)
+
+
+def ran(*command, cwd):
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def working(tmp_path):
+    shutil.copytree(ROOT / "bots", tmp_path / "bots")
+    return tmp_path
+
+
+def chat(browser, url, app, question):
+    """Ask a bot on the chat page, watch the card, press its first button; all texts the card showed."""
+
+    def one(test_id, extra=""):
+        return WebDriverWait(browser, 10).until(
+            lambda b: b.find_elements(By.CSS_SELECTOR, f"[data-testid={test_id}]{extra}")
+        )[-1]
+
+    browser.get(url)
+    one("app", f"[data-app='{app}']").click()
+    one("composer").send_keys(question)
+    one("send").click()
+    seen = []
+    deadline = time.monotonic() + 15
+    while one("card").get_attribute("data-state") != "finished":
+        seen.append(one("card").text)
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    seen.append(one("card").text)
+    one("card").find_element(By.CSS_SELECTOR, "[data-testid=card-button]").click()
+    WebDriverWait(browser, 5).until(lambda _: one("card").text != seen[-1])
+    return [*seen, one("card").text]
+
+
+@pytest.mark.browser
+def test_dev_answers_in_a_browser_and_keeps_the_feedback(working):
+    with started(*IMBOT, "dev", "bots/", "--port", "0", cwd=working) as dev:
+        url = dev.until(r"(http://\S+)")
+        assert "waits" in dev.output, "the bot without an endpoint says what it waits for"
+        dev.until("dev-support: connected|小满客服")
+        with open_browser() as browser:
+            texts = chat(browser, url, "dev-support", "怎么退货？")
+        code, took = dev.end()
+
+    assert len(set(texts)) >= 4, f"thinking, streaming, final, thanked: {texts}"
+    assert "7 天" in texts[-2]
+    assert "谢谢您的反馈" in texts[-1]
+    assert (code, took < 2) == (0, True), dev.output
+    shown = ran(*IMBOT, "feedback", cwd=working)
+    assert "very_helpful" in shown.stdout
+    assert "怎么退货" in shown.stdout
+
+
+@pytest.mark.browser
+def test_run_and_simulate_in_two_processes_do_the_same(working):
+    secrets = {"SUPPORT_CLIENT_ID": "app-1", "SUPPORT_CLIENT_SECRET": "hunter2-secret"}
+    (working / ".env").write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
+    for other in ("assistant", "echo"):
+        (working / f"bots/{other}.yaml").unlink()
+    with started(*IMBOT, "simulate", "--port", "0", "--app", "app-1:hunter2-secret:Shop", cwd=working) as sim:
+        url = sim.until(r"Chat page:\s+(\S+)")
+        with started(*IMBOT, "run", "bots/", cwd=working, DINGTALK_OPENAPI_ENDPOINT=url, IMBOT_LOG="json") as run:
+            run.until("connected")
+            with open_browser() as browser:
+                texts = chat(browser, url, "app-1", "运费怎么算？")
+            code, took = run.end(signal.SIGTERM)
+        sim_code, _ = sim.end()
+
+    assert "99 元" in texts[-2]
+    assert "谢谢您的反馈" in texts[-1]
+    assert (code, sim_code, took < 3) == (0, 0, True), run.output
+    assert all(line.startswith("{") for line in run.lines)
+    for secret in ("hunter2-secret", "ticket=", "session="):
+        assert secret not in re.sub(r"\w+=\*\*\*", "", run.output), "invariant 10"
+    shown = ran(*IMBOT, "feedback", "--format", "csv", cwd=working)
+    assert "very_helpful" in shown.stdout
+
+
+def test_run_refuses_missing_credentials_and_goes_on_waiting(working):
+    with started(*IMBOT, "run", "bots/", cwd=working) as run:
+        run.until("SUPPORT_CLIENT_ID is not set")
+        run.until("ECHO_CLIENT_SECRET is not set")
+        assert run.alive
+        assert run.end(signal.SIGTERM)[0] == 0
+
+
+def test_run_that_cannot_open_its_store_ends_with_one_and_a_cure(working):
+    (working / "not-a-store").write_text("this is no database, but it is long enough to look like one" * 20)
+    got = ran(*IMBOT, "run", "bots/", "--store", "sqlite:///not-a-store", cwd=working)
+
+    assert got.returncode == 1
+    assert "not-a-store" in got.stderr
+    assert "Traceback" not in got.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["chekc"], 2, "Did you mean 'check'"),
+        (["run", "--admin", "0.0.0.0:1"], 2, "off"),
+        (["check", "nowhere.yaml"], 2, "nowhere.yaml"),
+        (["check", "bots"], 1, "bots/echo.yaml:4:14: error"),
+        (["simulate", "--app", "nonsense"], 2, "ID:SECRET"),
+        (["feedback"], 1, "nothing is stored"),
+        (["feedback", "--since", "yesterday-ish"], 2, "7d"),
+        (["--version"], 0, "imbot"),
+    ],
+)
+def test_wrong_use_and_trouble_have_their_exit_codes(working, arguments, code, says):
+    got = ran(*IMBOT, *arguments, cwd=working)
+
+    assert (got.returncode, says in got.stdout + got.stderr) == (code, True), got.stdout + got.stderr
+
+
+def test_the_shipped_examples_pass_check_once_their_variables_are_set(working):
+    names = set(re.findall(r"<<(\w+)>>", "".join(p.read_text() for p in (working / "bots").glob("*.yaml"))))
+    (working / ".env").write_text("".join(f"{name}=https://{name.lower()}.test\n" for name in names))
+    got = ran(*IMBOT, "check", cwd=working)
+
+    assert (got.returncode, got.stdout) == (0, "")
+
+
+def test_init_never_overwrites_and_what_it_writes_passes_check(tmp_path):
+    (tmp_path / "x/bots").mkdir(parents=True)
+    mine = tmp_path / "x/bots/support.yaml"
+    mine.write_text("mine")
+    got = ran(*IMBOT, "init", "x", cwd=tmp_path)
+    assert "kept     x/bots/support.yaml" in got.stdout
+    assert mine.read_text() == "mine"
+
+    mine.unlink()
+    ran(*IMBOT, "init", "x", cwd=tmp_path)
+    (tmp_path / "x/.env").write_text(
+        re.sub(r"=$", "=value", (tmp_path / "x/.env.example").read_text(), flags=re.MULTILINE)
+    )
+    assert ran(*IMBOT, "check", "x/bots", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.timeout(240)
+def test_the_wheel_alone_is_enough(tmp_path):
+    built = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if built.returncode and "IMBOT_REQUIRE_PEERS" not in os.environ:
+        pytest.skip(f"no wheel can be built here: {built.stderr[-300:]}")
+    (wheel,) = tmp_path.glob("imbot-*.whl")
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, capture_output=True)
+    imbot = str(tmp_path / "env/bin/imbot")
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert ran(imbot, "init", "x", cwd=empty).returncode == 0
+    with started(imbot, "dev", "x/bots", "--port", "0", cwd=empty) as dev:
+        url = dev.until(r"(http://\S+)")
+        page = ran(str(python), "-c", f"import urllib.request as u; print(u.urlopen('{url}').read())", cwd=empty)
+        assert "data-testid" in page.stdout
+        assert "小满客服" in dev.output
+        assert dev.end()[0] == 0
+    assert ran(imbot, "schema", cwd=empty).stdout == (ROOT / "schemas/imbot.schema.json").read_text()
