@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imbot.errors import ImbotError
-from imbot.lines import Lines
 from imbot.spec import Span
+from imbot.yamlfile.lines import Lines
 
 _OPERATORS = r"(?::-(?P<default>{text})|:\?(?P<message>{text}))?>>".format(text=r"(?:(?!<<|>>)[^\n])*")
 _PLACEHOLDER = re.compile(

@@ -2,11 +2,12 @@ import asyncio
 from dataclasses import replace
 
 from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message, spec
+from virtual import run_virtual
+
 from imbot.bot import Bot, trimmed
 from imbot.conversations import Seen
 from imbot.model import CardAction, CardPhase, ConversationKey, Exchange
 from imbot.spec import ConversationSpec, HistorySpec
-from virtual import run_virtual
 
 
 def a_bot(*script, **changes):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from imbot.behaviour import prepare
 from imbot.cli import main
 from imbot.loader import Loader

@@ -1,7 +1,7 @@
 import json
 import logging
 
-from imbot.log import _Json, Redactor
+from imbot.log import Redactor, _Json
 
 
 def line(message, *args, error=None):
@@ -23,7 +23,9 @@ def test_invariant_10_known_secrets_are_cut_from_lines_and_tracebacks():
 
 
 def test_invariant_10_tickets_tokens_and_webhook_keys_are_cut():
-    text = line("wss://x/connect?ticket=t-1 https://y/send?session=s-1&a=b Authorization: Bearer k-1").getMessage()
+    text = line(
+        "wss://x/connect?ticket=t-1 https://y/send?session=s-1&a=b Authorization: Bearer k-1"
+    ).getMessage()
 
     assert text == "wss://x/connect?ticket=*** https://y/send?session=***&a=b Authorization: Bearer ***"
 

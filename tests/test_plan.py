@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from fakes import spec
+
 from imbot.errors import Problem
 from imbot.loader import BotFile
 from imbot.plan import plan, without_conflicts

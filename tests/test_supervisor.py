@@ -3,12 +3,13 @@ from dataclasses import replace
 
 import pytest
 from fakes import FakeAgent, FakeCard, FakeGateway, FakeStore, message, spec
+from virtual import run_virtual
+
 from imbot import links, supervisor
 from imbot.behaviour import Behaviour
 from imbot.errors import ConfigError, FatalError, Problem
 from imbot.loader import BotFile, LoadResult
 from imbot.supervisor import Supervisor
-from virtual import run_virtual
 
 
 class World:

@@ -2,11 +2,12 @@ import asyncio
 
 import pytest
 from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message
+from virtual import run_virtual
+
 from imbot.bot import Bot
 from imbot.errors import AgentError, FatalError, StoreError, TransientError
 from imbot.model import CardPhase, Citation, NotFound, ReasoningDelta, Suggestions, TextReplace
 from imbot.spec import Throttle, Timeouts
-from virtual import run_virtual
 
 
 def answered(gateway, *script, store=None, wait=400.0, **changes):

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from imbot.errors import Problem
-from imbot.pointers import span_at
 from imbot.spec import Marks, Span, TextFile
+from imbot.yamlfile.pointers import span_at
 
 
 @dataclass(frozen=True, slots=True)

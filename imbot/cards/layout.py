@@ -19,8 +19,8 @@ from imbot.cards.templates import (
     compile_text,
 )
 from imbot.cards.variables import NAMES
-from imbot.pointers import escape, pointer, split_pointer
 from imbot.spec import Secret
+from imbot.yamlfile.pointers import escape, pointer, split_pointer
 
 DrawItem = Callable[[Variables], Iterator[Any]]
 Compile = Callable[[Any, Files, frozenset[str]], Compiled]

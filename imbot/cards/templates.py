@@ -20,7 +20,7 @@ from imbot.cards.budget import RefusedError, TooExpensiveError, show
 from imbot.cards.faults import Fault, TemplateFault
 from imbot.cards.sandbox import Files, Sandbox
 from imbot.cards.variables import NAMES
-from imbot.violations import did_you_mean
+from imbot.schema.violation import did_you_mean
 
 Variables = dict[str, Any]
 Draw = Callable[[Variables], Any]

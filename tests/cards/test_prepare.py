@@ -130,7 +130,7 @@ def test_a_fingerprint_is_equal_exactly_when_the_layouts_are(bot):
 def test_preparing_the_same_again_is_cheap(bot, monkeypatch):
     spec = bot(FINAL + '      msgContent: "{{ answer }} {{ vars.hotline }}"\n')
     prepare_card(spec)
-    monkeypatch.setattr("imbot.schema.violations", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr("imbot.schema.violation", lambda *_: pytest.fail("judged again"))
     prepare_card(bot(FINAL + '      msgContent: "{{ answer }} {{ vars.hotline }}"\n', title="another"))
 
 

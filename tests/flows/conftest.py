@@ -3,6 +3,7 @@ import contextlib
 import time
 
 import pytest
+
 from imbot.runtime import running
 from imbot.simulator import Simulator
 

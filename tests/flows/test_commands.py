@@ -136,7 +136,9 @@ def test_run_and_simulate_in_two_processes_do_the_same(working):
         (working / f"bots/{other}.yaml").unlink()
     with started(*IMBOT, "simulate", "--port", "0", "--app", "app-1:hunter2-secret:Shop", cwd=working) as sim:
         url = sim.until(r"Chat page:\s+(\S+)")
-        with started(*IMBOT, "run", "bots/", cwd=working, DINGTALK_OPENAPI_ENDPOINT=url, IMBOT_LOG="json") as run:
+        with started(
+            *IMBOT, "run", "bots/", cwd=working, DINGTALK_OPENAPI_ENDPOINT=url, IMBOT_LOG="json"
+        ) as run:
             run.until("connected")
             with open_browser() as browser:
                 texts = chat(browser, url, "app-1", "运费怎么算？")
@@ -232,7 +234,9 @@ def test_the_wheel_alone_is_enough(tmp_path):
     assert ran(imbot, "init", "x", cwd=empty).returncode == 0
     with started(imbot, "dev", "x/bots", "--port", "0", cwd=empty) as dev:
         url = dev.until(r"(http://\S+)")
-        page = ran(str(python), "-c", f"import urllib.request as u; print(u.urlopen('{url}').read())", cwd=empty)
+        page = ran(
+            str(python), "-c", f"import urllib.request as u; print(u.urlopen('{url}').read())", cwd=empty
+        )
         assert "data-testid" in page.stdout
         assert "小满客服" in dev.output
         assert dev.end()[0] == 0

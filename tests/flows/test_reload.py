@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from click.testing import CliRunner
+
 from imbot.cli.check import command as check
 
 

@@ -79,11 +79,14 @@ async def test_invariant_6_conversations_are_answered_at_once_and_in_order(flow)
 
 
 async def test_invariant_4_an_agent_error_ends_the_card_with_a_kind_sentence(flow):
-    flow.write("bad.yaml", """
+    flow.write(
+        "bad.yaml",
+        """
 credentials: {client_id: app-bad, client_secret: s3cret}
 agent: {type: echo, delay: 20ms, fail_after: 1}
 texts: {error: 出了点问题 please try again}
-""")
+""",
+    )
     async with flow.up():
         card = await flow.ask("app-bad", "hello world and more words than one chunk")
 

@@ -146,7 +146,7 @@ def eventually():
 
     async def wait(condition, within_s=2.0):
         async with asyncio.timeout(within_s):
-            while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            while not condition():
                 await asyncio.sleep(0.005)
 
     return wait

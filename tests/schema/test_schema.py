@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from imbot import bundle, schema
+from imbot import schema
+from imbot.schema import editor as bundling
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 GROUPS = ("agents", "cards", "types")
 PARTS = ["bot", *(f"{group}/{name}" for group in GROUPS for name in schema.names(group))]
 
@@ -57,12 +58,12 @@ def test_a_schema_is_valid_and_flat(part):
     Draft202012Validator.check_schema(source)
     assert source["type"] == "object"
     assert source["additionalProperties"] is False
-    assert not any("$ref" in node for node in bundle.walk(source))
+    assert not any("$ref" in node for node in bundling.walk(source))
     assert source["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 def properties(part):
-    for node in bundle.walk(schema.source(part)):
+    for node in bundling.walk(schema.source(part)):
         inner = node.get("properties")
         if isinstance(inner, dict) and all(isinstance(value, dict) for value in inner.values()):
             yield from (

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imbot import bundle as editor
-from imbot.pointers import pointer
-from imbot.violations import Fault, Violation, describe, did_you_mean, meant
+from imbot.schema import editor
+from imbot.schema.violation import Fault, Violation, describe, did_you_mean, meant
+from imbot.yamlfile.pointers import pointer
 
 if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
     from jsonschema import Draft202012Validator, ValidationError
@@ -25,8 +25,9 @@ Schema = dict[str, Any]
 @cache
 def folder() -> Path:
     """Where the schema files are: inside an installed package, else at the top of the repository."""
-    installed = Path(__file__).parent / "schemas"
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "schemas"
+    package = Path(__file__).parents[1]
+    installed = package / "schemas"
+    return installed if installed.is_dir() else package.parent / "schemas"
 
 
 @cache

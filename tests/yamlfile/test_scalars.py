@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from imbot.yamlscalars import CORE, ScalarError, block_text, meaning
+from imbot.yamlfile.scalars import CORE, ScalarError, block_text, meaning
 
 
 @pytest.mark.parametrize(

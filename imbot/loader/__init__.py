@@ -11,11 +11,11 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from imbot.botfile import BotFile, read_bot
-from imbot.claims import Claim, Holder, settle
 from imbot.errors import ConfigError, Problem
-from imbot.resolve import Options, problem
-from imbot.snapshot import Reader, Reads, Snapshot
+from imbot.loader.botfile import BotFile, read_bot
+from imbot.loader.claims import Claim, Holder, settle
+from imbot.loader.resolve import Options, problem
+from imbot.loader.snapshot import Reader, Reads, Snapshot
 from imbot.spec import BotSpec, Span
 
 __all__ = ["BotFile", "LoadResult", "Loader", "bot_files"]

@@ -330,5 +330,5 @@ def test_loading_needs_no_network_library(tmp_path):
 
 
 def test_the_example_bots_are_without_problem():
-    folder = Path(__file__).parent.parent / "bots"
+    folder = Path(__file__).parents[2] / "bots"
     assert [file.problems for file in load(folder, no_env=True)] == [()] * len(bot_files(folder))

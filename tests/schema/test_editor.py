@@ -5,9 +5,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from imbot import bundle, schema
+from imbot import schema
+from imbot.schema import editor as bundling
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 CREDENTIALS = {"client_id": "<<ID>>", "client_secret": "<<file:/run/secrets/x>>"}
 BOT = {"credentials": CREDENTIALS, "agent": {"type": "echo"}}
 
@@ -33,7 +34,7 @@ def test_the_file_for_editors_is_fresh():
 def test_the_bundle_is_a_valid_schema_that_needs_no_other_file():
     whole = schema.bundle()
     Draft202012Validator.check_schema(whole)
-    for node in bundle.walk(whole):
+    for node in bundling.walk(whole):
         assert str(node.get("$ref", "#/")).startswith("#/"), node
         assert not any(key.startswith("x-") for key in node), node
         assert node.get("format") != "duration", "another notation in the standard"
@@ -100,7 +101,7 @@ def test_a_description_tells_the_default():
 
 
 def test_every_placeholder_of_the_language_matches():
-    accepts = Draft202012Validator(bundle.PLACEHOLDER).is_valid
+    accepts = Draft202012Validator(bundling.PLACEHOLDER).is_valid
     for text in (
         "<<A>>",
         "<<env:a_1>>",

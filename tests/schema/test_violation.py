@@ -1,7 +1,7 @@
 import pytest
 
 from imbot import schema
-from imbot.violations import did_you_mean, suggest
+from imbot.schema.violation import did_you_mean, suggest
 
 CREDENTIALS = {"client_id": "x", "client_secret": "hunter2"}
 BOT = {"credentials": {}, "agent": {"type": "echo"}}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from imbot.pointers import pointer
+from imbot.yamlfile.pointers import pointer
 
 _KINDS = {
     "object": "a mapping",

@@ -170,7 +170,7 @@ def test_a_missing_file_is_compared_with_its_neighbours(tmp_path):
 
 
 def test_buttons_that_nobody_hears_are_a_warning(tmp_path, monkeypatch):
-    from imbot import botfile
+    from imbot.loader import botfile
 
     def source(part, real=botfile.source):
         return real(part) | ({"x-callbacks": False} if part == "cards/standard" else {})
@@ -184,7 +184,7 @@ def test_buttons_that_nobody_hears_are_a_warning(tmp_path, monkeypatch):
 
 
 def test_a_template_id_where_the_kind_has_none_is_a_problem(tmp_path, monkeypatch):
-    from imbot import botfile
+    from imbot.loader import botfile
 
     def source(part, real=botfile.source):
         return real(part) | ({"x-own-template": False} if part == "cards/markdown" else {})

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from imbot.fingerprint import fingerprint
+from imbot.loader.fingerprint import fingerprint
+from imbot.loader.resolve import Resolved
 from imbot.model import CardPhase
-from imbot.pointers import escape
-from imbot.resolve import Resolved
 from imbot.schema import Schema
 from imbot.spec import (
     AgentSpec,
@@ -24,6 +23,7 @@ from imbot.spec import (
     Timeouts,
 )
 from imbot.yamlfile import YamlFile
+from imbot.yamlfile.pointers import escape
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 

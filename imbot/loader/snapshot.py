@@ -13,7 +13,7 @@ from errno import EINVAL, EIO
 from pathlib import Path
 from typing import Any
 
-from imbot.yamltext import MAX_BYTES
+from imbot.yamlfile.text import MAX_BYTES
 
 Reads = Mapping[tuple[str, str], Hashable]
 

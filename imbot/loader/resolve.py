@@ -12,14 +12,14 @@ from errno import EFBIG
 from pathlib import Path
 from typing import Any
 
-from imbot.contents import IN_TEMPLATE, ContentError, Contents
 from imbot.errors import ConfigError, Problem, Severity
+from imbot.loader.contents import IN_TEMPLATE, ContentError, Contents
+from imbot.loader.snapshot import Reader, Variables
 from imbot.placeholders import NearMiss, Placeholder, PlaceholderError, near_misses, parse, resolve, span_of
-from imbot.pointers import escape, span_at
 from imbot.schema import Schema
-from imbot.snapshot import Reader, Variables
 from imbot.spec import Folder, Layout, Span, TextFile
 from imbot.yamlfile import MAX_BYTES, YamlFile
+from imbot.yamlfile.pointers import escape, span_at
 
 _NOT_HERE = (
     "placeholder.not-here",

@@ -7,9 +7,9 @@ import codecs
 import re
 
 from imbot.errors import ConfigError
-from imbot.lines import Lines
 from imbot.spec import Span
-from imbot.yamlproblems import problem
+from imbot.yamlfile.lines import Lines
+from imbot.yamlfile.problems import problem
 
 MAX_BYTES = 1_048_576
 

@@ -6,11 +6,11 @@ The loader's last station: it looks at all files of a folder together.
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from imbot.botfile import BotFile
 from imbot.errors import Problem
-from imbot.pointers import span_at
-from imbot.resolve import problem
+from imbot.loader.botfile import BotFile
+from imbot.loader.resolve import problem
 from imbot.spec import BotSpec, Span
+from imbot.yamlfile.pointers import span_at
 
 Claim = tuple[str, ...]  # ("name", its name), ("identity", its type, its identity)
 

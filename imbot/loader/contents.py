@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from imbot.errors import ImbotError, Problem
-from imbot.lines import Lines
+from imbot.loader.snapshot import Reader
 from imbot.placeholders import Placeholder, parse
-from imbot.snapshot import Reader
+from imbot.schema.violation import did_you_mean
 from imbot.spec import Folder, TextFile
-from imbot.violations import did_you_mean
 from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml
+from imbot.yamlfile.lines import Lines
 
 IN_TEMPLATE = (
     "placeholder.in-template",

@@ -12,14 +12,14 @@ from typing import Any, NoReturn
 
 import yaml
 
-from imbot.pointers import pointer, span_at, split_pointer
 from imbot.spec import Marks, Span
-from imbot.yamlproblems import Fault, Problems
-from imbot.yamlscalars import CORE, Scalar, ScalarError, bad_tag, block_text, meaning
-from imbot.yamlsyntax import explain
-from imbot.yamltext import MAX_BYTES, decode, mask_breaks
-from imbot.yamltraps import bare_template, cut_off, no_mapping
-from imbot.yamltree import Branch, Tree, span_of
+from imbot.yamlfile.pointers import pointer, span_at, split_pointer
+from imbot.yamlfile.problems import Fault, Problems
+from imbot.yamlfile.scalars import CORE, Scalar, ScalarError, bad_tag, block_text, meaning
+from imbot.yamlfile.syntax import explain
+from imbot.yamlfile.text import MAX_BYTES, decode, mask_breaks
+from imbot.yamlfile.traps import bare_template, cut_off, no_mapping
+from imbot.yamlfile.tree import Branch, Tree, span_of
 
 __all__ = [
     "MAX_BYTES",

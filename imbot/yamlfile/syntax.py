@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imbot.lines import Lines, line_end, line_start
-from imbot.yamlproblems import Fault
-from imbot.yamltraps import (
+from imbot.yamlfile.lines import Lines, line_end, line_start
+from imbot.yamlfile.problems import Fault
+from imbot.yamlfile.traps import (
     QUOTE_IT,
     full_width_near,
     missing_space_near,

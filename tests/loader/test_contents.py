@@ -1,9 +1,9 @@
 import pytest
 from botfolder import write
 
-from imbot.contents import ContentError, Contents
 from imbot.errors import ConfigError
-from imbot.snapshot import Reader, Snapshot
+from imbot.loader.contents import ContentError, Contents
+from imbot.loader.snapshot import Reader, Snapshot
 
 
 def contents(folder):

@@ -8,9 +8,9 @@ their marks.
 from dataclasses import dataclass, field
 from typing import Any
 
-from imbot.pointers import escape
 from imbot.spec import Marks, Span
-from imbot.yamlproblems import Problems
+from imbot.yamlfile.pointers import escape
+from imbot.yamlfile.problems import Problems
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from imbot.errors import ConfigError, Problem
-from imbot.lines import Lines
 from imbot.spec import Span
+from imbot.yamlfile.lines import Lines
 
 _ENOUGH = 20
 

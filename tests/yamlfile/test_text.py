@@ -3,7 +3,7 @@ import codecs
 import pytest
 
 from imbot.errors import ConfigError
-from imbot.yamltext import MAX_BYTES, decode, mask_breaks
+from imbot.yamlfile.text import MAX_BYTES, decode, mask_breaks
 
 CHINESE = "title: 客服机器人，您好！\n"
 

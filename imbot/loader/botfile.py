@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from imbot import schema
-from imbot.build import build, filled
 from imbot.errors import ConfigError, Problem, Severity
-from imbot.pointers import span_at
-from imbot.resolve import Options, Resolver, problem
+from imbot.loader.build import build, filled
+from imbot.loader.resolve import Options, Resolver, problem
+from imbot.loader.snapshot import Reader
 from imbot.schema import Schema, Violation, source
-from imbot.snapshot import Reader
 from imbot.spec import BotSpec, Layout, Marks, Span
 from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml
+from imbot.yamlfile.pointers import span_at
 
 _START = Span(1, 1, 1, 1)
 

@@ -3,7 +3,7 @@ import os
 import pytest
 from botfolder import write
 
-from imbot.snapshot import Reader, Snapshot, Variables
+from imbot.loader.snapshot import Reader, Snapshot, Variables
 
 
 def test_each_thing_is_read_once_for_all_readers(tmp_path):

@@ -8,8 +8,8 @@ be a secret.
 import re
 from typing import Any
 
-from imbot.lines import line_end, line_start
-from imbot.yamlproblems import Fault
+from imbot.yamlfile.lines import line_end, line_start
+from imbot.yamlfile.problems import Fault
 
 _NEAR = 10_000
 

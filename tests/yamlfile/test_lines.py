@@ -1,7 +1,7 @@
 import pytest
 
-from imbot.lines import Lines, line_end, line_start
 from imbot.spec import Span
+from imbot.yamlfile.lines import Lines, line_end, line_start
 
 TEXT = "a\r\n好😀\n\rx\u2028y\x85z"
 
