@@ -19,6 +19,7 @@ TYPES = {
     "echo": "imbot.agents.echo:EchoAgent",
     "faq": "imbot.agents.faq:FaqAgent",
     "openai": "imbot.agents.openai:OpenAIAgent",
+    "python": "imbot.agents.python:PythonAgent",
 }
 
 
@@ -27,6 +28,11 @@ class Agent(Protocol):
 
     The class takes ``(spec, timeouts)``; making one may raise ``ConfigError`` for settings the schema could not judge, and opens no connection.
     """
+
+    @property
+    def wants_history(self) -> bool:
+        """Whether it makes use of ``history``; where not, nobody looks it up."""
+        ...
 
     def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
         """Answer as events, ending with exactly one ``Finished``.

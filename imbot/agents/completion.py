@@ -53,8 +53,7 @@ class RefusedError(AgentError):
         retryable: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message, code=code, retryable=retryable)
-        self.status = status
+        super().__init__(message, code=code, retryable=retryable, status=status)
         self.retry_after_s = retry_after_s
 
     @property

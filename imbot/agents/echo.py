@@ -12,6 +12,8 @@ from imbot.spec import AgentSpec, Timeouts
 class EchoAgent:
     """Repeats; with ``fail_after`` it breaks off after that many chunks, as a real agent may."""
 
+    wants_history = False
+
     def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
         settings = spec.settings
         self._prefix = str(settings["prefix"])

@@ -12,11 +12,14 @@ from imbot.spec import AgentSpec, Folder, Timeouts
 
 _CLEAR = 0.85  # of the best score: who comes closer is as likely meant
 _MOST_PIECES = 60  # of an answer, however long
+_MOST_ENTRIES = 20_000  # all of them are compared with every question
 _PIECE_CHARS = 8  # at least, however short
 
 
 class FaqAgent:
     """Answers where one entry clearly fits; otherwise offers the questions that were perhaps meant."""
+
+    wants_history = False
 
     def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
         settings = spec.settings
@@ -80,5 +83,13 @@ def _entries(spec: AgentSpec, folder: Folder) -> list[Entry]:
             f"no file in `{folder.path}` has a heading with a text below it",
             code="agent.knowledge",
             hint="write `## a question`, and its answer below",
+        )
+    if len(entries) > _MOST_ENTRIES:
+        raise setting_error(
+            spec,
+            "knowledge",
+            f"`{folder.path}` holds more than {_MOST_ENTRIES:,} questions",
+            code="agent.knowledge",
+            hint="keep what people ask for, or split the bot",
         )
     return entries

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from imbot.agents.completion import Completion, RefusedError, refusal_of
 from imbot.agents.settings import reveal, secrets_in, setting_error
@@ -30,6 +31,8 @@ CLOSE_WAIT_S = 0.1  # after the mark of the end, so that the connection can be u
 
 class OpenAIAgent:
     """Asks ``{base_url}/chat/completions`` over one pool of connections."""
+
+    wants_history = True
 
     def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:
         settings = reveal(spec.settings)
@@ -99,6 +102,7 @@ class OpenAIAgent:
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._timeouts.connect_s),
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=bool(getproxies()),
             )
         return self._session
 

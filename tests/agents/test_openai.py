@@ -399,6 +399,20 @@ async def test_connecting_has_its_own_timeout(open_agent, ask, monkeypatch):
     assert (error.code, error.retryable) == ("timeout.connect", True)
 
 
+@pytest.mark.parametrize(("excluded", "reached"), [("", False), ("127.0.0.1", True)])
+async def test_a_proxy_in_the_environment_is_used_unless_excluded(
+    open_agent, ask, monkeypatch, unused_tcp_port, excluded, reached
+):
+    monkeypatch.setenv("http_proxy", f"http://me:hunter2@127.0.0.1:{unused_tcp_port}")
+    monkeypatch.setenv("no_proxy", excluded)
+    if reached:
+        assert said(await ask(open_agent(), "a")) == "你好"
+    else:
+        error = await fail(ask, open_agent(retries=0), "a")
+        assert error.code == "connection"
+        assert "hunter2" not in str(error)
+
+
 async def test_a_key_the_server_repeats_is_not_passed_on(upstream, open_agent, ask, caplog):
     caplog.set_level(logging.DEBUG)
     upstream.replies = [refuse(401, {"message": f"Incorrect API key: {KEY}, header h-secret"})]

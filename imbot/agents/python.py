@@ -1,0 +1,180 @@
+"""The ``python`` agent: a function of the user's own, called in this process.
+
+An async generator, a coroutine, a generator or a plain function; the last two run in threads. Style
+``callback`` calls the way JitAi agents are called (``agent-protocols`` of that platform): the function
+blocks and tells its chunks to a callback meanwhile.
+"""
+
+import asyncio
+import importlib
+import inspect
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any
+
+from imbot.agents.chunks import event_of, text_of
+from imbot.agents.settings import setting_error
+from imbot.errors import AgentError
+from imbot.model import AgentEvent, Exchange, Finished, Message, TextDelta
+from imbot.spec import AgentSpec, Timeouts
+
+Function = Callable[..., Any]
+Say = Callable[[Any], None]
+
+# what a function may ask for by naming a parameter so, besides the text
+_OFFERED = ("history", "sender_id", "sender_nick", "conversation_id", "conversation_kind")
+
+
+class PythonAgent:
+    """Calls ``target``; at most ``concurrency`` calls are in threads at a time."""
+
+    def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
+        self._function = _found(spec)
+        self._parameters = _parameters(self._function)
+        self._callback = spec.settings["style"] == "callback"
+        self._places = asyncio.Semaphore(int(spec.settings["concurrency"]))
+        self.wants_history = "history" in self._parameters
+
+    async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
+        """What the function yields, says to its callback or returns. Its exceptions come out as they are."""
+        said = False
+        async with aclosing(self._chunks(message, history)) as chunks:
+            async for event in chunks:
+                said = said or isinstance(event, TextDelta)
+                yield event
+        if not said:
+            raise AgentError("the function returned without a word", code="empty")
+        yield Finished()
+
+    async def close(self) -> None:
+        """Nothing is held; threads end when their function does."""
+
+    async def _chunks(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
+        call = self._bound(message, history)
+        if inspect.isasyncgenfunction(self._function):
+            async with aclosing(call()) as chunks:
+                async for chunk in chunks:
+                    if event := event_of(chunk):
+                        yield event
+        elif inspect.iscoroutinefunction(self._function):
+            if text := text_of(await call()):
+                yield TextDelta(text)
+        else:
+            async with aclosing(self._threaded(self._work(call, message))) as events:
+                async for event in events:
+                    yield event
+
+    def _bound(self, message: Message, history: Sequence[Exchange]) -> Callable[[], Any]:
+        """The function with the text and what it asks for by name."""
+        offered = {
+            "history": [
+                turn
+                for past in history
+                for turn in (
+                    {"role": "user", "content": past.question},
+                    {"role": "assistant", "content": past.answer},
+                )
+            ],
+            "sender_id": message.sender.id,
+            "sender_nick": message.sender.nick,
+            "conversation_id": message.conversation_id,
+            "conversation_kind": message.conversation_kind,
+        }
+        named = {name: offered[name] for name in _OFFERED if name in self._parameters}
+        return lambda: self._function(message.text or "", **named)
+
+    def _work(self, call: Callable[[], Any], message: Message) -> Callable[[Say], Any]:
+        """What the thread does: tells chunks to ``say`` and returns what is left to say."""
+        if self._callback:
+            return lambda say: self._called_back(message, say)
+        if inspect.isgeneratorfunction(self._function):
+            return lambda say: _drained(call(), say)
+        return lambda _: call()
+
+    def _called_back(self, message: Message, say: Say) -> Any:
+        text, chat = message.text or "", f"{message.conversation_id}:{message.sender.id}"
+        if "user_input" in self._parameters:  # the signature of the platform's reference
+            return self._function(text, {}, chat, say)
+        return self._function(params={"input_data": text}, chatId=chat, stream_callback=say)
+
+    async def _threaded(self, work: Callable[[Say], Any]) -> AsyncGenerator[AgentEvent]:
+        loop = asyncio.get_running_loop()
+        told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+
+        def tell(kind: str, value: Any) -> None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(told.put_nowait, (kind, value))
+
+        def run() -> None:
+            try:
+                tell("result", work(lambda chunk: tell("chunk", chunk)))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+                tell("error", error)
+            finally:
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._places.release)
+
+        await self._places.acquire()
+        # A daemon: a function that never returns must not keep the process from ending.
+        threading.Thread(target=run, name="python agent", daemon=True).start()
+        async for event in _heard(told):
+            yield event
+
+
+async def _heard(told: "asyncio.Queue[tuple[str, Any]]") -> AsyncGenerator[AgentEvent]:
+    """The events in what the thread tells; what it returns counts only where it said no text before."""
+    said = False
+    while True:
+        kind, value = await told.get()
+        if kind == "error":
+            raise value
+        if kind == "result":
+            if not said and (text := text_of(value)):
+                yield TextDelta(text)
+            return
+        if event := event_of(value):
+            said = said or isinstance(event, TextDelta)
+            yield event
+
+
+def _drained(chunks: Iterator[Any], say: Say) -> None:
+    for chunk in chunks:
+        say(chunk)
+
+
+def _found(spec: AgentSpec) -> Function:
+    """The function that ``target`` names. Raises ConfigError that tells a missing module from a broken one."""
+    module_name, _, name = str(spec.settings["target"]).partition(":")
+    beside = str(Path(spec.path).absolute().parent.parent)
+    if beside not in sys.path:
+        sys.path.append(beside)
+    importlib.invalidate_caches()
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module_name}.".startswith(f"{missing}."):
+            message, hint = f"there is no module {missing}", f"install it, or put it into {beside}"
+        else:
+            message = f"the module {module_name} cannot be imported: {type(error).__name__}: {error}"
+            hint = f"see: python -c 'import {module_name}'"
+        raise setting_error(spec, "target", message, code="agent.target", hint=hint) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [each for each in vars(module) if callable(getattr(module, each))], 1)
+        hint = f"did you mean {near[0]}?" if near else "define it there"
+        message = f"the module {module_name} has no function {name}"
+        raise setting_error(spec, "target", message, code="agent.target", hint=hint)
+    return function  # type: ignore[no-any-return]  # callable() cannot say of what
+
+
+def _parameters(function: Function) -> frozenset[str]:
+    try:
+        return frozenset(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        return frozenset()
