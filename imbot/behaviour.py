@@ -3,12 +3,19 @@
 ``prepare`` is the fallible half of every change: ``check`` stops after it, ``apply`` commits what it returns.
 """
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from imbot.agents import Agent, prepare_agent
 from imbot.cards import Card, prepare_card
 from imbot.errors import ConfigError, Problem
-from imbot.spec import BotSpec
+from imbot.spec import BotSpec, Span
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +33,29 @@ def prepare(spec: BotSpec) -> Behaviour:
     Touches nothing live and opens no connection. Raises ConfigError with every problem found.
     """
     problems: list[Problem] = []
-    card = agent = None
-    try:
-        card = prepare_card(spec)
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        agent = prepare_agent(spec.agent, spec.timeouts)
-    except ConfigError as error:
-        problems += error.problems
+    card = _made(lambda: prepare_card(spec), spec, "/card", problems)
+    agent = _made(lambda: prepare_agent(spec.agent, spec.timeouts), spec, "/agent", problems)
     if card is None or agent is None:
         raise ConfigError(problems)
     return Behaviour(spec, agent, card)
+
+
+def _made(make: Callable[[], T], spec: BotSpec, pointer: str, problems: list[Problem]) -> T | None:
+    try:
+        return make()
+    except ConfigError as error:
+        problems += error.problems
+    except Exception as error:  # a defect, here or in an agent: it must not keep other bots from following
+        log.exception("%s: %s cannot be prepared", spec.path, pointer)
+        problems.append(_defect(spec, pointer, error))
+    return None
+
+
+def _defect(spec: BotSpec, pointer: str, error: Exception) -> Problem:
+    """Without the error's own words, which may hold anything."""
+    span = spec.marks.keys.get(pointer, Span(1, 1, 1, 1))
+    return Problem(
+        spec.path, span.line, span.column, span.end_line, span.end_column, pointer, "bot.defect", "error",
+        f"imbot failed at this part with {type(error).__name__}",
+        "the log has the details; please report it",
+    )  # fmt: skip

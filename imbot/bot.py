@@ -9,15 +9,16 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imbot.behaviour import Behaviour
 from imbot.commands import command_of
-from imbot.conversations import Conversations, Place, Seen
-from imbot.draft import context_of
+from imbot.conversations import Conversations, Place, Seen, trimmed
+from imbot.draft import context_of, ending
 from imbot.errors import PlatformError, StoreError
+from imbot.meter import Meter
 from imbot.model import (
     CardAction,
     CardChange,
@@ -40,11 +41,32 @@ log = logging.getLogger(__name__)
 LAST_WORDS_S = 5.0  # for ending cards as stopped, after the grace time
 
 
+@dataclass(slots=True, eq=False)
+class _Work:
+    """A message on its way to its answer, from the first moment on.
+
+    ``gateway`` is of the app it came to: its card belongs there, whatever the bot moves to. Cancelled
+    while ``stoppable`` it ends as *stopped*; a second cancel, or one at another time, gives it up.
+    """
+
+    turn: TurnRecord
+    message: Message
+    gateway: Gateway
+    place: Place
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    stoppable: bool = False
+
+
 class Bot:
     """One bot while it runs; a ``GatewayHandler``."""
 
     def __init__(
-        self, behaviour: Behaviour, gateway: Gateway, store: Store, clock: Callable[[], float] = time.time
+        self,
+        behaviour: Behaviour,
+        gateway: Gateway,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        meter: Meter | None = None,
     ) -> None:
         self.behaviour = behaviour
         self.gateway = gateway
@@ -52,10 +74,10 @@ class Bot:
         self.store_error = ""
         self._store = store
         self._clock = clock
+        self._meter = meter or Meter()
         self._seen = Seen(clock)
         self._conversations = Conversations()
-        self._turns: dict[asyncio.Task[None], tuple[ConversationKey, Gateway]] = {}
-        self._stopping: set[asyncio.Task[None]] = set()
+        self._turns: dict[asyncio.Task[None], _Work] = {}
         self._using: Counter[Behaviour] = Counter({behaviour: 1})
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -83,32 +105,18 @@ class Bot:
             log.info("%s: message %s came again", self.spec.name, message.id)
             return
         turn = self._new_turn(message)
-        place = self._conversations.queue(turn.conversation)
-        try:
-            fresh = await self._journal(turn)
-        except BaseException:
-            place.leave()
-            raise
-        if not fresh:
-            place.leave()
-            return
-        self.turns_total += 1
-        command = "" if message.text is None else command_of(message.text, self.spec.commands)
-        if command == "stop":
-            self._stop_turns(turn.conversation)
-        if command or not message.text:
-            place.leave()
-            text = command or ("help" if message.text == "" else "unsupported")
-            self._spawn(turn, self._answer_at_once(turn, text))
-        else:
-            self._spawn(turn, self._answer(turn, message, place))
-        # A task cancelled before its first step would leave the message without an answer.
-        await asyncio.sleep(0)
+        work = _Work(turn, message, self.gateway, self._conversations.queue(turn.conversation))
+        task = asyncio.create_task(self._take(work), name=f"turn {turn.id}")
+        self._turns[task] = work
+        task.add_done_callback(self._ended)
+        await work.taken.wait()
 
     async def on_action(self, action: CardAction) -> CardChange | None:
         """Keep a rating and draw the card's buttons again for who gave it."""
         verb, value = parse_button_id(action.id)
         turn = await self._store.turn_of_card(action.card_id)
+        if turn and ending(turn):
+            turn = replace(turn, phase=CardPhase.FINAL)
         if verb != "feedback" or not value or turn is None or not turn.phase.terminal:
             log.info("%s: a click on %r means nothing here", self.spec.name, action.id)
             return None
@@ -136,7 +144,7 @@ class Bot:
 
         Turns that are late are stopped, and given up when they ignore that.
         """
-        turns = {task for task, (_, used) in self._turns.items() if gateway in (None, used)}
+        turns = {task for task, work in self._turns.items() if gateway in (None, work.gateway)}
         for patience, insist in ((grace_s, self._stop), (LAST_WORDS_S, asyncio.Task.cancel)):
             if turns:
                 _, turns = await asyncio.wait(turns, timeout=patience)
@@ -175,37 +183,62 @@ class Bot:
         self.store_error = ""
         return fresh
 
-    def _spawn(self, turn: TurnRecord, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"turn {turn.id}")
-        self._turns[task] = (turn.conversation, self.gateway)
-        task.add_done_callback(self._ended)
-
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._turns[task]
-        self._stopping.discard(task)
+        self._turns.pop(task).taken.set()
         if not task.cancelled() and (error := task.exception()):
             log.error("%s: %s failed", self.spec.name, task.get_name(), exc_info=error)
 
-    async def _answer(self, turn: TurnRecord, message: Message, place: Place) -> None:
-        gateway = self.gateway  # the card belongs to the app the message came to, whatever comes later
+    async def _take(self, work: _Work) -> None:
         try:
-            try:
-                await place.turn()
-                behaviour = self.behaviour
-                history = await self._history(turn, behaviour.spec)
-            except asyncio.CancelledError:
-                await self._answer_at_once(turn, "stop")
-                raise
-            self._using[behaviour] += 1
-            try:
-                await run_turn(turn, message, history, behaviour, gateway, self._store)
-            finally:
-                self._release(behaviour)
+            if await self._journal(work.turn):
+                self.turns_total += 1
+                work.taken.set()
+                await self._follow(work)
+        except Exception:  # a defect: whoever asked is told all the same
+            log.exception("%s: turn %s failed", self.spec.name, work.turn.id)
+            await self._answer_at_once(work, "error")
         finally:
-            place.leave()
+            work.place.leave()
 
-    async def _history(self, turn: TurnRecord, spec: BotSpec) -> list[Exchange]:
-        if not spec.history.turns:
+    async def _follow(self, work: _Work) -> None:
+        """Obey an order, answer a question, say what cannot be read."""
+        text = work.message.text
+        order = command_of(text, self.spec.commands) if text else ""
+        if order == "stop":
+            self._stop_turns(work.turn.conversation)
+        if order or not text:
+            work.place.leave()
+            await self._answer_at_once(work, order or ("help" if text == "" else "unsupported"))
+        else:
+            await self._answer(work)
+
+    async def _answer(self, work: _Work) -> None:
+        work.stoppable = True
+        try:
+            await work.place.turn()
+            behaviour = self.behaviour
+            history = await self._history(work.turn, behaviour)
+        except asyncio.CancelledError:
+            await self._answer_at_once(work, "stop")
+            raise
+        self._using[behaviour] += 1
+        try:
+            await run_turn(
+                work.turn,
+                work.message,
+                history,
+                behaviour,
+                work.gateway,
+                self._store,
+                self._clock,
+                self._meter,
+            )
+        finally:
+            self._release(behaviour)
+
+    async def _history(self, turn: TurnRecord, behaviour: Behaviour) -> list[Exchange]:
+        spec = behaviour.spec
+        if not (spec.history.turns and behaviour.agent.wants_history):
             return []
         try:
             past = await self._store.history(
@@ -216,18 +249,20 @@ class Bot:
             return []
         return trimmed(past, spec.history.chars)
 
-    async def _answer_at_once(self, turn: TurnRecord, text_name: str) -> None:
-        """Answer with one of the bot file's texts: to commands, and to what cannot be read."""
+    async def _answer_at_once(self, work: _Work, text_name: str) -> None:
+        """Answer with one of the bot file's texts: to orders, and to what cannot be read."""
+        turn = work.turn
         if text_name == "new":
             await self._kept(self._store.start_anew(turn.conversation, turn.accepted_at))
         name = {"stop": "stopped"}.get(text_name, text_name)
         text = self.behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
         phase = CardPhase.FINAL
         try:
-            await self.gateway.send_text(turn.card, self.spec.title, text)
+            await work.gateway.send_text(turn.card, self.spec.title, text)
         except PlatformError as error:
             log.error("%s: turn %s: %s", self.spec.name, turn.id, error)
             phase = CardPhase.ERROR
+        self._meter.turn(turn.bot, phase)
         await self._kept(self._store.update_turn(turn.id, phase=phase, finished_at=self._clock()))
 
     async def _kept(self, write: Coroutine[Any, Any, None]) -> None:
@@ -239,14 +274,15 @@ class Bot:
             log.error("%s: %s", self.spec.name, error)
 
     def _stop_turns(self, key: ConversationKey) -> None:
-        for task, (conversation, _) in self._turns.items():
-            if conversation == key:
+        for task, work in self._turns.items():
+            if work.turn.conversation == key:
                 self._stop(task)
 
     def _stop(self, task: asyncio.Task[None]) -> None:
         """Cancel a turn once: a second cancel would keep it from ending its card."""
-        if task not in self._stopping:
-            self._stopping.add(task)
+        work = self._turns.get(task)  # it may have ended since it was looked for
+        if work and work.stoppable:
+            work.stoppable = False
             task.cancel()
 
     def _release(self, behaviour: Behaviour) -> None:
@@ -259,14 +295,3 @@ class Bot:
 
 
 _CONTEXT = CardContext(phase=CardPhase.FINAL)
-
-
-def trimmed(past: Sequence[Exchange], chars: int) -> list[Exchange]:
-    """The newest exchanges that together hold at most so many characters, oldest first."""
-    kept: list[Exchange] = []
-    for exchange in reversed(past):
-        chars -= len(exchange.question) + len(exchange.answer)
-        if chars < 0:
-            break
-        kept.append(exchange)
-    return kept[::-1]

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from imbot.model import ConversationKey
+from imbot.model import ConversationKey, Exchange
 
 REMEMBERED_S = 900.0
 REMEMBERED = 20_000
@@ -67,3 +67,14 @@ class Conversations:
     def queue(self, key: ConversationKey) -> Place:
         """Take a place at the end of a conversation's queue; order is the order of these calls."""
         return Place(self._queues, key)
+
+
+def trimmed(past: Sequence[Exchange], chars: int) -> list[Exchange]:
+    """The newest exchanges that together hold at most so many characters, oldest first."""
+    kept: list[Exchange] = []
+    for exchange in reversed(past):
+        chars -= len(exchange.question) + len(exchange.answer)
+        if chars < 0:
+            break
+        kept.append(exchange)
+    return kept[::-1]

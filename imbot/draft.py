@@ -113,6 +113,11 @@ def context_of(turn: TurnRecord, chosen: str = "") -> CardContext:
     )
 
 
+def ending(turn: TurnRecord) -> bool:
+    """Whether the complete answer is recorded and may be seen, though its card's end is not confirmed yet."""
+    return not turn.phase.terminal and bool(turn.layout) and not turn.error
+
+
 def _joined(parts: list[str]) -> str:
     """The whole text; joins in place, so that reading often stays cheap."""
     if len(parts) > 1:

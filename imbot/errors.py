@@ -59,23 +59,30 @@ class ConfigError(ImbotError):
 class PlatformError(ImbotError):
     """A platform's refusal or failure, with the platform's own ``code`` and HTTP ``status`` (0: none).
 
-    ``hint`` says what a person can do about it, where that is known.
+    ``cause`` says what that means and ``hint`` what a person can do about it, where they are known.
     """
 
-    def __init__(self, message: str, *, code: str = "", status: int = 0, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: str = "", status: int = 0, hint: str = "", cause: str = ""
+    ) -> None:
         self.code = code
         self.status = status
         self.hint = hint
+        self.cause = cause
         super().__init__(message)
 
     def __str__(self) -> str:
-        """Message, code and cure in one line, as logs show it."""
-        parts = [super().__str__()]
-        if self.code:
-            parts.append(f"[{self.code}]")
-        if self.hint:
-            parts.append(f"({self.hint})")
+        """Message, code, cause and cure in one line, as logs show it."""
+        parts = [self.said]
+        if known := ": ".join(part for part in (self.cause, self.hint) if part):
+            parts.append(f"({known})")
         return " ".join(parts)
+
+    @property
+    def said(self) -> str:
+        """Message and code: what happened, without what we know about it."""
+        message = super().__str__()
+        return f"{message} [{self.code}]" if self.code else message
 
 
 class TransientError(PlatformError):
@@ -88,10 +95,11 @@ class TransientError(PlatformError):
         code: str = "",
         status: int = 0,
         hint: str = "",
+        cause: str = "",
         retry_after_s: float | None = None,
     ) -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(message, code=code, status=status, hint=hint)
+        super().__init__(message, code=code, status=status, hint=hint, cause=cause)
 
 
 class FatalError(PlatformError):
@@ -99,11 +107,15 @@ class FatalError(PlatformError):
 
 
 class AgentError(ImbotError):
-    """The agent refused, failed or fell silent; ``code`` is its own word for it, or ours."""
+    """The agent refused, failed or fell silent; ``code`` is its own word for it, or ours.
 
-    def __init__(self, message: str, *, code: str = "", retryable: bool = False) -> None:
+    ``status`` is HTTP's, 0 where there is none.
+    """
+
+    def __init__(self, message: str, *, code: str = "", retryable: bool = False, status: int = 0) -> None:
         self.code = code
         self.retryable = retryable
+        self.status = status
         super().__init__(message)
 
 

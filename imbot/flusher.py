@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from imbot.draft import Draft
 from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.meter import Meter
 from imbot.model import CardView
 from imbot.pacing import Backoff, Pacer
 from imbot.platforms import Gateway
@@ -23,8 +24,9 @@ class Flusher:
     ``run`` belongs to the turn, which then calls ``finish`` exactly once.
     """
 
-    def __init__(self, gateway: Gateway, draft: Draft, throttle: Throttle) -> None:
+    def __init__(self, gateway: Gateway, draft: Draft, throttle: Throttle, meter: Meter) -> None:
         self.updates = 0
+        self._meter = meter
         self._gateway = gateway
         self._draft = draft
         self._now = asyncio.get_running_loop().time
@@ -39,6 +41,7 @@ class Flusher:
         self._unseen = False
         self._calling = True  # from the first moment: a card that is wanted is also created
         self._created = False
+        self._doubtful = False  # a call to create it broke off: the card may stand all the same
 
     def note(self) -> None:
         """Say that the draft has grown."""
@@ -65,6 +68,7 @@ class Flusher:
             await asyncio.wait([task])
         except asyncio.CancelledError:
             task.cancel()
+            await asyncio.wait([task])
             raise
         if not task.cancelled() and (error := task.exception()):
             log.error("turn %s: card failed", self._draft.turn.id, exc_info=error)
@@ -72,19 +76,29 @@ class Flusher:
     async def finish(self) -> bool:
         """Show the end, on the card or else as text; False when neither could be confirmed."""
         ref, view = self._draft.turn.card, self._draft.view()
-        if self._created and await self._retried(lambda: self._gateway.finish_card(ref, view), FINISH_TRIES):
+        tries = FINISH_TRIES if self._created else 1 if self._doubtful else 0
+        if await self._retried("finish", lambda: self._gateway.finish_card(ref, view), tries):
             return True
         return await self._say(view)
 
     async def _create(self) -> bool:
-        ref = self._draft.turn.card
-        return await self._retried(lambda: self._gateway.create_card(ref, self._draft.view), CREATE_TRIES)
+        created = await self._retried("create", self._try_to_create, CREATE_TRIES)
+        if created:
+            self._meter.first_card.add(self._draft.elapsed_s)
+        return created
+
+    async def _try_to_create(self) -> None:
+        try:
+            await self._gateway.create_card(self._draft.turn.card, self._draft.view)
+        except TransientError as error:
+            self._doubtful = self._doubtful or error.retry_after_s is None
+            raise
 
     async def _update(self) -> None:
         self._calling = False
         await self._until_due()
         try:
-            await self._gateway.update_card(self._draft.turn.card, self._granted)
+            await self._counted("update", self._gateway.update_card(self._draft.turn.card, self._granted))
         except TransientError as error:
             log.info("turn %s: an update was lost: %s", self._draft.turn.id, error)
         except FatalError as error:
@@ -122,7 +136,8 @@ class Flusher:
         backoff = Backoff(first_s=0.5, cap_s=8)
         for _ in range(FINISH_TRIES):
             try:
-                await self._gateway.send_text(self._draft.turn.card, view.title, view.text)
+                said = self._gateway.send_text(self._draft.turn.card, view.title, view.text)
+                await self._counted("text", said)
                 return True
             except TransientError as error:
                 if error.retry_after_s is None:
@@ -134,16 +149,27 @@ class Flusher:
                 return False
         return False
 
-    async def _retried(self, call: Callable[[], Awaitable[object]], tries: int) -> bool:
+    async def _counted(self, name: str, call: Awaitable[object]) -> None:
+        try:
+            await call
+        except PlatformError as error:
+            self._meter.card_call(name, error)
+            raise
+        self._meter.card_call(name)
+
+    async def _retried(self, name: str, call: Callable[[], Awaitable[object]], tries: int) -> bool:
         """Whether the call succeeded, given some tries; card calls may be repeated safely."""
         backoff = Backoff(first_s=0.5, cap_s=8)
         for left in range(tries - 1, -1, -1):
             try:
-                await call()
+                await self._counted(name, call())
                 return True
             except PlatformError as error:
                 log.warning("turn %s: %s", self._draft.turn.id, error)
                 if not left or not isinstance(error, TransientError):
                     return False
                 await asyncio.sleep(max(error.retry_after_s or 0, backoff.next()))
+            except Exception:  # a defect: there is still the other way to answer
+                log.exception("turn %s: card failed", self._draft.turn.id)
+                return False
         return False

@@ -1,14 +1,18 @@
 """The gateways of the process, one per app, each with the task that keeps it connected."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from imbot.bot import Bot
 from imbot.errors import TransientError
+from imbot.pacing import Backoff
 from imbot.platforms import Gateway, open_gateway
 from imbot.spec import BotSpec
+
+log = logging.getLogger(__name__)
 
 READY_S = 10.0  # how long a replacement may take to connect before the old one stays
 
@@ -44,7 +48,9 @@ class Links:
         key = key_of(spec)
         if key not in self._links:
             gateway = open_gateway(spec.type, spec.credentials, self._endpoint)
-            self._links[key] = _Link(gateway, asyncio.create_task(gateway.run(), name=f"gateway {key[1]}"))
+            self._links[key] = _Link(
+                gateway, asyncio.create_task(_run(gateway, key[1]), name=f"gateway {key[1]}")
+            )
         return self.gateway(key)
 
     async def ready(self, spec: BotSpec) -> None:
@@ -90,6 +96,17 @@ class Links:
         task = asyncio.create_task(work)
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+
+
+async def _run(gateway: Gateway, identity: str) -> None:
+    """Run a gateway until cancelled: a defect must not leave its bot unreachable for good."""
+    backoff = Backoff()
+    while True:
+        try:
+            await gateway.run()
+        except Exception:
+            log.exception("%s: its connection failed and is made anew", identity)
+        await asyncio.sleep(backoff.next())
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

@@ -20,11 +20,13 @@ class Redactor(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[str, None] = {}
+        self._known: tuple[str, ...] = ()
 
     def hide(self, values: Iterable[str]) -> None:
         """These values never appear in a line from now on."""
-        self._known.update(dict.fromkeys(value for value in values if len(value) >= _SHORTEST))
+        found = {*self._known, *(value for value in values if len(value) >= _SHORTEST)}
+        # Longest first, as one may begin with another; a new tuple, as threads may be at the old one.
+        self._known = tuple(sorted(found, key=len, reverse=True))
 
     def clean(self, text: str) -> str:
         """The text without secrets."""
@@ -52,6 +54,8 @@ class _Json(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if hasattr(record, "bot"):  # the step a reload took, as `outcome.step_json` has it
+            line["bot"] = record.bot
         if record.exc_text:
             line["error"] = record.exc_text
         return json.dumps(line, ensure_ascii=False)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from imbot.changes import Change, changes
 from imbot.errors import Problem
 from imbot.loader import BotFile
 from imbot.spec import BotSpec
@@ -13,13 +14,17 @@ Action = Literal["unchanged", "update", "replace", "start", "stop", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens to one bot. ``spec`` is what shall run (None for stop and rejected)."""
+    """What happens to one bot. ``spec`` is what shall run (None for stop and rejected).
+
+    ``changes`` tells which keys are other than in what runs.
+    """
 
     action: Action
     name: str
     path: str
     spec: BotSpec | None = None
     problems: tuple[Problem, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def rejected(self, problems: Iterable[Problem]) -> "Step":
         """The same step, refused."""
@@ -46,7 +51,10 @@ def _step(running: Mapping[str, BotSpec], file: BotFile) -> Step | None:
     spec = file.spec
     if not spec.enabled:
         return None
-    return Step(_action(running.get(spec.name), spec), spec.name, file.path, spec, file.problems)
+    now = running.get(spec.name)
+    action = _action(now, spec)
+    changed = changes(now, spec) if now and action != "unchanged" else ()
+    return Step(action, spec.name, file.path, spec, file.problems, changed)
 
 
 def _action(now: BotSpec | None, then: BotSpec) -> Action:

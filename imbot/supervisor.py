@@ -7,20 +7,25 @@ that cannot, then lets go of what is no longer wanted. It owns gateways, bots an
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from imbot.behaviour import Behaviour, prepare
 from imbot.bot import Bot
 from imbot.errors import ConfigError, PlatformError, Problem
 from imbot.links import LinkKey, Links, key_of
-from imbot.loader import LoadResult
+from imbot.loader import BotFile, LoadResult
+from imbot.meter import Meter
+from imbot.outcome import step_json
 from imbot.plan import Step, plan, without_conflicts
 from imbot.platforms import GatewayState
 from imbot.spec import BotSpec
 from imbot.stores import Store
 
 log = logging.getLogger(__name__)
+
+BotState = GatewayState | Literal["draining"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class BotStatus:
     name: str
     path: str
     type: str = ""
-    state: GatewayState = "down"
+    state: BotState = "down"
     generation: int = 0
     fingerprint: str = ""
     connected_since: float | None = None
@@ -64,18 +69,20 @@ class Supervisor:
     """Owns every gateway and bot of the process. ``endpoint`` None is the real platform."""
 
     def __init__(self, store: Store, endpoint: str | None = None, grace_s: float = 25.0) -> None:
+        self.meter = Meter()
         self._store = store
         self._grace_s = grace_s
         self._links = Links(endpoint, grace_s)
         self._running: dict[str, _Running] = {}
         self._rejected: dict[str, Rejected] = {}
-        self._drains: set[asyncio.Task[None]] = set()
+        self._drains: dict[asyncio.Task[None], _Running] = {}
+        self._stopping = False
 
     async def apply(self, result: LoadResult) -> list[Step]:
         """Follow the files; the steps that were taken, refused ones with their reasons."""
         behaviours: dict[str, Behaviour] = {}
-        steps = [await self._made(step, behaviours) for step in plan(self._specs(), result.files)]
-        steps = await self._connected(without_conflicts(steps, self._specs()))
+        steps = [await self._made(step, behaviours) for step in plan(self.specs(), result.files)]
+        steps = await self._connected(without_conflicts(steps, self.specs()))
         known = self._rejected
         self._commit(steps, behaviours)
         await asyncio.gather(*(unused.agent.close() for unused in behaviours.values()))
@@ -83,8 +90,9 @@ class Supervisor:
         return steps
 
     def status(self) -> list[BotStatus]:
-        """Every bot that runs, and every file that was refused and runs nothing; by name."""
-        rows = [self._row(name, running) for name, running in self._running.items()]
+        """Every bot that runs or drains, and every file that was refused and runs nothing; by name."""
+        rows = [self._row(running) for running in self._running.values()]
+        rows += [replace(self._row(running), rejected=None) for running in self._drains.values()]
         followed = {running.path for running in self._running.values()}
         rows += [
             BotStatus(rejected.name, path, rejected=rejected)
@@ -95,6 +103,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Close every connection, let turns end within the grace time, then release everything."""
+        self._stopping = True
         await self._links.disconnect()
         drains = (running.bot.drain(self._grace_s) for running in self._running.values())
         await asyncio.gather(*drains, *self._drains)
@@ -129,7 +138,7 @@ class Supervisor:
                 self._links.open(step.spec)
         moved = await asyncio.gather(*(self._moved(step) for step in steps))
         # A bot that stays where it was may be in the way of another one.
-        return without_conflicts(moved, self._specs())
+        return without_conflicts(moved, self.specs())
 
     async def _moved(self, step: Step) -> Step:
         if step.spec is None or step.action != "replace":
@@ -147,7 +156,7 @@ class Supervisor:
         before = [running.bot for running in self._running.values()]
         for step in steps:
             if step.action == "stop":
-                self._drain(self._running.pop(step.name).bot)
+                self._drain(self._running.pop(step.name))
         for step in steps:
             if step.spec is None:
                 continue
@@ -162,7 +171,9 @@ class Supervisor:
     def _start(self, spec: BotSpec, behaviour: Behaviour) -> None:
         gateway = self._links.gateway(key_of(spec))
         gateway.use(spec.credentials)
-        self._running[spec.name] = _Running(Bot(behaviour, gateway, self._store), key_of(spec), spec.path)
+        self._running[spec.name] = _Running(
+            Bot(behaviour, gateway, self._store, meter=self.meter), key_of(spec), spec.path
+        )
 
     def _change(self, spec: BotSpec, behaviour: Behaviour) -> None:
         running = self._running[spec.name]
@@ -172,19 +183,20 @@ class Supervisor:
         running.bot.gateway.use(spec.credentials)
         running.bot.use(behaviour)
 
-    def _drain(self, bot: Bot) -> None:
-        task = asyncio.create_task(bot.drain(self._grace_s), name=f"drain {bot.spec.name}")
-        self._drains.add(task)
-        task.add_done_callback(self._drains.discard)
+    def _drain(self, running: _Running) -> None:
+        name = f"drain {running.bot.spec.name}"
+        task = asyncio.create_task(running.bot.drain(self._grace_s), name=name)
+        self._drains[task] = running
+        task.add_done_callback(self._drains.pop)
 
     def _remember_rejected(self, steps: list[Step]) -> None:
         known, self._rejected = self._rejected, {}
         for step in steps:
             if step.action == "rejected":
                 old = known.get(step.path)
-                same = old is not None and old.problems == step.problems
-                new = Rejected(step.name, time.time(), step.problems)
-                self._rejected[step.path] = old if old is not None and same else new
+                known_why = old is not None and _reasons(old.problems) == _reasons(step.problems)
+                since = old.since if old and known_why else time.time()
+                self._rejected[step.path] = Rejected(step.name, since, step.problems)
 
     # -- what people see
 
@@ -192,18 +204,24 @@ class Supervisor:
         """One line a bot whose state changed; what was said before is not said again."""
         for step in steps:
             if step.action == "rejected":
-                if self._rejected[step.path] is not known.get(step.path):
-                    log.error("%s: rejected: %s", step.name, "; ".join(map(str, step.problems)))
+                old = known.get(step.path)
+                if not old or old.since != self._rejected[step.path].since:
+                    why = "; ".join(map(str, step.problems))
+                    log.error("%s: rejected: %s", step.name, why, extra={"bot": step_json(step)})
             elif step.action != "unchanged":
-                log.info("%s: %s (%s)", step.name, step.action, step.path)
+                keys = "".join(f", {change.key}" for change in step.changes)
+                log.info(
+                    "%s: %s (%s%s)", step.name, step.action, step.path, keys, extra={"bot": step_json(step)}
+                )
 
-    def _row(self, name: str, running: _Running) -> BotStatus:
-        bot, link = running.bot, self._links.gateway(running.key).status
+    def _row(self, running: _Running) -> BotStatus:
+        bot, link = running.bot, running.bot.gateway.status
+        draining = self._stopping or running is not self._running.get(bot.spec.name)
         return BotStatus(
-            name=name,
+            name=bot.spec.name,
             path=running.path,
             type=bot.spec.type,
-            state=link.state,
+            state="draining" if draining else link.state,
             generation=running.generation,
             fingerprint=bot.spec.fingerprint,
             connected_since=link.connected_since,
@@ -214,8 +232,30 @@ class Supervisor:
             rejected=self._rejected.get(running.path),
         )
 
-    def _specs(self) -> Mapping[str, BotSpec]:
+    def specs(self) -> Mapping[str, BotSpec]:
+        """What runs, by name."""
         return {name: replace(running.bot.spec, path=running.path) for name, running in self._running.items()}
+
+
+def _reasons(problems: Iterable[Problem]) -> list[Problem]:
+    """What would have to change for a refusal to be a new one: a platform words it anew each time."""
+    return [replace(each, message="") if each.code == "platform.refused" else each for each in problems]
+
+
+async def forecast(running: Mapping[str, BotSpec], files: Sequence[BotFile]) -> list[Step]:
+    """The steps ``apply`` would take, as far as they can be known without calling the platform."""
+    steps = [await asyncio.to_thread(_prepared, step) for step in plan(running, files)]
+    return without_conflicts(steps, running)
+
+
+def _prepared(step: Step) -> Step:
+    if step.spec is None or step.action == "unchanged":
+        return step
+    try:
+        prepare(step.spec)
+    except ConfigError as error:
+        return step.rejected(error.problems)
+    return step
 
 
 def _refused(spec: BotSpec, error: PlatformError) -> Problem:

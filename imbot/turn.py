@@ -7,7 +7,7 @@ card; the store learns the answer before the card shows its end, so that a quick
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -16,6 +16,7 @@ from imbot.behaviour import Behaviour
 from imbot.draft import Draft
 from imbot.errors import AgentError, StoreError
 from imbot.flusher import Flusher
+from imbot.meter import Meter
 from imbot.model import CardPhase, Exchange, Message, TurnRecord
 from imbot.platforms import Gateway
 from imbot.stores import Store
@@ -30,14 +31,17 @@ async def run_turn(
     behaviour: Behaviour,
     gateway: Gateway,
     store: Store,
+    clock: Callable[[], float] = time.time,
+    meter: Meter | None = None,
 ) -> CardPhase:
     """Answer a message; returns the terminal phase it ended in.
 
     Cancelling stops the agent, ends the card as *stopped* and then raises; a second cancel while
     the end is being written gives up.
     """
+    meter = meter or Meter()
     draft = Draft(turn, behaviour.card)
-    flusher = Flusher(gateway, draft, behaviour.spec.throttle)
+    flusher = Flusher(gateway, draft, behaviour.spec.throttle, meter)
     writer = asyncio.create_task(flusher.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
     try:
@@ -48,18 +52,21 @@ async def run_turn(
         draft.end(CardPhase.STOPPED)
     except AgentError as error:
         log.warning("turn %s: agent %s: %s [%s]", turn.id, behaviour.spec.agent.type, error, error.code)
+        meter.agent_error(turn.bot)
         draft.end(CardPhase.ERROR)
     except Exception:  # an agent's bug costs its own turn only
         log.exception("turn %s: agent %s failed", turn.id, behaviour.spec.agent.type)
+        meter.agent_error(turn.bot)
         draft.end(CardPhase.ERROR)
 
-    ending = asyncio.create_task(_end(draft, flusher, writer, behaviour, store))
+    ending = asyncio.create_task(_end(draft, flusher, writer, behaviour, store, clock))
     if cancelled is None:
         try:
             await asyncio.shield(ending)
         except asyncio.CancelledError as error:
             cancelled = error
     await ending
+    meter.turn(turn.bot, draft.phase)
     if cancelled:
         raise cancelled
     return draft.phase
@@ -81,6 +88,7 @@ async def _end(
     writer: "asyncio.Task[None] | None",
     behaviour: Behaviour,
     store: Store,
+    clock: Callable[[], float],
 ) -> None:
     turn = draft.turn
     if writer:
@@ -95,7 +103,7 @@ async def _end(
         layout=behaviour.card.fingerprint,
     )
     shown = await flusher.finish()
-    await _remember(store, turn.id, phase=draft.phase, finished_at=time.time())
+    await _remember(store, turn.id, phase=draft.phase, finished_at=clock())
     log.log(
         logging.INFO if shown else logging.ERROR,
         "%s: turn %s %s%s in %.1f s, %d updates",

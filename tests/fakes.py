@@ -60,6 +60,8 @@ def message(text="hi", id="m1", sender="u1", conversation="c1", kind="single"):
 class FakeAgent:
     """Plays a script: strings are deltas, numbers are waits in seconds, the rest is yielded or raised."""
 
+    wants_history = True
+
     def __init__(self, *script):
         self.script = script or ("hello",)
         self.asked = []
@@ -106,17 +108,21 @@ class FakeCard:
 
 
 class FakeGateway:
-    """Remembers what was shown; ``failures`` are raised by the next calls of that name."""
+    """Remembers what was shown; ``failures`` are raised by the next calls of that name.
+
+    A call takes ``latency`` seconds before it does anything, and ``late[name]`` after it has.
+    """
 
     def __init__(self, latency=0.0):
         self.latency = latency
+        self.late: dict[str, float] = {}
         self.shown: list[tuple[str, CardView]] = []
         self.texts: list[str] = []
         self.failures: dict[str, list[Exception]] = {}
         self.handler = None
         self.credentials: Mapping = {}
         self.proofs = []
-        self.cards = 0
+        self.cards = self.runs = 0
         self.closed = False
         self.connected = asyncio.Event()
         self.connected.set()
@@ -126,6 +132,9 @@ class FakeGateway:
         await asyncio.sleep(self.latency)
         if self.failures.get(name):
             raise self.failures[name].pop(0)
+
+    async def _back(self, name):
+        await asyncio.sleep(self.late.get(name, 0.0))
 
     def attach(self, handler):
         self.handler = handler
@@ -138,6 +147,8 @@ class FakeGateway:
         self.credentials = credentials
 
     async def run(self):
+        self.runs += 1
+        await self._call("run")
         await asyncio.Event().wait()
 
     async def ready(self):
@@ -151,17 +162,20 @@ class FakeGateway:
         view = latest()
         await self._call("create")
         self.shown.append(("create", view))
+        await self._back("create")
         return view
 
     async def update_card(self, ref, latest):
         view = latest()
         await self._call("update")
         self.shown.append(("update", view))
+        await self._back("update")
         return view
 
     async def finish_card(self, ref, view):
         await self._call("finish")
         self.shown.append(("finish", view))
+        await self._back("finish")
 
     async def send_text(self, ref, title, text):
         await self._call("text")
@@ -186,9 +200,10 @@ class FakeStore:
         self.past = []
         self.anew = []
         self.failure = None
+        self.latency = 0.0
 
     async def accept(self, turn):
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.latency)
         if self.failure:
             raise self.failure
         if any((t.bot, t.message_id) == (turn.bot, turn.message_id) for t in self.turns.values()):

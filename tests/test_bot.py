@@ -1,11 +1,12 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message, spec
 from virtual import run_virtual
 
-from imbot.bot import Bot, trimmed
-from imbot.conversations import Seen
+from imbot.bot import Bot
+from imbot.conversations import Seen, trimmed
 from imbot.model import CardAction, CardPhase, ConversationKey, Exchange
 from imbot.spec import ConversationSpec, HistorySpec
 
@@ -164,6 +165,80 @@ def test_stop_ends_the_running_turn_as_stopped():
     assert bot.gateway.texts == ["<stopped>"]
 
 
+def test_a_second_stop_is_answered_too_and_does_not_cut_off_the_first():
+    async def main():
+        bot = a_bot("half", 1000)
+        bot.gateway.latency = 1.0
+        await bot.on_message(message(id="m1"))
+        await asyncio.sleep(2)
+        await asyncio.gather(*(bot.on_message(message("/stop", id=f"m{number}")) for number in (2, 3)))
+        await done(bot)
+        return bot
+
+    bot = run_virtual(main())
+    assert bot.gateway.texts == ["<stopped>"] * 2
+    assert {turn.phase for turn in bot._store.turns.values()} == {CardPhase.FINAL, CardPhase.STOPPED}
+
+
+def test_invariant_4_an_order_is_still_answered_while_its_bot_is_drained():
+    async def main():
+        bot = a_bot("answer")
+        bot.gateway.latency = 1.0
+        await bot.on_message(message("/help"))
+        await bot.drain(0.1)
+        return bot
+
+    bot = run_virtual(main())
+    assert bot.gateway.texts == ["<help>"]
+    assert bot._store.only().phase == CardPhase.FINAL
+
+
+@pytest.mark.parametrize("call", ["accept", "history", "update_turn"])
+def test_invariant_4_a_defect_of_a_store_does_not_leave_people_without_an_answer(call, caplog):
+    async def fail(*_, **__):
+        raise ZeroDivisionError
+
+    async def main():
+        bot = a_bot("answer")
+        setattr(bot._store, call, fail)
+        await bot.on_message(message())
+        await done(bot)
+        return bot.gateway.texts
+
+    assert run_virtual(main()) == ["<error>"]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_message_that_is_just_being_recorded_is_answered_before_its_bot_has_drained():
+    async def main():
+        bot = a_bot("answer", 1, "!")
+        bot._store.latency = 0.5
+        arriving = asyncio.create_task(bot.on_message(message()))
+        await asyncio.sleep(0.1)
+        await bot.drain(10)
+        await arriving
+        return bot
+
+    bot = run_virtual(main())
+    assert bot.gateway.last().data["answer"] == "answer!"
+    assert bot.behaviour.agent.closed
+
+
+def test_a_card_belongs_to_the_app_its_message_came_to():
+    async def main():
+        bot = a_bot("answer")
+        old, bot._store.latency = bot.gateway, 0.5
+        arriving = asyncio.create_task(bot.on_message(message()))
+        await asyncio.sleep(0.1)
+        bot.gateway = FakeGateway()
+        await arriving
+        await done(bot)
+        return old, bot.gateway
+
+    old, new = run_virtual(main())
+    assert (old.last().phase, new.shown) == (CardPhase.FINAL, [])
+
+
 def test_new_forgets_the_history_and_says_so():
     async def main():
         bot = a_bot("answer")
@@ -199,6 +274,18 @@ def test_history_is_told_within_its_limits():
     assert run_virtual(main()) == [Exchange("33", "aa"), Exchange("44", "aa")]
 
 
+def test_history_is_not_looked_up_for_an_agent_that_ignores_it():
+    async def main():
+        bot = a_bot("answer")
+        bot.behaviour.agent.wants_history = False
+        bot._store.past = [Exchange("a", "b")]
+        await bot.on_message(message())
+        await done(bot)
+        return bot.behaviour.agent.asked
+
+    assert run_virtual(main()) == [("hi", [])]
+
+
 def test_trimming_keeps_the_newest():
     past = [Exchange("a" * 5, ""), Exchange("b" * 5, ""), Exchange("c" * 5, "")]
     assert trimmed(past, 10) == past[1:]
@@ -225,6 +312,34 @@ def test_a_click_is_stored_and_changes_the_card():
     assert [(f.user_id, f.rating) for f in store.ratings] == [("u1", "good")]
     assert change.data == {"chosen": "good"}
     assert not change.private
+
+
+def test_a_click_counts_as_soon_as_the_end_is_seen():
+    async def main():
+        bot = a_bot("answer", 1)
+        bot.gateway.late["finish"] = 20  # the card shows its end, and the call's answer is on its way
+        await bot.on_message(message())
+        await asyncio.sleep(5)
+        assert bot.turns_running
+        change = await bot.on_action(CardAction(bot._store.only().card.id, "feedback:good", "u1"))
+        await done(bot)
+        return bot._store, change
+
+    store, change = run_virtual(main())
+    assert [f.rating for f in store.ratings] == ["good"]
+    assert change.data == {"chosen": "good"}
+
+
+def test_a_click_on_an_answer_that_still_grows_means_nothing():
+    async def main():
+        bot = a_bot("half", 10)
+        await bot.on_message(message())
+        await asyncio.sleep(5)
+        change = await bot.on_action(CardAction(bot._store.only().card.id, "feedback:good", "u1"))
+        await done(bot)
+        return bot._store.ratings, change
+
+    assert run_virtual(main()) == ([], None)
 
 
 def test_a_click_in_a_group_changes_only_the_clickers_view():

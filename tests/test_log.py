@@ -30,6 +30,13 @@ def test_invariant_10_tickets_tokens_and_webhook_keys_are_cut():
     assert text == "wss://x/connect?ticket=*** https://y/send?session=***&a=b Authorization: Bearer ***"
 
 
+def test_invariant_10_a_secret_that_begins_with_another_is_cut_whole():
+    redactor = Redactor()
+    redactor.hide(["hunter2", "hunter2-and-more"])
+
+    assert redactor.clean("hunter2-and-more, hunter2") == "***, ***"
+
+
 def test_short_values_do_not_cut_words_to_pieces():
     assert line("abcdef").getMessage() == "abcdef"
 
@@ -38,3 +45,10 @@ def test_json_lines_are_json():
     parsed = json.loads(_Json().format(line("你好 %d", 1)))
 
     assert (parsed["level"], parsed["message"], parsed["logger"]) == ("info", "你好 1", "x")
+
+
+def test_json_lines_carry_the_step_of_a_reload():
+    record = line("a: update")
+    record.bot = {"name": "a", "action": "update"}
+
+    assert json.loads(_Json().format(record))["bot"] == {"name": "a", "action": "update"}

@@ -90,3 +90,12 @@ def test_an_app_is_not_taken_from_a_bot_that_stays_as_it_is():
     assert [s.action for s in steps] == ["rejected"] * 3
     assert steps[1].problems[0].code == "identity.held"
     assert "'b'" in steps[2].problems[0].message
+
+
+def test_a_step_tells_which_keys_changed_also_when_it_is_rejected():
+    a = spec("a")
+    (step,) = plan({"a": a}, [file(replace(a, title="New", fingerprint="other"))])
+
+    assert [(change.key, change.after) for change in step.changes] == [("title", "New")]
+    assert step.rejected([BROKEN]).changes == step.changes
+    assert plan({"a": a}, [file(a)])[0].changes == ()

@@ -19,12 +19,14 @@ class World:
         self.gateways = {}
         self.broken = set()
         self.opened = []
+        self.failures = {}
         monkeypatch.setattr(links, "open_gateway", self.open)
         monkeypatch.setattr(supervisor, "prepare", self.prepare)
 
     def open(self, type_name, credentials, endpoint):
         gateway = FakeGateway()
         gateway.credentials = credentials
+        gateway.failures = self.failures
         self.gateways[credentials["client_id"]] = gateway
         self.opened.append(credentials["client_id"])
         return gateway
@@ -187,6 +189,20 @@ def test_bots_that_swap_their_apps_keep_both_connections(world):
     assert world.opened == ["id-a", "id-b"]
 
 
+def test_a_gateway_with_a_defect_is_run_again(world, caplog):
+    async def main():
+        world.failures = {"run": [ZeroDivisionError(), ZeroDivisionError()]}
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        await asyncio.sleep(10)
+        runs = world.gateways["id-a"].runs
+        await boss.stop()
+        return runs, asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert run_virtual(main()) == (3, set())
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_a_renamed_bot_takes_over_the_connection(world):
     async def main():
         boss, a = Supervisor(FakeStore()), spec("a")
@@ -229,3 +245,55 @@ def test_invariant_9_a_stop_closes_connections_lets_turns_end_and_releases_every
     gateway, left = run_virtual(main())
     assert gateway.names()[-1] == "finish"
     assert (gateway.closed, gateway.handler, left) == (True, None, set())
+
+
+def test_a_stopped_bot_is_shown_until_it_has_drained(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        await world.gateways["id-a"].handler.on_message(message())
+        await boss.apply(files())
+        (draining,) = boss.status()
+        await boss.apply(files(a))
+        both = sorted(row.state for row in boss.status())
+        await asyncio.sleep(5)
+        after = boss.status()
+        await boss.stop()
+        return draining, both, after
+
+    draining, both, after = run_virtual(main())
+    assert (draining.name, draining.state, draining.turns_running) == ("a", "draining", 1)
+    assert both == ["connected", "draining"]
+    assert [row.state for row in after] == ["connected"]
+
+
+def test_a_refusal_that_is_only_worded_anew_is_the_same_one(world, caplog):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        bad = changed(a, credentials={**a.credentials, "client_secret": "bad"})
+        rows = []
+        for request in range(3):
+            world.gateways["id-a"].failures["prove"] = [FatalError(f"wrong secret, request {request}")]
+            await boss.apply(files(bad))
+            rows += boss.status()
+        await boss.stop()
+        return [row.rejected for row in rows]
+
+    first, *_, last = run_virtual(main())
+    assert last.since == first.since
+    assert "request 2" in last.problems[0].message
+    assert caplog.text.count("wrong secret") == 1
+
+
+async def test_a_forecast_prepares_and_calls_no_platform(world):
+    a, b, c, d = (spec(name) for name in "abcd")
+    world.broken = {"b"}
+    running = {s.name: s for s in (a, b, c)}
+    secret = changed(a, credentials={**a.credentials, "client_secret": "bad"})
+    steps = await supervisor.forecast(running, files(secret, changed(b), moved(d, "id-c")).files)
+
+    actions = {step.name: step.action for step in steps}
+    assert actions == {"a": "update", "b": "rejected", "d": "start", "c": "stop"}
+    assert [change.key for change in steps[0].changes] == ["credentials.client_secret"]
+    assert world.opened == []

@@ -129,6 +129,48 @@ def test_a_passing_failure_to_create_is_tried_again():
     assert gateway.texts == []
 
 
+def test_a_card_that_may_stand_although_its_calls_broke_off_is_ended():
+    gateway = FakeGateway()
+    gateway.failures["create"] = [TransientError("no answer in time")] * 4
+
+    answered(gateway, "answer", 20)
+
+    assert [(name, view.phase) for name, view in gateway.shown] == [("finish", CardPhase.FINAL)]
+    assert gateway.texts == []
+
+
+def test_a_card_that_proves_never_made_becomes_text():
+    gateway = FakeGateway()
+    gateway.failures["create"] = [TransientError("no answer in time")] * 4
+    gateway.failures["finish"] = [FatalError("no such card")]
+
+    answered(gateway, "answer", 20)
+
+    assert gateway.texts == ["answer"]
+
+
+def test_calls_that_were_surely_refused_leave_no_card_to_end():
+    gateway = FakeGateway()
+    gateway.failures["create"] = [TransientError("too many", retry_after_s=1)] * 4
+
+    answered(gateway, "answer", 20)
+
+    assert (gateway.shown, gateway.texts) == ([], ["answer"])
+
+
+@pytest.mark.parametrize("call", ["create", "update", "finish"])
+def test_invariant_4_a_defect_of_a_gateway_does_not_keep_people_from_their_answer(call, caplog):
+    gateway, store = FakeGateway(), FakeStore()
+    gateway.failures[call] = [ZeroDivisionError()]
+
+    answered(gateway, "a", 3, "b", 3, "c", store=store)
+
+    said = gateway.texts or [view.data["answer"] for name, view in gateway.shown if name == "finish"]
+    assert said == ["abc"]
+    assert store.only().phase == CardPhase.FINAL
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_a_lost_update_does_not_hurt_the_end():
     gateway = FakeGateway()
     gateway.failures["update"] = [TransientError("busy"), FatalError("gone")]

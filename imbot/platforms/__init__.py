@@ -6,7 +6,7 @@ above this package names a platform.
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal, Protocol
@@ -16,6 +16,12 @@ from imbot.model import CardAction, CardChange, CardRef, CardView, Message
 # name in a bot file -> "module:class"; imported only when a bot names it
 TYPES = {
     "dingtalk-stream": "imbot.platforms.dingtalk.gateway:DingTalkGateway",
+}
+REHEARSALS = {
+    "dingtalk-stream": "imbot.platforms.dingtalk.rehearsal:DingTalkRehearsal",
+}
+EXAMINATIONS = {
+    "dingtalk-stream": "imbot.platforms.dingtalk.doctor:DingTalkExamination",
 }
 
 GatewayState = Literal["down", "connecting", "connected"]
@@ -121,3 +127,85 @@ def open_gateway(type_name: str, credentials: Mapping[str, Any], endpoint: str |
     module, _, name = TYPES[type_name].partition(":")
     gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint)
     return gateway
+
+
+class Rehearsal(Protocol):
+    """A platform type without its platform: decides on the same calls as its gateway, and makes none.
+
+    The class takes ``called``, which is awaited with the card's id in the place of each call.
+    """
+
+    def address(self, message: Message) -> Mapping[str, Any]:
+        """What ``Message.address`` would be."""
+        ...
+
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """As ``Gateway.create_card``."""
+        ...
+
+    async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """As ``Gateway.update_card``."""
+        ...
+
+    async def finish_card(self, ref: CardRef, view: CardView) -> None:
+        """As ``Gateway.finish_card``."""
+        ...
+
+    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+        """As ``Gateway.send_text``."""
+        ...
+
+
+def open_rehearsal(type_name: str, called: Callable[[str], Awaitable[None]]) -> Rehearsal:
+    """A rehearsal of that platform type."""
+    module, _, name = REHEARSALS[type_name].partition(":")
+    rehearsal: Rehearsal = getattr(importlib.import_module(module), name)(called)
+    return rehearsal
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Nothing failed, but something is to be known: what was found, why, and what to do about it."""
+
+    found: str
+    cause: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One thing to find out by trying it.
+
+    ``ask`` returns what it found, in a few words; what it raises names cause and cure. ``needs`` are
+    the names of the probes without whose success asking is pointless. ``calls`` is what it takes of a
+    month's calls at most.
+    """
+
+    name: str
+    ask: Callable[[], Awaitable[str | Doubt]]
+    needs: tuple[str, ...] = ()
+    calls: int = 0
+
+
+class Examination(Protocol):
+    """A look at the platform with one app's eyes, by calls that nobody in a chat notices.
+
+    The class takes ``(credentials, endpoint)``; ``endpoint`` None is the real platform.
+    """
+
+    def probes(self, view: CardView) -> Sequence[Probe]:
+        """What to try, in order, for an app that will show cards like this one."""
+        ...
+
+    async def close(self) -> None:
+        """Release everything."""
+        ...
+
+
+def open_examination(
+    type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None
+) -> Examination:
+    """An examination of that platform type."""
+    module, _, name = EXAMINATIONS[type_name].partition(":")
+    examination: Examination = getattr(importlib.import_module(module), name)(credentials, endpoint)
+    return examination

@@ -89,8 +89,9 @@ async def open_store(url: str) -> Store:
     Made or upgraded where needed. Raises StoreError with a cure when it cannot be used.
     """
     scheme, _, rest = url.partition("://")
-    if scheme == "sqlite":
+    if scheme == "sqlite" and rest.removeprefix("/"):
         from imbot.stores.sqlite import SqliteStore
 
         return await SqliteStore.open(rest.removeprefix("/"))
-    raise StoreError(f"cannot open store {url!r}: the only kind known is sqlite:///PATH")
+    # Not the whole URL: other databases have passwords in theirs.
+    raise StoreError(f"cannot open a store at {scheme}://…: the only kind known is sqlite:///PATH")

@@ -1,6 +1,7 @@
 """The commands as people call them: in processes of their own, with a real browser."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 import venv
 from pathlib import Path
 
@@ -50,6 +52,10 @@ class Process:
             time.sleep(0.05)
         return found.group(1) if found.groups() else found.group()
 
+    def tell(self, number):
+        """Send a signal and go on."""
+        self._popen.send_signal(number)
+
     def end(self, number=signal.SIGINT):
         """Send a signal; the exit code and how many seconds it took."""
         began = time.monotonic()
@@ -73,6 +79,16 @@ def started(*command, cwd, **env):
     finally:
         if process.alive:
             process.end(signal.SIGKILL)
+
+
+def say(url, app, text):
+    """Say something as a person of the simulator."""
+    body = json.dumps({"app": app, "user": "u-lilei", "text": text}).encode()
+    request = urllib.request.Request(
+        f"{url}/sim/messages", data=body, headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        assert json.load(answer)["message"]["delivered"]
 
 
 def ran(*command, cwd):
@@ -163,6 +179,29 @@ def test_run_refuses_missing_credentials_and_goes_on_waiting(working):
         assert run.end(signal.SIGTERM)[0] == 0
 
 
+def test_a_second_signal_ends_at_once_what_is_still_ending(tmp_path):
+    (tmp_path / "bots").mkdir()
+    (tmp_path / "bots/slow.yaml").write_text(
+        "credentials: {client_id: app-1, client_secret: s3cret}\nagent: {type: echo, delay: 30s}\n"
+    )
+    with (
+        started(*IMBOT, "simulate", "--port", "0", cwd=tmp_path) as sim,
+        started(
+            *IMBOT, "run", "--admin", "off", cwd=tmp_path,
+            DINGTALK_OPENAPI_ENDPOINT=sim.until(r"Chat page:\s+(\S+)"),
+        ) as run,
+    ):  # fmt: skip
+        run.until("connected")
+        say(sim.until(r"Chat page:\s+(\S+)"), "app-1", "hello slow world")
+        time.sleep(0.5)
+        run.tell(signal.SIGINT)
+        run.until("letting running answers end")
+        code, took = run.end(signal.SIGINT)
+
+    assert code == -signal.SIGINT
+    assert took < 1
+
+
 def test_run_that_cannot_open_its_store_ends_with_one_and_a_cure(working):
     (working / "not-a-store").write_text("this is no database, but it is long enough to look like one" * 20)
     got = ran(*IMBOT, "run", "bots/", "--store", "sqlite:///not-a-store", cwd=working)
@@ -176,19 +215,28 @@ def test_run_that_cannot_open_its_store_ends_with_one_and_a_cure(working):
     ("arguments", "code", "says"),
     [
         (["chekc"], 2, "Did you mean 'check'"),
-        (["run", "--admin", "0.0.0.0:1"], 2, "off"),
+        (["run", "--admin", "0.0.0.0:1"], 2, "IMBOT_ADMIN_TOKEN"),
+        (["run", "--admin", "8870"], 2, "127.0.0.1:8870"),
+        (["status"], 1, "not started"),
+        (["reload", "--admin", "127.0.0.1:1"], 1, "nothing answers"),
         (["check", "nowhere.yaml"], 2, "nowhere.yaml"),
         (["check", "bots"], 1, "bots/echo.yaml:4:14: error"),
         (["simulate", "--app", "nonsense"], 2, "ID:SECRET"),
         (["feedback"], 1, "nothing is stored"),
         (["feedback", "--since", "yesterday-ish"], 2, "7d"),
         (["--version"], 0, "imbot"),
+        (["dev", "nowhere"], 2, "there is no folder 'nowhere'; `imbot init`"),
+        (["run", "nowhere"], 2, "there is no folder 'nowhere'"),
+        (["run", "bots", "--store", "mysql://me:hunter2@db/x"], 1, "a store at mysql://…: the only kind"),
+        (["run", "bots", "--store", "sqlite:///"], 1, "sqlite:///PATH"),
+        (["simulate", "--host", "192.0.2.1"], 1, "192.0.2.1:8700: cannot assign requested address"),
     ],
 )
 def test_wrong_use_and_trouble_have_their_exit_codes(working, arguments, code, says):
     got = ran(*IMBOT, *arguments, cwd=working)
 
     assert (got.returncode, says in got.stdout + got.stderr) == (code, True), got.stdout + got.stderr
+    assert "hunter2" not in got.stdout + got.stderr
 
 
 def test_the_shipped_examples_pass_check_once_their_variables_are_set(working):

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from imbot.stores import open_store
 
 
@@ -76,6 +78,85 @@ async def test_invariant_6_conversations_are_answered_at_once_and_in_order(flow)
         )
 
     assert not any("second" in text for text in early)
+
+
+async def test_76_many_messages_at_once_are_each_answered_once_and_in_order(flow):
+    flow.echo(delay="0ms")
+    flow.sim.set(qps=None)
+    users = [f"u-{number}" for number in range(10)]
+    for user in users:
+        flow.sim.add_user(user, user)
+    async with flow.up():
+        asked = [(user, f"{user} asks {number}") for number in range(10) for user in users]
+        for user, text in asked:
+            await flow.sim.say("app-echo", user, text)
+        await flow.until(
+            lambda: [card.data.get("flowStatus") for card in flow.cards("app-echo")].count("3") == 100, 30
+        )
+        turns = flow.row("echo").turns_total
+
+    answers = [card.data["msgContent"] for card in flow.cards("app-echo")]
+    for user in users:
+        assert [text for text in answers if text.startswith(f"{user} ")] == [t for u, t in asked if u == user]
+    assert (len(answers), turns) == (100, 100)
+
+
+async def test_68_more_messages_than_the_app_may_make_calls_are_all_answered(flow):
+    flow.echo(delay="10ms")
+    async with flow.up():
+        for number in range(30):
+            await flow.sim.say("app-echo", "u-lilei", f"question {number}", group=bool(number % 2))
+        await flow.until(
+            lambda: [card.data.get("flowStatus") for card in flow.cards("app-echo")].count("3") == 30, 40
+        )
+
+    assert not [call for call in flow.sim.calls if call.status == 403]
+
+
+async def test_72_a_long_answer_arrives_whole_as_text_when_no_card_can_be_made(flow):
+    flow.echo(extra="card: {kind: markdown}\n")
+    question = "\n\n".join(f"paragraph {number} " + "字" * 40 for number in range(400))
+    async with flow.up():
+        await flow.sim.say("app-echo", "u-lilei", question)
+        await flow.until(lambda: flow.said("paragraph 399 "), 10)
+
+    parts = [message.text for message in flow.said("paragraph")]
+    assert len(parts) > 1
+    assert all(len(part.encode()) < 20_000 for part in parts)
+    assert "\n\n".join(parts).split() == question.split()
+
+
+async def test_a_card_carries_a_very_long_question_and_answer(flow):
+    flow.echo(delay="1ms")
+    async with flow.up():
+        card = await flow.ask("app-echo", "长" * 20_000)
+
+    assert card.data["msgContent"].count("长") == 20_000
+
+
+async def test_67_a_revoked_token_in_the_middle_of_an_answer_goes_unnoticed(flow):
+    flow.echo(delay="300ms")
+    async with flow.up():
+        await flow.sim.say("app-echo", "u-lilei", "hello world, how are you today?")
+        await flow.until(lambda: flow.cards("app-echo"))
+        flow.sim.revoke_token("app-echo")
+        await flow.until(lambda: flow.cards("app-echo")[0].data["flowStatus"] == "3", 10)
+
+    assert "how are you today?" in flow.cards("app-echo")[0].data["msgContent"]
+
+
+@pytest.mark.parametrize("trouble", ["disconnect", "drop", "close"])
+async def test_57_58_an_answer_survives_its_connection_and_the_next_message_arrives(flow, trouble):
+    flow.echo(delay="300ms")
+    async with flow.up():
+        await flow.sim.say("app-echo", "u-lilei", "hello world, how are you today?")
+        await flow.until(lambda: flow.cards("app-echo"))
+        getattr(flow.sim, trouble)("app-echo")
+        await flow.until(lambda: flow.cards("app-echo")[0].data["flowStatus"] == "3", 10)
+        await flow.until(lambda: flow.row("echo").connections == 2 and flow.row("echo").state == "connected")
+        second = await flow.ask("app-echo", "still there?")
+
+    assert "still there?" in second.data["msgContent"]
 
 
 async def test_invariant_4_an_agent_error_ends_the_card_with_a_kind_sentence(flow):

@@ -4,21 +4,24 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from imbot.errors import FatalError
 from imbot.model import CardChange, CardView
+from imbot.platforms import Priority
 from imbot.platforms.dingtalk.wire import Address
 
 BUILT_IN_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
 
 AI_CREATE = "POST /v1.0/card/instances/createAndDeliver"
+AI_CREATE_HIDDEN = "POST /v1.0/card/instances"
 AI_PUT = "PUT /v1.0/card/instances"
 AI_STREAM = "PUT /v1.0/card/streaming"
 STANDARD_CREATE = "POST /v1.0/im/v1.0/robot/interactiveCards/send"
 STANDARD_PUT = "PUT /v1.0/im/robots/interactiveCards"
 SEND_SINGLE = "POST /v1.0/robot/oToMessages/batchSend"
 SEND_GROUP = "POST /v1.0/robot/groupMessages/send"
+WEBHOOK = "POST /robot/sendBySession"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,22 @@ class Call:
 
     api: str
     body: Mapping[str, Any]
+
+
+class Caller(Protocol):
+    """What sends calls: ``openapi.OpenApi``, or a stand-in where there is no platform."""
+
+    async def granted(self, api: str, priority: Priority, since: float) -> None:
+        """Wait until a call of that API may go out."""
+        ...
+
+    async def send(self, call: Call) -> Mapping[str, Any]:
+        """Make a call that was granted."""
+        ...
+
+    async def post_webhook(self, url: str, body: Mapping[str, Any]) -> None:
+        """Post to a message's session webhook, granted before."""
+        ...
 
 
 def create(card_id: str, to: Address, view: CardView) -> Call:
@@ -82,6 +101,17 @@ def send_markdown(to: Address, title: str, text: str) -> Call:
     return Call(SEND_SINGLE, {**message, "userIds": [_staff_id(to)]})
 
 
+def create_hidden(card_id: str, view: CardView) -> Call:
+    """Make an AI card that nobody sees, for it is delivered to nobody."""
+    return Call(AI_CREATE_HIDDEN, _ai_card(card_id, view))
+
+
+def send_nobody(robot_code: str) -> Call:
+    """Say something to an empty list of people: refused for that, where nothing else is wrong."""
+    message = {"robotCode": robot_code, "msgKey": "sampleText", "msgParam": _json({"content": "imbot"})}
+    return Call(SEND_SINGLE, {**message, "userIds": []})
+
+
 def webhook_markdown(title: str, text: str) -> Mapping[str, Any]:
     """The body that says something through a message's session webhook."""
     return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
@@ -98,13 +128,6 @@ def callback_response(change: CardChange) -> Mapping[str, Any]:
 
 
 def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
-    body = {
-        "cardTemplateId": view.template_id,
-        "outTrackId": card_id,
-        "callbackType": "STREAM",
-        "userIdType": 1,
-        "cardData": {"cardParamMap": dict(view.data)},
-    }
     space_model = {"supportForward": True, "lastMessageI18n": {"ZH_CN": view.title}}
     if to.kind == "group":
         place = {
@@ -118,7 +141,17 @@ def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
             "imRobotOpenSpaceModel": space_model,
             "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": to.robot_code},
         }
-    return Call(AI_CREATE, {**body, **place})
+    return Call(AI_CREATE, {**_ai_card(card_id, view), **place})
+
+
+def _ai_card(card_id: str, view: CardView) -> dict[str, Any]:
+    return {
+        "cardTemplateId": view.template_id,
+        "outTrackId": card_id,
+        "callbackType": "STREAM",
+        "userIdType": 1,
+        "cardData": {"cardParamMap": dict(view.data)},
+    }
 
 
 def _mention(view: CardView) -> dict[str, Any]:

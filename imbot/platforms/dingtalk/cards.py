@@ -12,8 +12,7 @@ from imbot.errors import FatalError, TransientError
 from imbot.model import CardPhase, CardRef, CardView
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import calls, codes
-from imbot.platforms.dingtalk.calls import Call
-from imbot.platforms.dingtalk.openapi import OpenApi
+from imbot.platforms.dingtalk.calls import Call, Caller
 from imbot.platforms.dingtalk.wire import Address
 
 
@@ -32,7 +31,7 @@ class _Shown:
 class Cards:
     """The cards of one app."""
 
-    def __init__(self, api: OpenApi) -> None:
+    def __init__(self, api: Caller) -> None:
         self._api = api
         self._shown: dict[str, _Shown] = {}
 

@@ -14,27 +14,59 @@ WEBHOOK_GONE = "300001"
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What to do about a code: ``hint`` is for people; ``retry_after_s`` is set if nothing was done."""
+    """Why a code comes and what a person can do about it.
 
-    hint: str = ""
+    ``retry_after_s`` is set exactly when nothing was done, so that repeating is safe.
+    """
+
+    cause: str = ""
+    cure: str = ""
     transient: bool = False
     retry_after_s: float | None = None
 
 
-_SECRET = Meaning("client_id or client_secret is wrong: copy both again from the app's credentials page")
-_TOKEN = Meaning("DingTalk did not accept its own fresh token: is the endpoint right?")
-_TOO_FAST = Meaning("more calls per second than the app may make", transient=True, retry_after_s=1.0)
-_QUOTA = Meaning("the organisation's monthly calls are used up: buy more, or choose `pace: economy`")
-_TEMPLATE = Meaning("check `card.template_id`: the template must exist, be published and belong to this app")
-_CARD = Meaning("the card is not there: it was never made, or it is too old")
-_ROBOT = Meaning("check `credentials.robot_code`, and that the app has a published robot")
-_PERSON = Meaning("the person is not known in this organisation, or not visible to the app")
-_GROUP = Meaning("the robot is not in this group, or the group is of another organisation")
-_TOO_LONG = Meaning("the text is longer than DingTalk takes")
-_CONTENT = Meaning("DingTalk's content policy refuses the text")
-_BUSY = Meaning(transient=True)
+_SECRET = Meaning("client_id or client_secret is wrong", "copy both again from the app's credentials page")
+_TOKEN = Meaning(
+    "DingTalk did not accept its own fresh token", "check DINGTALK_OPENAPI_ENDPOINT and any proxy"
+)
+_TOO_FAST = Meaning(
+    "more calls per second than the app may make",
+    "choose `pace: economy`, or buy a higher limit",
+    transient=True,
+    retry_after_s=1.0,
+)
+_PER_MINUTE = Meaning(
+    "more than 20 messages a minute", "let the bot say less", transient=True, retry_after_s=10.0
+)
+_QUOTA = Meaning(
+    "the organisation's monthly calls are used up", "buy more calls, and choose `pace: economy` for less"
+)
+_TEMPLATE = Meaning(
+    "no such template is published for this app",
+    "check `card.template_id`: the template must exist, be published and belong to this app",
+)
+_CARD = Meaning("the card is not there: it was never made, or it is too old", "ask the bot again")
+_ROBOT = Meaning(
+    "the robot is not known, or not this app's",
+    "check `credentials.robot_code`, and that the app has a published robot",
+)
+_PERSON = Meaning(
+    "the person is not known in this organisation, or not visible to the app",
+    "let the app be visible to that person in the developer console",
+)
+_GROUP = Meaning(
+    "the robot is not in this group, or the group is of another organisation", "add the robot to the group"
+)
+_TOO_LONG = Meaning("the text is longer than DingTalk takes", "have the agent answer in fewer words")
+_CONTENT = Meaning("DingTalk's content policy refuses the text", "change what the bot says there")
+_BUSY = Meaning(
+    "DingTalk, or something before it, is in trouble",
+    "wait a minute; where it stays, look for a proxy that answers instead",
+    transient=True,
+)
+_UNKNOWN = Meaning()
 
-# By code; a code is looked up whole, then without its last part, and so on.
+# By code; a code is looked up whole, then without its last part, and so on. The last ones are ours.
 MEANINGS = {
     "authFailed": _SECRET,
     "invalidClientIdOrSecret": _SECRET,
@@ -47,19 +79,28 @@ MEANINGS = {
     "90019": _TOO_FAST,
     "130101": _TOO_FAST,
     "302033": _TOO_FAST,
-    "410100": Meaning("more than 20 messages a minute", transient=True, retry_after_s=10.0),
-    "660026": Meaning("more than 20 messages a minute", transient=True, retry_after_s=10.0),
-    "1111": Meaning("too many calls from this address", transient=True, retry_after_s=300.0),
+    "410100": _PER_MINUTE,
+    "660026": _PER_MINUTE,
+    "1111": Meaning(
+        "too many calls from this address",
+        "make fewer calls from this address; the bar is lifted after five minutes",
+        transient=True,
+        retry_after_s=300.0,
+    ),
     "Forbidden.AccessDenied.ApiCountLimitForOrg": _QUOTA,
     "90020": _QUOTA,
     "90030": _QUOTA,
     "Forbidden.AccessDenied.AccessTokenPermissionDenied": Meaning(
-        "grant the app the permission {scopes} in the developer console"
+        "the app lacks a permission", "grant the app the permission {scopes} in the developer console"
     ),
     "Forbidden.AccessDenied.IpNotInWhiteList": Meaning(
-        "add this machine's address to the app's allowed addresses in the developer console"
+        "the app takes no calls from this machine",
+        "add this machine's address to the app's allowed addresses in the developer console",
     ),
-    "invalidParameter": Meaning("is the app published, with a robot that receives in Stream mode?"),
+    "invalidParameter": Meaning(
+        "the app is not published, or its robot does not receive in Stream mode",
+        "publish the app, with a robot that receives in Stream mode",
+    ),
     "invalidParameter.robotCode": _ROBOT,
     "invalid.robotCode": _ROBOT,
     "robot.oto.notExist": _ROBOT,
@@ -70,7 +111,9 @@ MEANINGS = {
     "param.userIdNotExist": _PERSON,
     "invalidParameter.openConversationId": _GROUP,
     "invalid.openConversationId": _GROUP,
-    "deliver.failed": Meaning("is the robot published, and a member of this group?"),
+    "deliver.failed": Meaning(
+        "the robot is not published, or not in this group", "publish the robot, and add it to the group"
+    ),
     "param.templateNotExist": _TEMPLATE,
     "param.templateUnpublished": _TEMPLATE,
     "template": _TEMPLATE,
@@ -87,31 +130,96 @@ MEANINGS = {
     "430103": _CONTENT,
     "430104": _CONTENT,
     "system": _BUSY,
-    # Seen for a streaming key the template does not have, a state it has not enabled, a missing permission.
     "unknownError": Meaning(
-        "check `card.content_key`, the states enabled in the template, and the permission Card.Streaming.Write"
+        "seen for a content key that the template lacks, a state it has not enabled, a missing permission",
+        "check `card.content_key`, the states enabled in the template, and the permission Card.Streaming.Write",
+    ),
+    "clock": Meaning(
+        "certificates and the lives of tokens and webhooks are judged by a wrong clock",
+        "let this machine take its time from the network (NTP)",
+    ),
+    "endpoint": Meaning("the address is no URL", "check DINGTALK_OPENAPI_ENDPOINT"),
+    "network": Meaning(
+        "the connection broke on its way",
+        "where it stays, check the network, and any firewall or proxy",
+        transient=True,
+    ),
+    "network.unreachable": Meaning(
+        "nothing answers there from this machine",
+        "open the firewall for that host, or set HTTPS_PROXY where there is a proxy",
+        transient=True,
+        retry_after_s=1.0,
+    ),
+    "network.name": Meaning(
+        "this machine cannot find that host's address",
+        "check the network and its name server, or set HTTPS_PROXY where there is a proxy",
+        transient=True,
+        retry_after_s=1.0,
+    ),
+    "network.certificate": Meaning(
+        "something between here and there shows a certificate of its own, or this machine's clock is wrong",
+        "set the clock, or install the proxy's certificate (SSL_CERT_FILE)",
+        transient=True,
+        retry_after_s=1.0,
+    ),
+    "timeout": Meaning(
+        "DingTalk is slow, or a firewall or proxy swallows what is said",
+        "check the network, and any firewall or proxy",
+        transient=True,
+    ),
+    "upgrade": Meaning(
+        "the ticket was not accepted, or a proxy lets no WebSocket through",
+        "where it stays, let the proxy pass WebSockets",
+        transient=True,
+    ),
+    "incomplete": Meaning(
+        "not DingTalk answers there", "check DINGTALK_OPENAPI_ENDPOINT and any proxy", transient=True
     ),
 }
 
 
-def failure(status: int, body: Any) -> PlatformError | None:
+def failure(status: int, body: Any, otherwise: str = "") -> PlatformError | None:
     """What a response says went wrong, None if nothing did; HTTP 200 proves nothing here.
 
-    ``body`` is the parsed JSON, None where there was none.
+    ``body`` is the parsed JSON, None where there was none. ``otherwise`` is the code whose meaning a
+    code that we do not know has here.
     """
     if not isinstance(body, Mapping):
-        return _error(f"HTTP {status} without JSON", "", status)
+        return error(f"HTTP {status} without JSON", "", status)
     code, words = _refusal(status, body)
     if not code:
         return None
     request_id = body.get("requestid") or body.get("requestId")
     message = f"DingTalk refused: {words or code}" + (f", request {request_id}" if request_id else "")
-    return _error(message[:300], code, status, _scopes(body))
+    return error(message[:300], code, status, _scopes(body), otherwise)
+
+
+def error(message: str, code: str, status: int = 0, scopes: str = "", otherwise: str = "") -> PlatformError:
+    """The error of a code, with what the table knows about it."""
+    meaning = _meaning(code, status)
+    if meaning == _UNKNOWN and otherwise:
+        meaning = MEANINGS[otherwise]
+    cure = meaning.cure.replace("{scopes}", scopes or "it lacks")
+    if meaning.transient:
+        return TransientError(
+            message,
+            code=code,
+            status=status,
+            hint=cure,
+            cause=meaning.cause,
+            retry_after_s=meaning.retry_after_s,
+        )
+    return FatalError(message, code=code, status=status, hint=cure, cause=meaning.cause)
 
 
 def too_fast(error: PlatformError) -> bool:
     """Whether the platform counted too many calls of one API."""
     return _meaning(error.code, error.status) is _TOO_FAST
+
+
+def about_robot(error: PlatformError) -> bool:
+    """Whether the platform did not know the robot, or not as this app's."""
+    return _meaning(error.code, error.status) is _ROBOT
 
 
 def _refusal(status: int, body: Mapping[str, Any]) -> tuple[str, str]:
@@ -139,16 +247,6 @@ def _not_delivered(body: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _error(message: str, code: str, status: int, scopes: str = "") -> PlatformError:
-    meaning = _meaning(code, status)
-    hint = meaning.hint.replace("{scopes}", scopes or "it lacks")
-    if meaning.transient:
-        return TransientError(
-            message, code=code, status=status, hint=hint, retry_after_s=meaning.retry_after_s
-        )
-    return FatalError(message, code=code, status=status, hint=hint)
-
-
 def _meaning(code: str, status: int) -> Meaning:
     name = "QpsLimit" if "QpsLimit" in code else code
     while name:
@@ -158,7 +256,7 @@ def _meaning(code: str, status: int) -> Meaning:
     if status == 429:
         return _TOO_FAST
     # Not JSON means that something before DingTalk answered: a proxy, a gateway, a ban page.
-    return _BUSY if status >= 500 or not code else Meaning()
+    return _BUSY if status >= 500 or not code else _UNKNOWN
 
 
 def _scopes(body: Mapping[str, Any]) -> str:

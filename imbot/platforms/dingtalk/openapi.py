@@ -12,17 +12,16 @@ from typing import Any
 
 import aiohttp
 
-from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.errors import FatalError, PlatformError
 from imbot.pacing import Quota
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import codes, http
-from imbot.platforms.dingtalk.calls import Call
+from imbot.platforms.dingtalk.calls import WEBHOOK, Call
 from imbot.platforms.dingtalk.times import Times
 from imbot.spec import Secret
 
 DEFAULT_ENDPOINT = "https://api.dingtalk.com"
 ENDPOINT_VARIABLE = "DINGTALK_OPENAPI_ENDPOINT"
-WEBHOOK = "POST /robot/sendBySession"
 REFRESH_MARGIN_S = 300.0
 
 
@@ -74,8 +73,10 @@ class OpenApi:
         self._token = None
 
     async def prove(self, credentials: Credentials) -> None:
-        """Get a token with these credentials, and drop it."""
-        await self._new_token(credentials)
+        """Get a token with these credentials; it is kept where they are those in use."""
+        token = await self._new_token(credentials)
+        if credentials == self.credentials:
+            self._token = token
 
     async def granted(self, api: str, priority: Priority, since: float) -> None:
         """Wait until a call of that API may go out."""
@@ -105,7 +106,9 @@ class OpenApi:
             "subscriptions": [{"type": "CALLBACK", "topic": topic} for topic in topics],
             "ua": user_agent,
         }
-        answer = await self._request("POST", f"{self._endpoint}/v1.0/gateway/connections/open", body)
+        url = f"{self._endpoint}/v1.0/gateway/connections/open"
+        # For an app that is not set up for Stream mode the code varies.
+        answer = await self._request("POST", url, body, otherwise="invalidParameter")
         return _field(answer, "endpoint"), _field(answer, "ticket")
 
     def session(self) -> aiohttp.ClientSession:
@@ -152,9 +155,10 @@ class OpenApi:
         headers: Mapping[str, str] | None = None,
         *,
         api: str = "",
+        otherwise: str = "",
     ) -> Mapping[str, Any]:
         status, answer = await self._exchange(method, url, body, headers or {})
-        if error := codes.failure(status, answer):
+        if error := codes.failure(status, answer, otherwise):
             if api and codes.too_fast(error):
                 self._quota.refused(api)
             raise error
@@ -183,19 +187,26 @@ class OpenApi:
 def network_error(error: Exception) -> PlatformError:
     """What an HTTP library's failure means, without any URL in it."""
     if isinstance(error, aiohttp.InvalidURL):
-        return FatalError("the address is no URL", hint="check the endpoint")
+        return codes.error("the address is no URL", "endpoint")
     if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.strerror or "no connection"
-        return TransientError(f"cannot reach {error.host}: {reason}", code="network", retry_after_s=1.0)
+        return codes.error(*_unreached(error))
     if isinstance(error, TimeoutError):
-        return TransientError("no answer in time", code="timeout")
-    return TransientError(f"the connection broke: {type(error).__name__}", code="network")
+        return codes.error("no answer in time", "timeout")
+    return codes.error(f"the connection broke: {type(error).__name__}", "network")
+
+
+def _unreached(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"cannot find {error.host}", "network.name"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"cannot trust {error.host}", "network.certificate"
+    return f"cannot reach {error.host}: {error.strerror or 'no connection'}", "network.unreachable"
 
 
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -203,7 +214,7 @@ def _field(answer: Mapping[str, Any], key: str) -> str:
     value = answer.get(key)
     if isinstance(value, str) and value:
         return value
-    raise TransientError(f"DingTalk answered without {key}", code="incomplete")
+    raise codes.error(f"DingTalk answered without {key}", "incomplete")
 
 
 def _now() -> float:

@@ -23,9 +23,10 @@ from dingtalk_stream import (
 )
 from dingtalk_stream.version import VERSION_STRING
 
-from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.errors import FatalError, ImbotError, PlatformError
 from imbot.pacing import Backoff
 from imbot.platforms import GatewayState, GatewayStatus
+from imbot.platforms.dingtalk import codes
 from imbot.platforms.dingtalk.openapi import OpenApi, network_error
 from imbot.platforms.dingtalk.seen import Seen
 from imbot.platforms.dingtalk.times import Times
@@ -144,7 +145,7 @@ class Stream:
                     max_msg_size=MAX_FRAME_BYTES,
                 )
         except aiohttp.WSServerHandshakeError as error:
-            raise TransientError("the WebSocket was refused", code="upgrade", status=error.status) from None
+            raise codes.error("the WebSocket was refused", "upgrade", error.status) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise network_error(error) from None
 
@@ -230,7 +231,8 @@ class Stream:
             self._seen.forget(frame.headers.message_id)
             if isinstance(error, UnattendedError):
                 return
-            log.error("%s: a push of %s failed", self._name, frame.headers.topic, exc_info=error)
+            defect = None if isinstance(error, ImbotError) else error
+            log.error("%s: a push of %s failed: %s", self._name, frame.headers.topic, error, exc_info=defect)
         if not late:
             code = AckMessage.STATUS_SYSTEM_EXCEPTION if error else AckMessage.STATUS_OK
             await self._acknowledge(socket, frame, code, {"response": None if error else work.result()})
@@ -286,9 +288,10 @@ def _parse(text: str) -> SystemMessage | CallbackMessage | None:
         values = json.loads(text)
         kind = SystemMessage if values["type"] == SystemMessage.TYPE else CallbackMessage
         frame = kind.from_dict(values)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return frame if isinstance(frame.data, dict) else None
+    names = (frame.headers.topic or "", frame.headers.message_id or "")
+    return frame if isinstance(frame.data, dict) and all(isinstance(name, str) for name in names) else None
 
 
 def _now() -> float:

@@ -7,7 +7,7 @@ import time
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import calls, codes, markdown
-from imbot.platforms.dingtalk.openapi import WEBHOOK, OpenApi
+from imbot.platforms.dingtalk.calls import WEBHOOK, Caller
 from imbot.platforms.dingtalk.wire import Address
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ EXPIRY_MARGIN_S = 10.0
 TRIES = 5
 
 
-async def send(api: OpenApi, to: Address, title: str, text: str) -> None:
+async def send(api: Caller, to: Address, title: str, text: str) -> None:
     """Say it in as many messages as it needs, in order.
 
     A later part is never left to the caller to repeat, because the first ones would be repeated too.
@@ -30,7 +30,7 @@ async def send(api: OpenApi, to: Address, title: str, text: str) -> None:
         await _insist(api, to, title, part)
 
 
-async def _insist(api: OpenApi, to: Address, title: str, part: str) -> None:
+async def _insist(api: Caller, to: Address, title: str, part: str) -> None:
     for _ in range(TRIES):
         try:
             return await _send_part(api, to, title, part)
@@ -41,7 +41,7 @@ async def _insist(api: OpenApi, to: Address, title: str, part: str) -> None:
     raise FatalError("the rest of a long message could not be sent")
 
 
-async def _send_part(api: OpenApi, to: Address, title: str, part: str) -> None:
+async def _send_part(api: Caller, to: Address, title: str, part: str) -> None:
     """By the message's webhook, which costs no permission, else in the robot's name."""
     if to.webhook and time.time() < to.webhook_until - EXPIRY_MARGIN_S:
         try:

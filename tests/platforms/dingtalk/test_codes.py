@@ -1,7 +1,7 @@
 import pytest
 
 from imbot.errors import FatalError, TransientError
-from imbot.platforms.dingtalk.codes import failure
+from imbot.platforms.dingtalk.codes import MEANINGS, failure
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_refusals_that_stay_are_fatal_and_name_the_cure(status, body, code, hint
     assert isinstance(error, FatalError)
     assert error.code == code
     assert error.status == status
-    assert hint in error.hint
+    assert hint in f"{error.cause}: {error.hint}"
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,17 @@ def test_the_request_id_is_told_for_the_platforms_support():
     error = failure(400, {"code": "x", "message": "bad", "requestid": "ED20"})
 
     assert "bad, request ED20" in str(error)
+
+
+@pytest.mark.parametrize("code", MEANINGS)
+def test_every_code_that_is_known_has_a_cause_and_a_cure(code):
+    assert MEANINGS[code].cause
+    assert MEANINGS[code].cure
+
+
+def test_a_code_without_a_meaning_of_its_own_may_have_one_by_its_place():
+    stranger, known = {"code": "app.offline"}, {"code": "authFailed"}
+
+    assert "Stream mode" in failure(400, stranger, "invalidParameter").hint
+    assert failure(400, stranger, "invalidParameter").code == "app.offline"
+    assert "credentials page" in failure(401, known, "invalidParameter").hint

@@ -5,6 +5,7 @@ import logging
 import pytest
 from aiohttp import web
 
+from imbot.errors import StoreError
 from imbot.platforms.dingtalk import stream as stream_module
 from imbot.platforms.dingtalk.openapi import Credentials
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
@@ -120,6 +121,18 @@ async def test_56_a_failure_is_acknowledged_as_one_and_told(platform, taker, run
     assert "boom" in caplog.text
 
 
+async def test_a_failure_that_was_foreseen_is_told_in_one_line(platform, taker, running, caplog):
+    async def fail(_):
+        raise StoreError("the disk is full")
+
+    taker.act = fail
+    await platform.push(CLICKS, {})
+
+    assert (await platform.ack())[1] == 500
+    assert "the disk is full" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_late_failure_is_told_too(platform, taker, running, caplog, eventually):
     async def fail(_):
         await asyncio.sleep(0.08)
@@ -193,6 +206,8 @@ async def test_64_frames_that_cannot_be_read_are_skipped(platform, stream, taker
         '{"type":"CALLBACK","headers":{"topic":"' + MESSAGES + '"},"data":"[]"}',
         '{"type":"CALLBACK","headers":{"topic":"' + MESSAGES + '","time":"noon"},"data":"{}"}',
         '{"type":"CALLBACK","headers":null,"data":"{}"}',
+        '{"type":"CALLBACK","headers":{"topic":["a"],"messageId":{}},"data":"{}"}',
+        "[" * 100_000,
     ):
         await platform.sockets[0].send_str(frame)
     await platform.sockets[0].send_bytes(b"\0")
@@ -362,8 +377,13 @@ async def test_59_a_half_dead_connection_is_noticed_and_replaced(platform, strea
     await asyncio.wait([task])
 
 
-async def test_60_a_silent_connection_with_pongs_is_left_alone(platform, stream, running):
-    await asyncio.sleep(0.4)  # four heartbeats
+async def test_60_a_silent_connection_with_pongs_is_left_alone(platform, api, quick):
+    stream = Stream(api, {}, dataclasses.replace(quick, heartbeat_s=0.02))
+    task = asyncio.create_task(stream.run())
+    await asyncio.wait_for(stream.up.wait(), 2)
+    await asyncio.sleep(0.1)  # five heartbeats
+    task.cancel()
+    await asyncio.wait([task])
 
     assert stream.status.opened == 1
 

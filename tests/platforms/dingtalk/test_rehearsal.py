@@ -1,0 +1,85 @@
+import pytest
+from virtual import run_virtual
+
+from imbot.cards.ai import PUBLIC_TEMPLATE
+from imbot.model import CardPhase, CardRef, CardView, Message, Sender
+from imbot.platforms import REHEARSALS, TYPES, open_rehearsal
+from imbot.platforms.dingtalk.wire import Address
+
+
+def view(text, phase=CardPhase.STREAMING, template=PUBLIC_TEMPLATE, **more):
+    data = {"msgContent": text, **more}
+    return CardView("ai", phase, data, "title", text, template_id=template, content_key="msgContent")
+
+
+def calls(play):
+    """The cards about which calls would have gone out, in order."""
+    made = []
+
+    async def main():
+        async def called(card_id):
+            made.append(card_id)
+
+        await play(open_rehearsal("dingtalk-stream", called))
+
+    run_virtual(main())
+    return made
+
+
+def ref(rehearsal, id="c1", kind="single"):
+    message = Message("m1", "conversation", kind, Sender("u1", "U"), "hi", 0.0)
+    return CardRef(id, rehearsal.address(message))
+
+
+def test_every_platform_type_can_be_rehearsed():
+    assert REHEARSALS.keys() == TYPES.keys()
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        (PUBLIC_TEMPLATE, 3),
+        ("mine.schema", 4),
+    ],  # the state of one's own template is ended by a call of its own
+)
+def test_a_card_takes_the_calls_it_would_take(template, expected):
+    async def play(rehearsal):
+        card = ref(rehearsal)
+        await rehearsal.create_card(card, lambda: view("", template=template))
+        await rehearsal.update_card(card, lambda: view("a", template=template))
+        await rehearsal.update_card(card, lambda: view("a", template=template))  # nothing changed
+        await rehearsal.finish_card(card, view("ab", CardPhase.FINAL, template, flowStatus="3"))
+
+    assert calls(play) == ["c1"] * expected
+
+
+def test_a_text_takes_as_many_calls_as_messages():
+    async def play(rehearsal):
+        await rehearsal.send_text(ref(rehearsal), "title", "short")
+        await rehearsal.send_text(ref(rehearsal, "c2", "group"), "title", "long\n\n" * 5000)
+
+    assert calls(play) == ["c1", "c2", "c2", "c2"]
+
+
+def test_calls_of_an_app_keep_to_its_rate():
+    async def main():
+        import asyncio
+
+        async def called(_):
+            pass
+
+        rehearsal = open_rehearsal("dingtalk-stream", called)
+        cards = [ref(rehearsal, f"c{number}") for number in range(25)]
+        await asyncio.gather(*(rehearsal.create_card(card, lambda: view("")) for card in cards))
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) >= 1
+
+
+def test_an_address_is_one_of_the_platform():
+    async def called(_):
+        pass
+
+    address = ref(open_rehearsal("dingtalk-stream", called)).address
+    assert Address(**address).staff_id == "u1"
+    assert not Address(**address).webhook
