@@ -1,31 +1,30 @@
-"""Reload: notices that files changed and makes the running bots follow, one reload at a time.
+"""Reload: makes the running bots follow their files, one reload at a time.
 
-File events are only hints to look: what counts is the state on disk, looked at on every hint and
-every few seconds. A change is believed once nothing has moved for a moment.
+``watch`` tells when files have changed and come to rest; people ask by a signal or over ``admin``. The
+supervisor makes the bots equal to the files.
 """
 
 import asyncio
 import logging
-import os
-import stat
-from collections.abc import AsyncIterator, Callable, Iterable
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from watchfiles import awatch
-
-from imbot.errors import ConfigError
+from imbot.errors import ImbotError
 from imbot.loader import Loader, LoadResult
+from imbot.outcome import Outcome, Word, outcome_of
 from imbot.plan import Step
-from imbot.supervisor import Supervisor
+from imbot.supervisor import Supervisor, forecast
+from imbot.watch import Watch
 
 log = logging.getLogger(__name__)
 
-RESCAN_S = 2.0  # how long a change may go unnoticed where no event tells of it
-SETTLE_S = 0.3  # how long files must be still to be believed
-SETTLE_AT_MOST_S = 2.0  # a file that never settles must not hold back the others
 RETRY_S = 30.0  # before a change is tried again that only the platform refused
 
-Signature = frozenset[tuple[str, int, int, int]]
+
+class StoppingError(ImbotError):
+    """The process ends: nothing is reloaded any more."""
 
 
 class Reloader:
@@ -38,104 +37,97 @@ class Reloader:
         supervisor: Supervisor,
         announce: Callable[[LoadResult], None] = lambda _: None,
     ) -> None:
-        self._folder = folder
+        self._watch = Watch(folder)
         self._loader = loader
         self._supervisor = supervisor
         self._announce = announce
+        self.last: Outcome | None = None
+        self.counts: Counter[Word] = Counter()
+        self.succeeded_at: float | None = None
         self._lock = asyncio.Lock()
-        self._seen: Signature = frozenset()
-        self._used: frozenset[str] = frozenset()
+        self._bound: asyncio.Timeout | None = None  # of the work under way
+        self.stopping = False
+        self._asked = 0  # how many requests came so far,
+        self._served = 0  # and how many of them before the last reload began
         self._retry_at: float | None = None
 
-    async def reload(self) -> list[Step]:
-        """Load the folder as it is now and follow it; the report. Concurrent calls queue.
+    async def reload(self) -> Outcome:
+        """Load the folder as it is now and follow it; what came of that.
 
-        A folder that cannot be read says nothing about its bots: they go on as they are.
+        Requests that wait while a reload is under way share the next one. A folder that cannot be read
+        says nothing about its bots: they go on as they are. Raises StoppingError.
         """
+        self._asked += 1
+        ticket = self._asked
         async with self._lock:
-            self._seen = await asyncio.to_thread(self._signature)
-            try:
-                result = await asyncio.to_thread(self._loader.load)
-            except ConfigError as error:
-                log.error("%s", error)
-                return []
-            self._used = frozenset(source for file in result.files for source in file.sources)
-            self._announce(result)
-            steps = await self._supervisor.apply(result)
-            refused = any(problem.code == "platform.refused" for step in steps for problem in step.problems)
-            self._retry_at = asyncio.get_running_loop().time() + RETRY_S if refused else None
-            return steps
+            if self.last is None or self._served < ticket:
+                served = self._asked
+                try:
+                    self.last = await self._bounded(self._follow)
+                except Exception:
+                    self.counts["failed"] += 1
+                    raise
+                self._served = served
+                self._count(self.last)
+            return self.last
+
+    async def plan(self) -> Outcome:
+        """What ``reload`` would do now, as far as that can be known without calling the platform."""
+        async with self._lock:
+            return await self._bounded(self._foresee)
+
+    async def stop(self) -> None:
+        """Break off what is under way and refuse what comes later; returns when nothing is under way."""
+        self.stopping = True
+        if self._bound is not None:
+            self._bound.reschedule(0)
+        async with self._lock:
+            pass
 
     async def run(self) -> None:
         """Follow the folder until cancelled."""
-        async for _ in _hints(self._folder):
+        async for _ in self._watch.hints():
             try:
-                if await asyncio.to_thread(self._changed) or self._due():
-                    await self._settled()
+                if await self._watch.changed() or self._due():
+                    await self._watch.settled()
                     await self.reload()
             except Exception:  # the bots go on with what they have; the next look tries again
                 log.exception("reload failed")
 
+    async def _bounded(self, work: Callable[[], Awaitable[list[Step]]]) -> Outcome:
+        """Do it, unless or until the process ends."""
+        if self.stopping:
+            raise StoppingError("the process is ending")
+        try:
+            async with asyncio.timeout(None) as self._bound:
+                return await outcome_of(work)
+        except TimeoutError:
+            if self.stopping:
+                raise StoppingError("the process is ending") from None
+            raise
+        finally:
+            self._bound = None
+
+    async def _follow(self) -> list[Step]:
+        await self._watch.see()
+        result = await asyncio.to_thread(self._loader.load)
+        self._watch.use({source for file in result.files for source in file.sources})
+        self._announce(result)
+        steps = await self._supervisor.apply(result)
+        refused = any(problem.code == "platform.refused" for step in steps for problem in step.problems)
+        self._retry_at = asyncio.get_running_loop().time() + RETRY_S if refused else None
+        return steps
+
+    async def _foresee(self) -> list[Step]:
+        result = await asyncio.to_thread(self._loader.load)
+        return await forecast(self._supervisor.specs(), result.files)
+
+    def _count(self, outcome: Outcome) -> None:
+        self.counts[outcome.word] += 1
+        if outcome.word == "ok":
+            self.succeeded_at = time.time()
+        for problem in outcome.problems:
+            log.error("%s", problem)
+
     def _due(self) -> bool:
         return self._retry_at is not None and asyncio.get_running_loop().time() >= self._retry_at
-
-    def _changed(self) -> bool:
-        return self._signature() != self._seen
-
-    async def _settled(self) -> None:
-        """Return when two looks a moment apart saw the same, or when waiting took too long."""
-        before = await asyncio.to_thread(self._signature)
-        for _ in range(round(SETTLE_AT_MOST_S / SETTLE_S)):
-            await asyncio.sleep(SETTLE_S)
-            now = await asyncio.to_thread(self._signature)
-            if now == before:
-                return
-            before = now
-
-    def _signature(self) -> Signature:
-        """What would tell that a file changed: everything below the folder, and what bots use elsewhere."""
-        found = dict(_stats(self._folder))
-        for path in (str(self._folder.absolute().parent / ".env"), *self._used):
-            if path not in found and (entry := _stat(path)):
-                found[path] = entry
-        return frozenset((path, *entry) for path, entry in found.items())
-
-
-def _stats(folder: Path) -> Iterable[tuple[str, tuple[int, int, int]]]:
-    entered: set[str] = set()
-    for top, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(top)
-        if real in entered:  # a link that leads back up
-            folders.clear()
-            continue
-        entered.add(real)
-        folders[:] = [name for name in folders if name not in (".git", ".imbot", "__pycache__")]
-        for name in files:
-            path = os.path.join(top, name)  # noqa: PTH118  a Path for each of thousands of files is slow
-            if entry := _stat(path):
-                yield path, entry
-
-
-def _stat(path: str) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116  as above
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
-
-
-async def _hints(folder: Path) -> AsyncIterator[None]:
-    """Moments at which looking is worth while: file events, and every few seconds in any case."""
-    while True:
-        try:
-            async for _ in awatch(
-                folder, watch_filter=None, step=50, debounce=200,
-                rust_timeout=round(RESCAN_S * 1000), yield_on_timeout=True,
-            ):  # fmt: skip
-                yield
-                if not await asyncio.to_thread(folder.is_dir):
-                    break
-        except (OSError, RuntimeError) as error:  # no folder, no inotify watches left
-            log.debug("watching %s: %s", folder, error)
-        await asyncio.sleep(RESCAN_S)
-        yield

@@ -4,19 +4,21 @@ One straight function from start to end; signals end it by the ladder of ``Super
 """
 
 import asyncio
-import contextlib
 import logging
+import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from imbot.loader import Loader, LoadResult
+from imbot.address import AdminSettings
+from imbot.errors import StoreError
+from imbot.loader import Loader, LoadResult, bot_files
 from imbot.log import redactor
 from imbot.plan import Step
-from imbot.reload import Reloader
+from imbot.reload import Reloader, StoppingError
 from imbot.spec import Secret
 from imbot.stores import Store, open_store
 from imbot.supervisor import Supervisor
@@ -36,12 +38,18 @@ async def running(
     grace_s: float = 25.0,
     retention_s: float = 90 * 86400.0,
     announce: Callable[[LoadResult], None] = lambda _: None,
+    admin: AdminSettings | None = None,
+    wish: asyncio.Event | None = None,
 ) -> AsyncIterator[tuple[Supervisor, list[Step]]]:
     """Every bot of a folder, running and following its files, while the block lasts.
 
     ``endpoint`` replaces the platform's address, ``invent`` makes up missing credentials, ``announce``
-    hears of every load. Yields the supervisor and the first report. Raises StoreError.
+    hears of every load, ``admin`` says where the admin endpoint listens, ``wish`` is set by whoever wants
+    a reload. Yields the supervisor and the first report. Raises StoreError, and ConfigError where
+    the folder or the ``.env`` beside it cannot be read.
     """
+    loader = Loader(folder, invent=invent)
+    await asyncio.to_thread(_readable, folder, loader)
     store = await open_store(store_url)
     supervisor = Supervisor(store, endpoint, grace_s)
 
@@ -49,45 +57,115 @@ async def running(
         redactor.hide(_secrets(result))
         announce(result)
 
-    reloader = Reloader(folder, Loader(folder, invent=invent), supervisor, heard)
+    reloader = Reloader(folder, loader, supervisor, heard)
     try:
-        steps = await reloader.reload()
-        chores = [
-            asyncio.create_task(reloader.run(), name="reload"),
-            asyncio.create_task(_clean(store, retention_s), name="retention"),
-        ]
-        try:
-            yield supervisor, steps
-        finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+        # Outermost: it tells that bots are being started, and how they end.
+        async with _admin(admin, folder, supervisor, reloader):
+            try:
+                outcome = await reloader.reload()
+                chores = (
+                    reloader.run(),
+                    _clean(store, retention_s),
+                    _on_wish(reloader, wish or asyncio.Event()),
+                )
+                async with _owned(*chores):
+                    yield supervisor, list(outcome.steps)
+            finally:
+                await reloader.stop()
+                await supervisor.stop()
     finally:
-        await supervisor.stop()
         await store.close()
 
 
-async def until_signal() -> signal.Signals:
-    """Return at the first SIGINT or SIGTERM; the next one ends the process the hard way."""
+def _admin(
+    settings: AdminSettings | None, folder: Path, supervisor: Supervisor, reloader: Reloader
+) -> AbstractAsyncContextManager[None]:
+    if settings is None:
+        return nullcontext()
+    from imbot.admin import serving
+
+    return serving(settings, folder, supervisor, reloader)
+
+
+def first_signal() -> asyncio.Future[signal.Signals]:
+    """Done at the first SIGINT or SIGTERM from now on; the next one ends the process the hard way."""
     loop = asyncio.get_running_loop()
     got: asyncio.Future[signal.Signals] = loop.create_future()
 
     def heard(number: signal.Signals) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)  # Python's own way would unwind, and wait for what hangs
         got.set_result(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, heard, number)
-    return await got
+    return got
+
+
+async def until_signal() -> signal.Signals:
+    """Return at the first SIGINT or SIGTERM from now on."""
+    return await first_signal()
+
+
+def _readable(folder: Path, loader: Loader) -> None:
+    """Raises ConfigError for what a reload shrugs off: at the start there is nothing to go on with."""
+    bot_files(folder)
+    loader.load(only=())
+
+
+@contextmanager
+def hangups() -> Iterator[asyncio.Event]:
+    """Set at each SIGHUP while the block lasts; SIGTERM where it meant that the terminal was closed."""
+    loop, heard = asyncio.get_running_loop(), asyncio.Event()
+    terminal = os.isatty(0)
+
+    def hung_up() -> None:
+        if terminal and not os.isatty(0):
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            heard.set()
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
+    try:
+        yield heard
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+@asynccontextmanager
+async def _owned(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do all of it while the block lasts."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _on_wish(reloader: Reloader, wish: asyncio.Event) -> None:
+    """Reload whenever somebody wants it, until cancelled."""
+    while True:
+        await wish.wait()
+        wish.clear()
+        try:
+            log.info("reload, as asked for: %s", await reloader.reload())
+        except StoppingError:
+            return
+        except Exception:  # the bots go on with what they have
+            log.exception("reload failed")
 
 
 async def _clean(store: Store, retention_s: float) -> None:
     """Remove chats that are older than they may be, now and a few times a day."""
     while True:
-        with contextlib.suppress(Exception):
+        try:
             if gone := await store.expire(time.time() - retention_s):
-                log.info("%d turns older than %.0f days removed", gone, retention_s / 86400)
+                log.info("%d turns older than %g days removed", gone, retention_s / 86400)
+        except StoreError as error:
+            log.warning("old turns are kept for now: %s", error)
         await asyncio.sleep(CLEAN_EVERY_S)
 
 

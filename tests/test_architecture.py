@@ -13,21 +13,22 @@ PACKAGE = Path(imbot.__file__).parent
 
 # A module imports only from rows above its own, or from its own room.
 LAYERS = [
-    {"errors", "model", "pacing"},
-    {"spec", "placeholders", "yamlfile", "schema"},
-    {"loader", "cards", "agents", "stores", "platforms", "commands", "conversations"},
-    {"behaviour", "draft", "flusher", "turn"},
-    {"bot"},
-    {"links", "plan", "supervisor"},
-    {"reload", "log"},
-    {"runtime"},
+    {"errors", "model", "pacing", "meter", "log", "address"},
+    {"spec", "placeholders", "yamlfile", "schema", "codes", "reference"},
+    {"loader", "cards", "agents", "stores", "platforms", "commands", "conversations", "report"},
+    {"behaviour", "lints", "check", "draft", "flusher", "turn"},
+    {"bot", "doctor"},
+    {"links", "changes", "plan", "outcome", "supervisor"},
+    {"reload", "watch", "metrics", "admin"},
+    {"runtime", "preview", "testing"},
     {"cli", "__main__"},
 ]
 SEAMS = {"cards", "agents", "stores", "platforms"}
 ONLY_IN = {
     "dingtalk_stream": {"platforms/dingtalk/stream.py"},
+    "prometheus_client": {"metrics.py"},
     "jsonschema": {"schema/__init__.py", "schema/violation.py"},
-    "watchfiles": {"reload.py"},
+    "watchfiles": {"watch.py"},
     "yaml": {"yamlfile/__init__.py"},
 }
 
@@ -87,7 +88,46 @@ def test_libraries_stay_in_their_room(path):
     for library, places in ONLY_IN.items():
         assert library not in used or name in places
     assert "jinja2" not in used or name.startswith("cards/")
-    assert "aiohttp" not in used or name.startswith(("agents/", "platforms/", "simulator/"))
+    assert "aiohttp" not in used or name.startswith(
+        ("agents/", "platforms/", "preview/", "simulator/", "admin.py")
+    )
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def own_nodes(function):
+    """The nodes of a function but for what it defines inside: stand-ins, which may be cut off."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, FUNCTIONS):
+            yield node
+            yield from own_nodes(node)
+
+
+def longest_sleep_s(function):
+    return max(
+        (
+            call.args[0].value
+            for call in own_nodes(function)
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "sleep"
+            and isinstance(call.args[0], ast.Constant)
+        ),
+        default=0,
+    )
+
+
+def test_invariant_11_no_unit_test_sleeps_for_real_longer_than_a_tenth_of_a_second():
+    slow = []
+    for path in sorted(Path(__file__).parent.rglob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if path.parent.name == "flows" or {"virtual", "imbot.testing.clock"} & set(imports(path)):
+            continue
+        tests = [node for node in tree.body if getattr(node, "name", "").startswith("test_")]
+        slow += [f"{path.name}: {test.name}" for test in tests if longest_sleep_s(test) > 0.1]
+
+    assert slow == []
 
 
 @pytest.mark.parametrize(
@@ -98,6 +138,11 @@ def test_libraries_stay_in_their_room(path):
             {"aiohttp", "jinja2", "jsonschema", "yaml", "watchfiles", "dingtalk_stream", "asyncio"},
         ),
         ("imbot.cli.check", {"aiohttp", "watchfiles", "dingtalk_stream", "sqlite3"}),
+        ("imbot.cli.preview", {"aiohttp", "dingtalk_stream", "sqlite3"}),
+        ("imbot.runtime", {"prometheus_client"}),
+        ("imbot.cli.plan", {"aiohttp", "prometheus_client", "dingtalk_stream", "jinja2", "sqlite3"}),
+        ("imbot.cli.reload", {"aiohttp", "prometheus_client", "dingtalk_stream", "jinja2", "sqlite3"}),
+        ("imbot.cli.status", {"aiohttp", "prometheus_client", "dingtalk_stream", "jinja2", "sqlite3"}),
         ("imbot.cli.feedback", {"aiohttp", "watchfiles", "dingtalk_stream", "jinja2"}),
     ],
 )

@@ -3,15 +3,31 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from imbot.errors import ImbotError
+from imbot.errors import ConfigError, ImbotError
 
-bots_argument = click.argument("bots", type=click.Path(file_okay=False, path_type=Path), default=Path("bots"))
+if TYPE_CHECKING:
+    from imbot.loader import BotFile
+
+
+def _existing(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+    if not value.is_dir():
+        raise click.BadParameter(f"there is no folder {str(value)!r}; `imbot init` writes one to start from")
+    return value
+
+
+bots_argument = click.argument(
+    "bots",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("bots"),
+    callback=_existing,
+)
 bots_option = click.option(
     "--bots",
     type=click.Path(file_okay=False, path_type=Path),
@@ -38,6 +54,34 @@ def store_at(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def bot_file(bot: str, folder: Path) -> "BotFile":
+    """A bot's file, judged among its neighbours as ``run`` would: named itself, or by the bot's name."""
+    from imbot.loader import Loader
+
+    path = Path(bot)
+    named_itself = path.is_file() or path.suffix in (".yaml", ".yml")
+    try:
+        files = Loader(path.parent if named_itself else folder).load().files
+    except ConfigError as error:
+        raise click.UsageError(error.problems[0].message) from None
+    if named_itself:
+        found = [file for file in files if Path(file.path) == path]
+    else:
+        found = [file for file in files if bot in (file.name, Path(file.path).stem)]
+        found.sort(key=lambda file: file.name != bot)
+    if found:
+        return found[0]
+    if named_itself:
+        raise click.UsageError(f"{bot} is not a bot file" if path.exists() else f"there is no file {bot}")
+    raise click.UsageError(f"there is no bot {bot} in {folder}; {_guess(bot, files)}")
+
+
+def _guess(bot: str, files: "Sequence[BotFile]") -> str:
+    names = sorted(file.name or Path(file.path).stem for file in files)
+    near = get_close_matches(bot, names, 1)
+    return f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
+
+
 def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     """Run a command's coroutine and exit with its code; imbot's own errors end in one line and 1."""
     try:
@@ -57,3 +101,10 @@ def shown(path: Path) -> str:
         return os.path.relpath(path)
     except ValueError:  # another drive
         return str(path)
+
+
+def echo_for_people(text: str) -> None:
+    """Print coloured text: in colour only on a terminal, and whatever its encoding has no sign for as a number."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), color=colour)

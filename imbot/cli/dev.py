@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from imbot import log
+from imbot.address import Address
+from imbot.cli.admin import serve_option, settings
 from imbot.cli.common import bots_argument, run_async, shown, state_file, store_at, store_option
 from imbot.loader import LoadResult
 from imbot.plan import Step
@@ -21,18 +23,21 @@ GRACE_S = 1.0
 @click.option(
     "--port", type=click.IntRange(0, 65535), help=f"Of the chat page.  [default: {PORT}, or a free one]"
 )
-def command(bots: Path, store_url: str | None, port: int | None) -> None:
+@serve_option("127.0.0.1:0", "a free port")
+def command(bots: Path, store_url: str | None, port: int | None, admin: Address | None) -> None:
     """Try every bot in the folder BOTS in a chat page, and follow its files.
 
     Talks to the simulator, never to the real platform; makes up missing credentials.
     """
     log.set_up()
+    endpoint = settings(admin, bots, dev=True)
     # The greeting tells what started and what waits; after it, the log does.
     logging.getLogger("imbot").setLevel(logging.CRITICAL)
 
     async def main() -> int:
-        from imbot.runtime import running, until_signal
+        from imbot.runtime import first_signal, running
 
+        ended = first_signal()
         simulator = Simulator(open_apps=True)
         await _listen(simulator, port)
         try:
@@ -43,10 +48,11 @@ def command(bots: Path, store_url: str | None, port: int | None) -> None:
                 invent=True,
                 grace_s=GRACE_S,
                 announce=lambda result: _register(simulator, result),
+                admin=endpoint,
             ) as (_, steps):
                 click.echo(_greeting(simulator.url, bots, steps))
                 logging.getLogger("imbot").setLevel(logging.INFO)
-                await until_signal()
+                await ended
         finally:
             await simulator.stop()
         return 0

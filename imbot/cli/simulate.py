@@ -23,18 +23,20 @@ def command(host: str, port: int, apps: tuple[str, ...]) -> None:
     parsed = [_app(text) for text in apps]
 
     async def main() -> int:
-        from imbot.runtime import until_signal
+        from imbot.runtime import first_signal
 
+        ended = first_signal()
         simulator = Simulator(open_apps=not parsed)
         for app in parsed:
             simulator.add_app(*app)
         try:
             await simulator.start(host=host, port=port)
         except OSError as error:
-            raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+            reason = str(error.strerror).rpartition(": ")[2]  # asyncio puts the address before it
+            raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
         click.echo(f"Chat page:  {simulator.url}")
         click.echo(f"Programs:   export DINGTALK_OPENAPI_ENDPOINT={simulator.url}")
-        await until_signal()
+        await ended
         await simulator.stop()
         return 0
 

@@ -1,0 +1,98 @@
+"""Where the admin endpoint of a running process is: an address, and the small file that tells it.
+
+``run`` and ``dev`` write the file beside the bots, the commands that ask a running process read it.
+"""
+
+import contextlib
+import ipaddress
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+# The header by which a command asks one process and no other, and knows its answer.
+PROCESS = "Imbot-Process"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a port; port 0 is any free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``HOST:PORT`` or ``[IPV6]:PORT``. Raises ValueError with what is wrong."""
+        host, colon, port = text.strip().rpartition(":")
+        if not colon or not host:
+            raise ValueError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8870")
+        if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+            raise ValueError(f"{port!r} is not a port")
+        bracketed = host.startswith("[") and host.endswith("]")
+        if ":" in host and not bracketed:
+            raise ValueError(f"an IPv6 address stands in brackets: [{host}]:{port}")
+        return cls(host[1:-1] if bracketed else host, int(port))
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.host)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine; names other than ``localhost`` are not asked for."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSettings:
+    """Where to listen, the token that is asked for (empty: none), and the file that tells the address."""
+
+    address: Address
+    file: Path
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """A running process: the address of its admin endpoint, and how to tell it from any other one."""
+
+    address: str
+    pid: int
+    process: str
+
+    @classmethod
+    def new(cls, address: Address) -> Self:
+        """Of this process."""
+        return cls(str(address), os.getpid(), secrets.token_hex(8))
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """What a file tells; None where there is none, or nothing to be made of it."""
+        try:
+            found = json.loads(path.read_bytes())
+            return cls(str(found["address"]), int(found["pid"]), str(found["process"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, path: Path) -> None:
+        """Tell it, in one step: nobody reads half a file. Raises OSError."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = path.with_name(f"{path.name}.{self.process}")
+        new.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
+        new.replace(path)
+
+    def remove(self, path: Path) -> None:
+        """Take the file away, unless another process has written its own since."""
+        if Beacon.read(path) == self:
+            with contextlib.suppress(OSError):
+                path.unlink()

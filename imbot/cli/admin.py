@@ -1,0 +1,134 @@
+"""The admin endpoint from both sides: the options of who opens it, and the client of who asks it."""
+
+import http.client
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from imbot.address import PROCESS, Address, AdminSettings, Beacon
+from imbot.cli.common import state_file
+
+DEFAULT = "127.0.0.1:8870"
+TIMEOUT_S = 120.0  # a reload may have to wait for connections
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_FILES = ("admin.json", "dev-admin.json")  # of `run`, of `dev`
+
+
+def _address(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Address | None:
+    if value is None or value == "off":
+        return None
+    try:
+        return Address.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; or 'off'") from None
+
+
+def serve_option(default: str, shown: str | bool = True) -> Callable[[_Command], _Command]:
+    """``--admin`` of the commands that run bots."""
+    return click.option(
+        "--admin", envvar="IMBOT_ADMIN", default=default, show_default=shown, callback=_address,
+        metavar="HOST:PORT|off", help="Where status, reload and metrics are served.",
+    )  # fmt: skip
+
+
+ask_option = click.option(
+    "--admin",
+    envvar="IMBOT_ADMIN",
+    callback=_address,
+    metavar="HOST:PORT",
+    help="The admin endpoint to ask.  [default: that of the process which runs BOTS]",
+)
+
+
+def token() -> str:
+    """What ``IMBOT_ADMIN_TOKEN`` holds. Raises UsageError for what no header can carry."""
+    value = os.environ.get("IMBOT_ADMIN_TOKEN", "").strip()
+    if not all("!" <= char <= "~" for char in value):
+        raise click.UsageError("IMBOT_ADMIN_TOKEN may hold visible ASCII characters only, and no spaces")
+    return value
+
+
+def settings(address: Address | None, bots: Path, *, dev: bool = False) -> AdminSettings | None:
+    """How to serve at that address. Raises UsageError where everybody could ask."""
+    if address is None:
+        return None
+    secret = token()
+    if not secret and not address.loopback:
+        raise click.UsageError(
+            f"--admin {address} can be reached from other machines: set IMBOT_ADMIN_TOKEN to a secret "
+            f"that whoever asks must know, or use a loopback address such as {DEFAULT}"
+        )
+    return AdminSettings(address, state_file(bots, _FILES[dev]), secret)
+
+
+class NothingRunsError(click.ClickException):
+    """No process can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that can be asked. ``process`` is empty where only its address is known."""
+
+    address: Address
+    process: str = ""
+    token: str = field(default="", repr=False)
+
+    def ask(self, method: str, path: str) -> Any:
+        """Its answer. Raises NothingRunsError where there is none, ClickException for a refusal."""
+        status, body = self._answer(method, path)
+        if status == 421:
+            raise NothingRunsError(f"another process than the one of these bots answers at {self.address}")
+        if status == 401:
+            name = "IMBOT_ADMIN_TOKEN"
+            raise click.ClickException(
+                f"{self.address} wants a token: " + (f"{name} is wrong" if self.token else f"set {name}")
+            )
+        if status != 200 or not isinstance(body, dict):
+            why = body.get("error") if isinstance(body, dict) else "that is no answer of imbot"
+            raise click.ClickException(f"{self.address} answered {status}: {why}")
+        return body
+
+    def _answer(self, method: str, path: str) -> tuple[int, Any]:
+        headers = {PROCESS: self.process} if self.process else {}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        link = http.client.HTTPConnection(self.address.host, self.address.port, timeout=TIMEOUT_S)
+        try:
+            link.request(method, path, headers=headers)
+            response = link.getresponse()
+            body = _json(response.read())
+            return response.status, body if PROCESS in response.headers else None
+        except ConnectionRefusedError:
+            raise NothingRunsError(f"nothing answers at {self.address}") from None
+        except TimeoutError:
+            raise click.ClickException(f"no answer from {self.address} within {TIMEOUT_S:g} s") from None
+        except (OSError, http.client.HTTPException) as error:
+            why = str(error) or type(error).__name__
+            raise NothingRunsError(f"no answer from {self.address}: {why}") from None
+        finally:
+            link.close()
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def ask(bots: Path, address: Address | None, method: str, path: str) -> Any:
+    """Ask the process at that address, or else the one that runs these bots. Raises as ``Running.ask``."""
+    if address is not None and address.port:
+        return Running(address, token=token()).ask(method, path)
+    for beacon in filter(None, (Beacon.read(state_file(bots, name)) for name in _FILES)):
+        try:
+            return Running(Address.parse(beacon.address), beacon.process, token()).ask(method, path)
+        except NothingRunsError:  # it ended without taking its file away
+            continue
+    raise NothingRunsError(f"nothing that runs {bots} can be asked: not started, or with --admin off")

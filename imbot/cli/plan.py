@@ -1,0 +1,52 @@
+"""``imbot plan``: what a reload would do now."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imbot.address import Address
+from imbot.cli.admin import NothingRunsError, ask, ask_option
+from imbot.cli.common import bots_argument
+from imbot.cli.steps import lines
+
+
+@click.command("plan")
+@bots_argument
+@ask_option
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def command(bots: Path, admin: Address | None, as_json: bool) -> None:
+    """Show what a reload would do now to the process that runs the folder BOTS.
+
+    Where none runs, everything would start. Nothing is changed and no platform is called. Exit code 1
+    where something would be rejected.
+    """
+    compared = "compared with what runs"
+    try:
+        outcome = ask(bots, admin, "GET", "/plan")
+    except NothingRunsError:
+        if admin is not None and admin.port:
+            raise
+        outcome = asyncio.run(_from_nothing(bots))
+        compared = "nothing runs that can be asked: compared with nothing"
+    if as_json:
+        click.echo(json.dumps(outcome, indent=2))
+    else:
+        click.echo("\n".join(lines(outcome)))
+        click.echo(click.style(f"({compared})", dim=True), err=True)
+    sys.exit(int(outcome["outcome"] != "ok"))
+
+
+async def _from_nothing(bots: Path) -> Any:
+    """What a process would do that starts now."""
+    from imbot.loader import Loader
+    from imbot.outcome import outcome_json, outcome_of
+    from imbot.supervisor import forecast
+
+    async def work() -> Any:
+        return await forecast({}, Loader(bots).load().files)
+
+    return outcome_json(await outcome_of(work))

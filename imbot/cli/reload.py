@@ -1,0 +1,27 @@
+"""``imbot reload``: let a running process follow its files now."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from imbot.address import Address
+from imbot.cli.admin import ask, ask_option
+from imbot.cli.common import bots_argument
+from imbot.cli.steps import lines
+
+
+@click.command("reload")
+@bots_argument
+@ask_option
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def command(bots: Path, admin: Address | None, as_json: bool) -> None:
+    """Let the process that runs the folder BOTS follow its files now, and report what came of it.
+
+    It does so by itself within seconds; this does not wait, and tells. Exit code 1 where something was
+    rejected, or where nothing runs.
+    """
+    outcome = ask(bots, admin, "POST", "/reload")
+    click.echo(json.dumps(outcome, indent=2) if as_json else "\n".join(lines(outcome)))
+    sys.exit(int(outcome["outcome"] != "ok"))

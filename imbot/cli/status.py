@@ -1,0 +1,146 @@
+"""``imbot status``: how the bots of a running process stand."""
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imbot.address import Address
+from imbot.cli.admin import ask, ask_option
+from imbot.cli.common import bots_argument
+from imbot.cli.steps import problem_lines
+from imbot.report import counted, printable
+from imbot.report.width import width
+
+LOOK_EVERY_S = 1.0
+
+_MARKS = {"running": ("●", "green"), "connecting": ("◐", "yellow"), "draining": ("◌", "cyan")}
+_DOWN = ("○", "red")
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+Json = Mapping[str, Any]
+
+
+@click.command("status")
+@bots_argument
+@ask_option
+@click.option("--json", "as_json", is_flag=True, help="Print what the admin endpoint says, as JSON.")
+@click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
+def command(bots: Path, admin: Address | None, as_json: bool, watch: bool) -> None:
+    """Show how the bots in the folder BOTS stand: what runs, and which files are rejected and why.
+
+    Exit code 1 where nothing runs.
+    """
+
+    def look() -> str:
+        status = ask(bots, admin, "GET", "/status")
+        if as_json:
+            return json.dumps(status, indent=None if watch else 2)
+        return "\n".join(lines(status, time.time()))
+
+    if watch:
+        _look_again(look)
+    else:
+        click.echo(look())
+
+
+def _look_again(look: Callable[[], str]) -> None:
+    """Show it again and again; a process that is away for a moment may come back."""
+    terminal = sys.stdout.isatty()
+    shown = None
+    try:
+        while True:
+            try:
+                text = look()
+            except click.ClickException as error:
+                text = error.format_message()
+            if terminal:
+                click.echo(f"\x1b[H{_fitting(text)}\x1b[J", nl=False)
+            elif text != shown:
+                click.echo(text)
+            shown = text
+            time.sleep(LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _fitting(text: str) -> str:
+    """As many lines as the terminal has, each cleared to its end before it is written."""
+    height = shutil.get_terminal_size().lines - 1
+    return "".join(f"\x1b[2K{line}\n" for line in text.split("\n")[:height])
+
+
+def lines(status: Json, now: float) -> Iterator[str]:
+    """A line of what runs, then a table of the bots; below each what is wrong with it."""
+    up = _ago(status["started_at"], now)
+    yield click.style(
+        f"{printable(status['folder'])}  imbot {status['version']}, pid {status['pid']}, up {up}", dim=True
+    )
+    for problem in (status["reload"] or {}).get("problems", ()):
+        yield from problem_lines(problem, "")
+    if not status["bots"]:
+        yield "No bots."
+        return
+    yield ""
+    rows = [_cells(bot, now) for bot in status["bots"]]
+    head = ("BOT", "STATE", "SINCE", "TURNS", "GENERATION", "FILE")
+    columns = [max(width(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    yield click.style("  " + _row(head, columns), dim=True)
+    for bot, row in zip(status["bots"], rows, strict=True):
+        mark, colour = _MARKS.get(bot["state"], _DOWN)
+        yield f"{click.style(mark, fg=colour)} {_row(row, columns)}"
+        yield from _trouble(bot, now)
+    yield ""
+    yield _summary(status["bots"])
+
+
+def _cells(bot: Json, now: float) -> tuple[str, ...]:
+    since = _ago(bot["connected_since"], now) if bot["connected_since"] else ""
+    running = f"{bot['turns_running']} now, " if bot["turns_running"] else ""
+    if not bot["generation"]:  # nothing runs of it
+        return (printable(bot["name"]), bot["state"], "", "", "", printable(bot["path"]))
+    return (
+        printable(bot["name"]),
+        bot["state"],
+        since,
+        f"{running}{bot['turns_total']}",
+        str(bot["generation"]),
+        printable(bot["path"]),
+    )
+
+
+def _row(cells: tuple[str, ...], columns: list[int]) -> str:
+    padded = (cell + " " * (column - width(cell)) for cell, column in zip(cells, columns, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _trouble(bot: Json, now: float) -> Iterator[str]:
+    if bot["error"]:
+        yield f"    {click.style('trouble', fg='yellow')}: {printable(bot['error'])}"
+    if bot["rejected"]:
+        since = _ago(bot["rejected"]["since"], now)
+        goes_on = "; what ran before goes on" if bot["generation"] else ""
+        yield f"    {click.style('rejected', fg='red')} {since} ago{goes_on}"
+        for problem in bot["rejected"]["problems"]:
+            yield from problem_lines(problem, "      ")
+
+
+def _summary(bots: list[Json]) -> str:
+    states = [bot["state"] for bot in bots]
+    found = [f"{states.count(state)} {state}" for state in (*_MARKS, "down") if state in states]
+    rejected = sum(bot["rejected"] is not None for bot in bots)
+    if rejected:
+        found.append(click.style(f"{rejected} rejected", fg="red"))
+    return f"{counted(len(bots), 'bot')}: {', '.join(found)}"
+
+
+def _ago(at: str, now: float) -> str:
+    """How long since then, in its largest unit."""
+    seconds = max(0, int(now - datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()))
+    return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds >= size), "0 s")

@@ -1,0 +1,149 @@
+"""The metrics of a process for Prometheus, made from what is counted anyway when somebody asks for them.
+
+Only ``admin`` imports this: a command that serves no metrics does not pay for the library.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from imbot import __version__
+from imbot.meter import Durations, Meter
+from imbot.outcome import Word
+from imbot.reload import Reloader
+from imbot.supervisor import BotState, BotStatus, Supervisor
+
+_WORDS: tuple[Word, ...] = ("ok", "rejected", "failed")
+_STATES: tuple[BotState, ...] = ("connected", "connecting", "down")
+
+
+class Metrics:
+    """Everything a dashboard or an alert wants to know."""
+
+    def __init__(self, supervisor: Supervisor, reloader: Reloader) -> None:
+        self._supervisor = supervisor
+        self._reloader = reloader
+        self._process = ProcessCollector(registry=None)
+
+    async def text(self, accept: str) -> tuple[bytes, str]:
+        """The metrics as the asking side accepts them, and their content type."""
+        registry = CollectorRegistry()
+        registry.register(self._now())
+        # With a thousand bots this takes tens of milliseconds, which no message should wait for.
+        encode, content_type = choose_encoder(accept)
+        return await asyncio.to_thread(encode, registry), content_type
+
+    def _now(self) -> "_Scrape":
+        return _Scrape(
+            tuple(self._supervisor.status()),
+            self._supervisor.meter.copy(),
+            dict(self._reloader.counts),
+            self._reloader.succeeded_at or 0,
+            self._process,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # a registry keeps its collectors by identity
+class _Scrape(Collector):
+    """The numbers as they were at one moment, for a registry that reads them in another thread."""
+
+    rows: tuple[BotStatus, ...]
+    meter: Meter
+    reloads: Mapping[Word, int]
+    succeeded_at: float
+    process: ProcessCollector
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry need not know the names before it asks."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """What the registry asks for."""
+        yield InfoMetricFamily("imbot", "The version that runs.", value={"version": __version__})
+        yield from _of_reloads(self.reloads, self.succeeded_at)
+        yield from _of_bots(self.rows)
+        yield from _of_turns(self.meter)
+        yield from self.process.collect()
+
+
+def _of_reloads(counts: Mapping[Word, int], succeeded_at: float) -> Iterator[Metric]:
+    reloads = CounterMetricFamily("imbot_reloads", "Reloads by what came of them.", labels=["outcome"])
+    for word in _WORDS:
+        reloads.add_metric([word], counts.get(word, 0))
+    yield reloads
+    yield GaugeMetricFamily(
+        "imbot_last_successful_reload_timestamp_seconds",
+        "When a reload last accepted everything; 0: never.",
+        value=succeeded_at,
+    )
+
+
+def _of_bots(rows: Sequence[BotStatus]) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "imbot_rejected_bots",
+        "Bot files that are not followed because of their problems: alert when not 0.",
+        value=sum(row.rejected is not None for row in rows),
+    )
+    states = Counter(row.state for row in rows if row.fingerprint)
+    links = GaugeMetricFamily("imbot_connections", "Links of running bots by state.", labels=["state"])
+    for state in _STATES:
+        links.add_metric([state], states[state])
+    yield links
+    running = GaugeMetricFamily(
+        "imbot_turns_running", "Answers under way, waiting ones included.", labels=["bot"]
+    )
+    for name, turns in _running(rows).items():
+        running.add_metric([name], turns)
+    yield running
+
+
+def _running(rows: Iterable[BotStatus]) -> Counter[str]:
+    """By bot: one that drains may have the name of one that runs."""
+    turns: Counter[str] = Counter()
+    for row in rows:
+        if row.fingerprint:
+            turns[row.name] += row.turns_running
+    return turns
+
+
+def _of_turns(meter: Meter) -> Iterator[Metric]:
+    turns = CounterMetricFamily("imbot_turns", "Answers by the phase they ended in.", labels=["bot", "phase"])
+    for (bot, phase), count in meter.turns.items():
+        turns.add_metric([bot, phase], count)
+    yield turns
+    calls = CounterMetricFamily(
+        "imbot_card_calls",
+        "Calls that show an answer, by result; a transient failure is tried again.",
+        labels=["call", "result"],
+    )
+    for (call, result), count in meter.card_calls.items():
+        calls.add_metric([call, result], count)
+    yield calls
+    errors = CounterMetricFamily("imbot_agent_errors", "Turns whose agent failed.", labels=["bot"])
+    for bot, count in meter.agent_errors.items():
+        errors.add_metric([bot], count)
+    yield errors
+    yield _histogram(
+        "imbot_first_card_seconds", "From the turn's begin until its card is shown.", meter.first_card
+    )
+
+
+def _histogram(name: str, text: str, durations: Durations) -> Metric:
+    total, buckets = 0, []
+    bounds = [*map(str, durations.bounds_s), "+Inf"]
+    for bound, count in zip(bounds, durations.counts, strict=True):
+        total += count
+        buckets.append((bound, total))
+    return HistogramMetricFamily(name, text, buckets=buckets, sum_value=durations.sum_s)
