@@ -1,0 +1,95 @@
+"""``imbot doctor``: tries one bot against the real platform and its agent, and says what to mend."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from imbot import log
+from imbot.agents.settings import secrets_in
+from imbot.cli.common import bot_file, bots_option, run_async
+from imbot.doctor import Finding, State, diagnose
+from imbot.loader import BotFile
+
+MARKS: dict[State, tuple[str, str]] = {
+    "ok": ("✔", "green"),
+    "warning": ("!", "yellow"),
+    "failed": ("✘", "red"),
+    "not tried": ("-", "bright_black"),
+}
+NAME_WIDTH = 15
+
+
+@click.command("doctor")
+@click.argument("bot")
+@bots_option
+@click.option("--no-agent", "ask", flag_value=False, default=True, help="Ask the agent nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
+    """Try BOT, a bot's name or its file, against the real platform, and name what to mend.
+
+    Checks the file, the network, the clock, the credentials, Stream mode, permissions, the card's template
+    and the agent. Nobody in a chat notices, also while the bot runs. It takes a few of the month's calls,
+    and one tiny question to the agent. Exit code 1 where something failed, 2 for wrong use.
+    """
+    log.set_up(logging.WARNING)
+    file = bot_file(bot, bots)
+    if file.spec:
+        log.redactor.hide(secrets_in((file.spec.credentials, file.spec.agent.settings, file.spec.card.vars)))
+
+    async def main() -> int:
+        findings = []
+        async for each in diagnose(file, ask=ask):
+            finding = _clean(each)
+            findings.append(finding)
+            if not as_json:
+                click.echo("\n".join(_lines(finding)))
+        if as_json:
+            click.echo(json.dumps(_report(file, findings), ensure_ascii=False, indent=2))
+        else:
+            click.echo(_summary(findings), err=True)
+        return 1 if _failed(findings) else 0
+
+    run_async(main)
+
+
+def _clean(finding: Finding) -> Finding:
+    """Platforms and agents like to repeat the secret that they refuse."""
+    clean = log.redactor.clean
+    return replace(finding, found=clean(finding.found), cause=clean(finding.cause), cure=clean(finding.cure))
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    mark, colour = MARKS[finding.state]
+    found = finding.found if finding.state != "not tried" else f"not tried: {finding.found}"
+    yield f"{click.style(mark, fg=colour)} {finding.check:{NAME_WIDTH}} {found}"
+    for name in ("cause", "cure"):
+        if text := getattr(finding, name):
+            yield f"    {name + ':':6} {text}"
+
+
+def _report(file: BotFile, findings: list[Finding]) -> dict[str, object]:
+    return {
+        "bot": file.name,
+        "path": file.path,
+        "ok": not _failed(findings),
+        "calls": _calls(findings),
+        "checks": [asdict(finding) for finding in findings],
+    }
+
+
+def _summary(findings: list[Finding]) -> str:
+    failed = _failed(findings)
+    verdict = f"{failed} of {len(findings)} checks failed" if failed else "nothing stands in this bot's way"
+    return f"{verdict}; at most {_calls(findings)} of the month's calls used"
+
+
+def _failed(findings: list[Finding]) -> int:
+    return sum(finding.state == "failed" for finding in findings)
+
+
+def _calls(findings: list[Finding]) -> int:
+    return sum(finding.calls for finding in findings)
