@@ -201,6 +201,7 @@ class Gateway:
         if ack.verdict == "matched":
             ack = self._match(connection, ack)
         self.acks.append(ack)
+        self.world.observed(ack)
         self.world.feed.touch()
 
     def _match(self, connection: Connection, ack: Ack) -> Ack:

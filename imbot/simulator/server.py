@@ -133,6 +133,10 @@ class Simulator:
         """What clients answered to pushes, oldest first."""
         return list(self.gateway.acks)
 
+    def observe(self, observer: Callable[[Call | Ack], None]) -> None:
+        """Call this with every API call and every ack at the moment it is in effect, to measure times."""
+        self.world.observers.append(observer)
+
     def connections(self, app: str) -> tuple[Connection, ...]:
         """The living connections of an app."""
         return self.gateway.connections(app)

@@ -3,11 +3,13 @@
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from imbot.simulator.feed import Feed, Removed
+from imbot.simulator.frames import Ack
 from imbot.simulator.quota import Quota
 from imbot.simulator.settings import Settings
 from imbot.simulator.templates import PUBLIC, UNKNOWN, Template, plain
@@ -53,6 +55,7 @@ class World:
         self.sent: Recent[str, list[str]] = Recent(10_000)
         self.cards: Recent[str, Card] = Recent(10_000)
         self.calls: deque[Call] = deque(maxlen=10_000)
+        self.observers: list[Callable[[Call | Ack], None]] = []
         self.files: Recent[str, File] = Recent(1_000)
         self.webhooks: Recent[str, Webhook] = Recent(10_000)
         self.templates: dict[str, Template] = dict(PUBLIC)
@@ -173,7 +176,13 @@ class World:
     def record(self, call: Call) -> None:
         """Add a call to the journal."""
         self.calls.append(call)
+        self.observed(call)
         self.feed.publish("call", call.id, call)
+
+    def observed(self, event: Call | Ack) -> None:
+        """Tell the observers, who hold their own watch."""
+        for observer in self.observers:
+            observer(event)
 
     def state(self) -> dict[str, Any]:
         """STATE of the page's contract: everything, of long lists the newest part."""

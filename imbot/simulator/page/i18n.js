@@ -94,6 +94,11 @@ export function t(name, ...values) {
   return text.replace(/\{(\d)\}/g, (_, index) => values[index] ?? "");
 }
 
+/** More sentences, for a page that says more than the chat does. */
+export function addStrings(strings) {
+  Object.assign(STRINGS, strings);
+}
+
 /** Translate static elements: `data-text` names their text, `data-label` their label and tooltip. */
 export function translate(root) {
   document.documentElement.lang = language;

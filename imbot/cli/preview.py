@@ -1,0 +1,169 @@
+"""``imbot preview``: a bot's cards in a browser, drawn from sample turns, before anyone else sees them."""
+
+import asyncio
+import json
+import os
+import sys
+import webbrowser
+from contextlib import aclosing
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from imbot.cli.common import bots_option, run_async
+from imbot.errors import ConfigError
+from imbot.loader import Loader, bot_files
+from imbot.model import CardPhase
+from imbot.preview.gallery import Gallery
+from imbot.preview.look import Look, Looker
+from imbot.preview.samples import SAMPLES, given
+
+if TYPE_CHECKING:
+    from imbot.preview.server import Server
+
+PORT = 8701
+_FOLLOWS = "Save a file and its cards follow. Ctrl-C ends."
+
+
+@click.command("preview")
+@click.argument("bot")
+@bots_option
+@click.option(
+    "--phase", type=click.Choice([phase.value for phase in CardPhase]), help="Draw this phase only."
+)
+@click.option("--question", help="Draw a turn with this question instead of the samples.")
+@click.option("--answer", help="The same with this answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print what would be sent, and end.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page that needs no server, and end.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help=f"Of the page.  [default: {PORT}, or a free one]")
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
+def command(
+    bot: str,
+    bots: Path,
+    phase: str | None,
+    question: str | None,
+    answer: str | None,
+    as_json: bool,
+    html: Path | None,
+    port: int | None,
+    opens: bool,
+) -> None:
+    """Show the cards of BOT, a bot's name or its file, in all phases, and follow its files.
+
+    Needs no credentials and runs no agent; unset variables count as set. Exit code 1 where --json or
+    --html meets a bot that cannot be drawn, 2 for wrong use.
+    """
+    own = question is not None or answer is not None
+    samples = (given(question or "", answer or ""),) if own else SAMPLES
+    phases = [CardPhase(phase)] if phase else [*CardPhase]
+    looker = Looker(_file(bot, bots), samples, phases)
+    if as_json and html:
+        raise click.UsageError("--json and --html: one of them at a time")
+    if as_json:
+        sys.exit(_print(looker.look()))
+    if html:
+        sys.exit(_write(looker.look(), html))
+    run_async(lambda: _serve(looker, port, opens))
+
+
+def _file(bot: str, folder: Path) -> Path:
+    """The bot's file: named itself, or by the name of the bot."""
+    path = Path(bot)
+    named = path.is_file() or path.suffix in (".yaml", ".yml")
+    try:
+        return _checked(path) if named else _found(bot, folder)
+    except ConfigError as error:  # the folder cannot be read
+        raise click.UsageError(error.problems[0].message) from None
+
+
+def _checked(path: Path) -> Path:
+    if path not in bot_files(path.parent):
+        raise click.UsageError(f"{path} is not a bot file" if path.exists() else f"there is no file {path}")
+    return path
+
+
+def _found(bot: str, folder: Path) -> Path:
+    files = Loader(folder, no_env=True).load().files
+    known = {Path(file.path).stem: Path(file.path) for file in files}  # one that is broken may have no name
+    known |= {file.name: Path(file.path) for file in files if file.name is not None}
+    if bot not in known:
+        near = get_close_matches(bot, known, 1)
+        guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
+        raise click.UsageError(f"there is no bot {bot} in {folder}; {guess}")
+    return known[bot]
+
+
+def _print(look: Look) -> int:
+    click.echo(_utf8(json.dumps(look.to_json(), ensure_ascii=False, indent=2)))
+    return 0 if look.gallery else 1
+
+
+def _write(look: Look, file: Path) -> int:
+    from imbot.preview.onepage import one_page
+    from imbot.report.sources import Sources
+    from imbot.report.text import lines_of
+
+    sources, colour = Sources(), False if os.environ.get("NO_COLOR") else None
+    for problem in look.problems:
+        click.echo("\n".join(lines_of(problem, sources)), err=True, color=colour)
+    if look.gallery is None:
+        return 1
+    try:
+        file.write_bytes(_utf8(one_page(look.to_page())))
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"Written: {file}")
+    return 0
+
+
+def _utf8(text: str) -> bytes:
+    """UTF-8, half characters written as JSON escapes them: all that is not ours stands in JSON."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+async def _serve(looker: Looker, port: int | None, opens: bool) -> int:
+    from imbot.preview.server import Server
+    from imbot.runtime import until_signal
+
+    server = Server()
+    url = await _listen(server, port)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(_follow(looker, server))
+            ending = tasks.create_task(until_signal())
+            await asyncio.sleep(0)  # who reads the address may send a signal at once
+            click.echo(f"\n  Preview:  {click.style(url, bold=True)}\n\n  {_FOLLOWS}\n")
+            if opens:
+                await asyncio.to_thread(webbrowser.open, url)
+            await ending
+            following.cancel()
+    finally:
+        await server.stop()
+    return 0
+
+
+async def _follow(looker: Looker, server: "Server") -> None:
+    last: Gallery | None = None
+    async with aclosing(looker.looks()) as looks:
+        async for look in looks:
+            await server.show(await asyncio.to_thread(_state, look, last))
+            last = look.gallery or last
+
+
+def _state(look: Look, last: Gallery | None) -> str:
+    return json.dumps(look.to_page(last))
+
+
+async def _listen(server: "Server", port: int | None) -> str:
+    try:
+        return await server.start(PORT if port is None else port)
+    except OSError:
+        if port is not None:
+            raise click.ClickException(f"port {port} is taken; leave --port out to get a free one") from None
+        return await server.start(0)

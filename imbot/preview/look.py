@@ -1,0 +1,110 @@
+"""One look at a bot's file: its gallery, or why there is none; and looking again whenever something changes.
+
+Stands between the loader and those who show cards. Credentials play no part: unset variables count as set.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from imbot.errors import ConfigError, Problem
+from imbot.loader import Loader
+from imbot.model import CardPhase
+from imbot.preview.gallery import Gallery, draw
+from imbot.preview.samples import Sample
+from imbot.report.excerpt import Excerpt, excerpt
+from imbot.report.sources import Sources
+from imbot.report.width import widths
+from imbot.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file came to: a gallery, which warnings may stand beside, or else problems."""
+
+    path: str
+    gallery: Gallery | None
+    problems: tuple[Problem, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``imbot preview --json`` prints."""
+        gallery = self.gallery
+        return {
+            **(gallery.to_json() if gallery else {"path": self.path}),
+            "problems": [asdict(problem) for problem in self.problems],
+            "cards": [picture.to_json() for picture in gallery.pictures] if gallery else [],
+        }
+
+    def to_page(self, last: Gallery | None = None) -> dict[str, Any]:
+        """What the page draws; ``last`` is shown greyed where there is no gallery now."""
+        gallery, sources = self.gallery or last, Sources()
+        return {
+            "bot": gallery.to_json() if gallery else {"path": self.path, "title": Path(self.path).stem},
+            "stale": self.gallery is None,
+            "problems": [_shown(problem, sources) for problem in self.problems],
+            "cards": [picture.to_page() for picture in gallery.pictures] if gallery else [],
+        }
+
+
+class Looker:
+    """Looks at one bot file, alone: what it has in common with its neighbours hurts no card."""
+
+    def __init__(self, path: Path, samples: Sequence[Sample], phases: Sequence[CardPhase]) -> None:
+        self._path = path
+        self._samples = samples
+        self._phases = phases
+        self._loader = Loader(path.parent, no_env=True)
+        self._used: tuple[str, ...] = ()
+
+    def look(self) -> Look:
+        """Load the file and draw its cards. Blocks."""
+        try:
+            return self._look()
+        except ConfigError as error:
+            return Look(str(self._path), None, error.problems)
+
+    async def looks(self) -> AsyncGenerator[Look]:
+        """A look now, and one after each change of anything the bot may use."""
+        watch = Watch(self._path.parent)
+        yield await self._next(watch)
+        async with aclosing(watch.hints()) as hints:
+            async for _ in hints:
+                if await watch.changed():
+                    await watch.settled()
+                    yield await self._next(watch)
+
+    async def _next(self, watch: Watch) -> Look:
+        await watch.see()
+        look = await asyncio.to_thread(self.look)
+        watch.use(self._used)
+        return look
+
+    def _look(self) -> Look:
+        path = str(self._path)
+        found = self._loader.load(only=[self._path]).files
+        if not found:
+            gone = Problem(path, 1, 1, 1, 1, "", "file.unreadable", "error", "there is no such file any more")
+            return Look(path, None, (gone,))
+        (file,) = found
+        self._used = file.sources
+        gallery = draw(file.spec, self._samples, self._phases) if file.spec else None
+        return Look(path, gallery, file.problems)
+
+
+def _shown(problem: Problem, sources: Sources) -> dict[str, Any]:
+    """A problem with its line of source, secrets hidden."""
+    found = excerpt(problem, sources)
+    return {**asdict(problem), "source": _marked(found) if found else None}
+
+
+def _marked(found: Excerpt) -> dict[str, Any]:
+    """The line in three parts, the middle one being what the problem is about."""
+    ends = list(accumulate(widths(found.line)))
+    first = sum(end <= found.caret for end in ends)
+    last = sum(end < found.caret + found.length for end in ends) + 1
+    line = found.line
+    return {"number": found.number, "before": line[:first], "marked": line[first:last], "after": line[last:]}
