@@ -15,11 +15,13 @@ _README = """\
 
     imbot dev bots/      # try them in a chat page, no credentials needed
     imbot check bots/    # find mistakes before anyone else does
+    imbot test bots/     # prove what they do, without anybody waiting
     imbot run bots/      # put them in front of DingTalk (fill in .env first)
 
 - `bots/support.yaml` is a bot; copy it to make another one.
 - `bots/knowledge/*.md` is what it knows: a heading is a question, its section the answer.
 - `bots/cards/support.yaml` is how its final card looks.
+- `bots/support.test.yaml` says what it must do; add a case for whatever must never break again.
 - `imbot feedback` shows what people thought of the answers.
 """
 
@@ -27,7 +29,7 @@ _README = """\
 @click.command("init")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
 def command(folder: Path) -> None:
-    """Write a small working folder: a bot with its card and knowledge, the schema for editors.
+    """Write a small working folder: a bot with its card, knowledge and test, the schemas for editors.
 
     Files that exist are left as they are.
     """
@@ -46,9 +48,12 @@ def _files() -> Iterator[tuple[str, str]]:
     examples = _examples()
     bot = (examples / "support.yaml").read_text(encoding="utf-8")
     yield "bots/support.yaml", bot
-    for path in sorted([*examples.glob("cards/*"), *examples.glob("knowledge/*.md")]):
+    beside = ("support.test.yaml", "snapshots/support.*", "cards/*", "knowledge/*.md")
+    for path in sorted(path for pattern in beside for path in examples.glob(pattern)):
         yield f"bots/{path.relative_to(examples).as_posix()}", path.read_text(encoding="utf-8")
     yield "schemas/imbot.schema.json", json.dumps(schema.bundle(), ensure_ascii=False, indent=2) + "\n"
+    test_schema = schema.folder() / "test.schema.json"
+    yield f"schemas/{test_schema.name}", test_schema.read_text(encoding="utf-8")
     names = dict.fromkeys(re.findall(r"<<([A-Z_]+)>>", bot))
     yield (
         ".env.example",

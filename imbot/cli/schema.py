@@ -1,4 +1,4 @@
-"""``imbot schema``: the schema of bot files, in one piece."""
+"""``imbot schema``: the schema of bot files, or of test files, in one piece."""
 
 import json
 
@@ -8,6 +8,10 @@ from imbot import schema
 
 
 @click.command("schema")
-def command() -> None:
+@click.option("--test", "of_tests", is_flag=True, help="The schema of test files instead.")
+def command(of_tests: bool) -> None:
     """Print the schema of bot files: self-contained, for editors and other validators."""
-    click.echo(json.dumps(schema.bundle(), ensure_ascii=False, indent=2))
+    if of_tests:
+        click.echo((schema.folder() / "test.schema.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        click.echo(json.dumps(schema.bundle(), ensure_ascii=False, indent=2))

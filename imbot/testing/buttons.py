@@ -1,0 +1,42 @@
+"""The buttons of an answer as one person sees them, to be clicked by the words of a test file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from imbot.model import button_id, parse_button_id
+from imbot.schema import source
+from imbot.spec import BotSpec
+from imbot.testing.stage import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What calls back, and what it says."""
+
+    id: str
+    label: str
+
+    def goes_by(self, name: str) -> bool:
+        """Whether that is its label, its rating or its id."""
+        return name in (self.label, self.id, parse_button_id(self.id)[1])
+
+
+def buttons(shown: Shown, user: str, spec: BotSpec) -> list[Button]:
+    """The buttons on the card; where its template is the user's own, also those it may have by itself."""
+    if not source(f"cards/{spec.card.kind}").get("x-callbacks", True) or not shown.views:
+        return []
+    drawn = [
+        Button(found["id"], found.get("text", "")) for found in _mappings(shown.card(user)) if "id" in found
+    ]
+    if spec.card.template_id:
+        drawn += [Button(button_id("feedback", each.rating), each.label) for each in spec.feedback.buttons]
+    return drawn
+
+
+def _mappings(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    for item in value if isinstance(value, list) else ():
+        yield from _mappings(item)

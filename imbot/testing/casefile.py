@@ -1,0 +1,213 @@
+"""A test file: from a path to its cases, or to everything that is wrong with it.
+
+``imbot test`` reads every file here first. What a case refers to outside its file, a bot and its agent,
+is judged by ``company``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imbot.errors import ConfigError, Problem
+from imbot.loader.build import seconds
+from imbot.schema import Violation, source, violations
+from imbot.spec import Marks, Span
+from imbot.testing.script import PIECES, Script, script_of
+from imbot.yamlfile import YamlFile, pointer, read_yaml, span_at
+
+ENDING = ".test.yaml"
+ACTIONS = ("say", "send", "click", "wait")
+
+_START = Span(1, 1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens. ``what`` is its text, rating or seconds; ``at`` its pointer in the file."""
+
+    action: str
+    what: str
+    at: str
+    user: str
+    group: str
+    go_on: bool
+    script: Script | None
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What people do, in order, and what must come of it."""
+
+    name: str
+    at: str
+    latency_s: float
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One valid test file. ``bot`` is the name it goes by, at ``bot_at`` where it is written."""
+
+    path: Path
+    bot: str
+    bot_at: str
+    env: Mapping[str, str]
+    cases: tuple[Case, ...]
+    marks: Marks
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending."""
+        return self.path.name.removesuffix(ENDING)
+
+    def problem(self, at: str, code: str, message: str, hint: str = "", *, key: bool = False) -> Problem:
+        """Something wrong at a place of this file."""
+        return _problem(str(self.path), span_at(self.marks, at, key=key), at, code, message, hint)
+
+
+def case_files(folder: Path) -> list[Path]:
+    """The test files directly in a folder, sorted. Raises ConfigError where it cannot be listed."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(ENDING) and path.is_file())
+    except OSError as error:
+        raise _unreadable(folder, "folder.unreadable", error) from None
+
+
+def read_cases(path: Path) -> CaseFile:
+    """Read one test file. Raises ConfigError with every problem found."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, "file.unreadable", error) from None
+    file = read_yaml(content, str(path))
+    problems = [_placed(violation, file) for violation in violations("test", file.value)]
+    # What the schema refuses may have any form, so the rest is looked at only in what it lets pass.
+    problems = problems or [*_sense(file)]
+    if problems:
+        raise ConfigError(sorted(problems))
+    value = file.value
+    return CaseFile(
+        path=path,
+        bot=value.get("bot", path.name.removesuffix(ENDING)),
+        bot_at="/bot" if "bot" in value else "",
+        env=value.get("env", {}),
+        cases=tuple(_case(case, f"/cases/{number}", value) for number, case in enumerate(value["cases"])),
+        marks=file.marks,
+    )
+
+
+def _case(case: Mapping[str, Any], at: str, file: Mapping[str, Any]) -> Case:
+    near = {**file, **case}
+    steps = (
+        _step(step, f"{at}/steps/{number}", near.get("agent")) for number, step in enumerate(case["steps"])
+    )
+    latency = near.get("latency", source("test")["$defs"]["latency"]["default"])
+    return Case(case["name"], at, seconds(latency), tuple(steps))
+
+
+def _step(step: Mapping[str, Any], at: str, script: Sequence[Any] | None) -> Step:
+    action = next(key for key in ACTIONS if key in step)
+    written = step.get("agent", script)
+    return Step(
+        action=action,
+        what=step[action],
+        at=at,
+        user=step.get("user", source("test")["$defs"]["step"]["properties"]["user"]["default"]),
+        group=step.get("group", ""),
+        go_on=step.get("go_on", False),
+        script=None if written is None else script_of(written),
+        expect=step.get("expect", {}),
+    )
+
+
+# -- what a schema cannot say
+
+
+def _sense(file: YamlFile) -> Iterator[Problem]:
+    scripts = [("/agent", file.value.get("agent", ()))]
+    names, snapshots = [], []
+    for number, case in enumerate(file.value["cases"]):
+        at = f"/cases/{number}"
+        names.append((f"{at}/name", case["name"]))
+        scripts.append((f"{at}/agent", case.get("agent", ())))
+        for place, step in enumerate(case["steps"]):
+            here = f"{at}/steps/{place}"
+            yield from _one_of(file, here, step, ACTIONS, "a step")
+            scripts.append((f"{here}/agent", step.get("agent", ())))
+            expect = step.get("expect", {})
+            yield from _patterns(file, f"{here}/expect", expect)
+            if "snapshot" in expect:
+                snapshots.append((f"{here}/expect/snapshot", expect["snapshot"]))
+    for at, script in scripts:
+        for place, piece in enumerate(script):
+            if isinstance(piece, dict):
+                yield from _one_of(file, f"{at}/{place}", piece, PIECES, "a piece")
+    yield from _same(file, names, "test.same-name", "name", "case")
+    yield from _same(file, snapshots, "test.same-snapshot", "snapshot", "step")
+
+
+def _one_of(
+    file: YamlFile, at: str, value: Mapping[str, Any], keys: tuple[str, ...], noun: str
+) -> Iterator[Problem]:
+    used = [key for key in value if key in keys]
+    if not used:
+        span = span_at(file.marks, at)
+        message = f"{noun} needs one of: {', '.join(keys)}"
+        yield _problem(file.path, span, at, "test.one-of", message)
+    for key in used[1:]:
+        span = span_at(file.marks, f"{at}/{key}", key=True)
+        message = f"{noun} does one thing: this one has `{used[0]}` already"
+        yield _problem(
+            file.path, span, f"{at}/{key}", "test.one-of", message, f"make `{key}` {noun} of its own"
+        )
+
+
+def _patterns(file: YamlFile, at: str, expect: Mapping[str, Any]) -> Iterator[Problem]:
+    places = {f"{at}/{key}": expect.get(key) for key in ("text", "answer")}
+    places |= {f"{at}/card{pointer(key)}": value for key, value in expect.get("card", {}).items()}
+    for place, matcher in places.items():
+        if isinstance(matcher, dict) and "matches" in matcher:
+            try:
+                re.compile(matcher["matches"])
+            except (re.error, OverflowError, RecursionError) as error:
+                span = span_at(file.marks, f"{place}/matches")
+                message = f"this is no regular expression: {error}"
+                yield _problem(file.path, span, f"{place}/matches", "test.regex", message)
+
+
+def _same(
+    file: YamlFile, found: Iterable[tuple[str, str]], code: str, key: str, noun: str
+) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for at, name in found:
+        span = span_at(file.marks, at)
+        if seen.setdefault(name, span.line) != span.line:
+            message = f"the {noun} at line {seen[name]} has the same {key}"
+            yield _problem(file.path, span, at, code, message, "give each its own")
+
+
+# -- places
+
+
+def _placed(violation: Violation, file: YamlFile) -> Problem:
+    """A violation as a problem: what is missing is placed at what it is missing from."""
+    at = violation.pointer
+    if violation.code != "schema.missing":
+        span = span_at(file.marks, at, key=violation.at_key)
+    else:
+        parent = at.rpartition("/")[0]
+        span = span_at(file.marks, parent, key=True) if parent else _START
+    return _problem(file.path, span, at, violation.code, violation.message, violation.hint)
+
+
+def _problem(path: str, span: Span, at: str, code: str, message: str, hint: str = "") -> Problem:
+    return Problem(
+        path, span.line, span.column, span.end_line, span.end_column, at, code, "error", message, hint
+    )
+
+
+def _unreadable(path: Path, code: str, error: OSError) -> ConfigError:
+    return ConfigError([_problem(str(path), _START, "", code, f"{path} cannot be read: {error.strerror}")])

@@ -1,0 +1,119 @@
+"""The bots that test files choose: each loaded and prepared once, as ``run`` would, but for the network.
+
+What stands in the way is a problem of the bot's files, or of the test file that asks for it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from imbot.agents import Agent, prepare_agent
+from imbot.behaviour import Behaviour
+from imbot.cards import Card, prepare_card
+from imbot.commands import command_of
+from imbot.errors import ConfigError, Problem
+from imbot.loader import BotFile, Loader
+from imbot.schema import did_you_mean, source
+from imbot.spec import BotSpec
+from imbot.testing.casefile import CaseFile, Step
+from imbot.testing.script import ScriptedAgent
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A bot that is ready for the cases of a test file; ``agent`` is its own, where a case needs it."""
+
+    spec: BotSpec
+    card: Card
+    agent: Agent | None
+
+    def behaviour(self) -> tuple[Behaviour, ScriptedAgent]:
+        """What it does in one case, and the agent in it that takes scripts."""
+        agent = ScriptedAgent(self.agent)
+        return Behaviour(self.spec, agent, self.card), agent
+
+
+class Company:
+    """Finds and prepares bots, and remembers them: many test files may choose the same one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def player(self, file: CaseFile) -> Player:
+        """The bot of a test file. Raises ConfigError with every problem found."""
+        spec = self._spec(file)
+        own = [step for step in _steps(file) if _asks_own_agent(step, spec)]
+        if own and not source(f"agents/{spec.agent.type}").get("x-local"):
+            raise ConfigError(_unscripted(file, spec, own))
+        bot = (spec.path, spec.fingerprint)
+        card: Card = self._once(("card", *bot), lambda: prepare_card(spec))
+        agent: Agent | None = None
+        if own:
+            agent = self._once(("agent", *bot), lambda: prepare_agent(spec.agent, spec.timeouts))
+        return Player(spec, card, agent)
+
+    async def close(self) -> None:
+        """Let go of what the bots hold."""
+        for key, known in self._known.items():
+            if key[0] == "agent" and not isinstance(known, ConfigError):
+                await known.close()
+
+    def _spec(self, file: CaseFile) -> BotSpec:
+        folder = file.path.parent
+        env = dict(file.env)
+        bots: tuple[BotFile, ...] = self._once(
+            ("folder", folder, *sorted(env.items())),
+            lambda: Loader(folder, environ=env, no_env=True).load().files,
+        )
+        found = next((bot for bot in bots if file.bot in (bot.name, Path(bot.path).stem)), None)
+        if found is None:
+            raise ConfigError([_no_bot(file, bots)])
+        if found.spec is None:
+            raise ConfigError(problem for problem in found.problems if problem.severity == "error")
+        return found.spec
+
+    def _once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What is made for a key; a failure is remembered like any other."""
+        if key not in self._known:
+            try:
+                self._known[key] = make()
+            except ConfigError as error:
+                self._known[key] = error
+        known = self._known[key]
+        if isinstance(known, ConfigError):
+            raise known
+        made: T = known
+        return made
+
+
+def _steps(file: CaseFile) -> Iterator[Step]:
+    return (step for case in file.cases for step in case.steps)
+
+
+def _asks_own_agent(step: Step, spec: BotSpec) -> bool:
+    """Whether something is said that no script answers; orders to the bot need no agent."""
+    return step.action == "say" and step.script is None and not command_of(step.what, spec.commands)
+
+
+def _no_bot(file: CaseFile, bots: tuple[BotFile, ...]) -> Problem:
+    names = [bot.name or Path(bot.path).stem for bot in bots]
+    message = f"there is no bot `{file.bot}` beside this file"
+    otherwise = f"bots here: {', '.join(names)}" if names else "put the test beside the bot's file"
+    if not file.bot_at:
+        otherwise = f"name one with `bot:`; {otherwise}"
+    return file.problem(file.bot_at, "test.bot", message, did_you_mean(file.bot, names, otherwise))
+
+
+def _unscripted(file: CaseFile, spec: BotSpec, own: list[Step]) -> Iterator[Problem]:
+    """A file without any script lacks one thing, else each case that asks lacks its own."""
+    scripted = any(step.script is not None for step in _steps(file))
+    cases: dict[str, Step] = {}
+    for step in own:
+        cases.setdefault(step.at.rpartition("/steps/")[0], step)
+    for step in [*cases.values()] if scripted else own[:1]:
+        message = f"nothing says what the agent answers here, and `{spec.agent.type}` needs the network"
+        hint = "write an `agent:` script on the step, in the case or at the top of the file"
+        yield file.problem(f"{step.at}/say", "test.network", message, hint)

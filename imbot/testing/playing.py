@@ -1,0 +1,192 @@
+"""Playing a case: the real bot on a stage, in virtual time, step by step, until something is not as expected."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from imbot.bot import Bot
+from imbot.loader.build import seconds
+from imbot.model import CardAction, Message, Sender, TurnRecord
+from imbot.stores.connection import IN_MEMORY
+from imbot.testing.buttons import buttons
+from imbot.testing.casefile import Case, Step
+from imbot.testing.clock import run_virtual
+from imbot.testing.company import Player
+from imbot.testing.expectations import Miss, Outcome, misses
+from imbot.testing.journal import Journal
+from imbot.testing.snapshots import Snapshots
+from imbot.testing.stage import Stage
+
+BEGINNING = 1_767_225_600.0  # by the bot's clock every case begins with the year 2026
+LONGEST_S = 30 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a case. ``lasted_s`` is virtual time; ``log`` is what the bot warned of."""
+
+    case: Case
+    misses: tuple[Miss, ...]
+    lasted_s: float
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A message that went to the bot; its card goes by the same id."""
+
+    id: str
+    conversation: str
+    step: Step
+
+
+def play(case: Case, player: Player, snapshots: Snapshots) -> Result:
+    """Play a case to the first step that is not as expected, or to its end."""
+    with _overheard() as log:
+        found, lasted_s = run_virtual(_play(case, player, snapshots))
+    return Result(case, tuple(found), lasted_s, tuple(log))
+
+
+async def _play(case: Case, player: Player, snapshots: Snapshots) -> tuple[list[Miss], float]:
+    journal = await Journal.open(IN_MEMORY)
+    scene = _Scene(player, Stage(player.spec.type, case.latency_s), journal, snapshots)
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            found = await scene.play(case)
+    except TimeoutError:
+        found = [Miss(f"{case.at}/name", f"this does not end within {LONGEST_S / 86400:g} days")]
+    finally:
+        lasted_s = asyncio.get_running_loop().time()
+        await scene.bot.drain(0)
+        await journal.close()
+    return found, lasted_s
+
+
+class _Scene:
+    """One case while it is played."""
+
+    def __init__(self, player: Player, stage: Stage, journal: Journal, snapshots: Snapshots) -> None:
+        behaviour, self._agent = player.behaviour()
+        self.bot = Bot(behaviour, stage, journal, _wall_clock)
+        self._stage = stage
+        self._journal = journal
+        self._snapshots = snapshots
+        self._said: list[_Said] = []
+
+    async def play(self, case: Case) -> list[Miss]:
+        """What is not as expected in the first step of which that can be said."""
+        for step in case.steps:
+            found = await self._step(step)
+            if found:
+                return found
+        going_on = [said for said in self._said if said.step.go_on]
+        for said in going_on:
+            await self._end(said)
+        return [miss for said in going_on for miss in await self._judge(said.step, said)]
+
+    async def _step(self, step: Step) -> list[Miss]:
+        if step.action in ("say", "send"):
+            said = await self._say(step)
+            if step.go_on:
+                return []
+            await self._end(said)
+            return await self._judge(step, said)
+        if step.action == "wait":
+            await asyncio.sleep(seconds(step.what))
+        if step.action == "wait" and not step.expect:
+            return []
+        concerned = [said for said in self._said if step.action == "wait" or self._clickable(said, step)]
+        if not concerned:
+            return [Miss(f"{step.at}/{step.action}", "there is no answer yet that this could be about")]
+        unclickable = await self._click(step, concerned[-1]) if step.action == "click" else []
+        return unclickable or await self._judge(step, concerned[-1])
+
+    # -- what people do
+
+    async def _say(self, step: Step) -> _Said:
+        said = _Said(f"message-{len(self._said) + 1}", _conversation(step), step)
+        self._said.append(said)
+        if step.script is not None:
+            self._agent.scripts[said.id] = step.script
+        await self.bot.on_message(self._message(said))
+        return said
+
+    def _message(self, said: _Said) -> Message:
+        step = said.step
+        message = Message(
+            id=said.id,
+            conversation_id=said.conversation,
+            conversation_kind="group" if step.group else "single",
+            sender=Sender(step.user, step.user),
+            text=step.what.strip() if step.action == "say" else None,
+            received_at=_wall_clock(),
+            conversation_title=step.group,
+        )
+        return replace(message, address=self._stage.address(message))
+
+    def _clickable(self, said: _Said, step: Step) -> bool:
+        return said.conversation == _conversation(step) and bool(self._stage.shown[said.id].views)
+
+    async def _click(self, step: Step, said: _Said) -> list[Miss]:
+        """Click a button as its user sees it; or what keeps people from doing so."""
+        shown = self._stage.shown[said.id]
+        there = buttons(shown, step.user, self.bot.spec)
+        found = next((button for button in there if button.goes_by(step.what)), None)
+        if found is None:
+            labels = ", ".join(button.label for button in there)
+            return [Miss(f"{step.at}/click", "there is no such button", step.what, labels or "no button")]
+        change = await self.bot.on_action(CardAction(said.id, found.id, step.user))
+        if change:
+            shown.change(change, step.user)
+        return []
+
+    # -- what comes of it
+
+    async def _end(self, said: _Said) -> None:
+        await self._journal.ended((await self._turn(said)).id)
+
+    async def _judge(self, step: Step, said: _Said) -> list[Miss]:
+        if not step.expect:
+            return []
+        turn, shown = await self._turn(said), self._stage.shown[said.id]
+        ratings = {
+            row.user_id: row.rating async for row in self._journal.feedback() if row.turn_id == turn.id
+        }
+        phase = str(shown.phase or turn.phase)
+        outcome = Outcome(shown, phase, turn.answer, step.user, ratings.get(step.user))
+        return [*misses(step.expect, f"{step.at}/expect", outcome, self._snapshots)]
+
+    async def _turn(self, said: _Said) -> TurnRecord:
+        turn = await self._journal.turn_of_card(said.id)
+        assert turn is not None, "the bot journals a message before it takes it over"
+        return turn
+
+
+def _conversation(step: Step) -> str:
+    return f"group {step.group}" if step.group else f"with {step.user}"
+
+
+def _wall_clock() -> float:
+    return BEGINNING + asyncio.get_running_loop().time()
+
+
+@contextmanager
+def _overheard() -> Iterator[list[str]]:
+    """What the bot warns of meanwhile, kept instead of printed."""
+    lines: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    logger, ear = logging.getLogger("imbot"), Ear(logging.WARNING)
+    propagated = logger.propagate
+    logger.addHandler(ear)
+    logger.propagate = False
+    try:
+        yield lines
+    finally:
+        logger.propagate = propagated
+        logger.removeHandler(ear)

@@ -1,0 +1,67 @@
+"""Running test files: read them all, pick the cases, play each; problems and results come out together."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from imbot.errors import ConfigError, Problem
+from imbot.testing.casefile import Case, CaseFile, read_cases
+from imbot.testing.company import Company
+from imbot.testing.playing import Result, play
+from imbot.testing.snapshots import Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The results of one test file, in its order."""
+
+    file: CaseFile
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all test files came to. A file with a problem, or whose bot has one, is not played."""
+
+    played: tuple[Played, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """Every case's."""
+        return tuple(result for played in self.played for result in played.results)
+
+    @property
+    def failed(self) -> int:
+        """Cases that are not as expected."""
+        return sum(bool(result.misses) for result in self.results)
+
+
+def run(paths: Iterable[Path], *, pick: str = "", update: bool = False) -> Run:
+    """Play the cases of test files whose title contains ``pick``; ``update`` keeps new snapshots."""
+    played: list[Played] = []
+    problems: set[Problem] = set()
+    company = Company()
+    try:
+        for path in paths:
+            try:
+                played.append(_played(path, company, pick, update=update))
+            except ConfigError as error:
+                problems.update(error.problems)
+    finally:
+        asyncio.run(company.close())
+    return Run(tuple(each for each in played if each.results), tuple(sorted(problems)))
+
+
+def title(file: CaseFile, case: Case) -> str:
+    """What a case is picked by: ``support: finds an answer``."""
+    return f"{file.stem}: {case.name}"
+
+
+def _played(path: Path, company: Company, pick: str, *, update: bool) -> Played:
+    file = read_cases(path)
+    player = company.player(file)
+    snapshots = Snapshots(path.parent, file.stem, update=update)
+    picked = (case for case in file.cases if pick.casefold() in title(file, case).casefold())
+    return Played(file, tuple(play(case, player, snapshots) for case in picked))

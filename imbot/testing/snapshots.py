@@ -1,0 +1,97 @@
+"""Golden snapshots: whole cards as text that people read, in ``snapshots/`` beside a test file."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from imbot.testing.stage import Shown
+
+_HEAD = "# Written by `imbot test --update`: read the difference before you keep it.\n"
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_PLAIN = re.compile(r"[^\W\d_]([\w -]*\w)?")
+_NO_TEXTS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+
+
+class Snapshots:
+    """The snapshots of one test file."""
+
+    def __init__(self, folder: Path, stem: str, *, update: bool) -> None:
+        self.update = update
+        self._folder = folder / "snapshots"
+        self._stem = stem
+
+    def path(self, name: str) -> Path:
+        """Where a snapshot is kept."""
+        return self._folder / f"{self._stem}.{name}.yaml"
+
+    def read(self, name: str) -> str | None:
+        """What is kept; None where nothing is."""
+        try:
+            return self.path(name).read_text(encoding="utf-8").removeprefix(_HEAD)
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, text: str) -> None:
+        """Keep a snapshot."""
+        self._folder.mkdir(exist_ok=True)
+        self.path(name).write_text(_HEAD + text, encoding="utf-8", newline="\n")
+
+
+def drawn(shown: Shown, user: str) -> str:
+    """What a user sees of an answer, as YAML."""
+    if shown.phase is None:
+        return dumped({"messages": list(shown.messages)})
+    return dumped({"phase": str(shown.phase), "card": shown.card(user)})
+
+
+def dumped(value: Mapping[str, Any]) -> str:
+    """A JSON value as YAML for people: texts of several lines stand as such."""
+    return "\n".join(_mapping(value, "")) + "\n"
+
+
+def _mapping(value: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for key, item in value.items():
+        yield from _item(f"{indent}{_scalar(key)}:", item, f"{indent}  ")
+
+
+def _list(value: list[Any], indent: str) -> Iterator[str]:
+    for item in value:
+        yield from _item(f"{indent}-", item, f"{indent}  ")
+
+
+def _item(head: str, value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        first, *rest = _mapping(value, indent)
+        if head.endswith("-"):
+            yield f"{head} {first.removeprefix(indent)}"
+        else:
+            yield from (head, first)
+        yield from rest
+    elif isinstance(value, list) and value:
+        yield head
+        yield from _list(value, indent)
+    elif isinstance(value, str) and _is_block(value):
+        yield f"{head} {_block_sign(value)}"
+        yield from (f"{indent}{line}" if line else "" for line in value.removesuffix("\n").split("\n"))
+    else:
+        yield f"{head} {_scalar(value)}"
+
+
+def _scalar(value: Any) -> str:
+    """A scalar as JSON, which is YAML as well; a plain word as itself."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXTS:
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    return _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _is_block(text: str) -> bool:
+    return "\n" in text.rstrip("\n") and not text[0].isspace() and not _ODD.search(text)
+
+
+def _block_sign(text: str) -> str:
+    if not text.endswith("\n"):
+        return "|-"
+    return "|+" if text.endswith("\n\n") else "|"

@@ -1,0 +1,153 @@
+"""The stage: a gateway that reaches nobody, and remembers what everybody saw and when.
+
+A platform type's ``Rehearsal`` decides on the calls; here they take their time, are counted, and what they
+show is kept, one ``Shown`` for each answer.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imbot.cards.ai import unpacked
+from imbot.model import CardChange, CardPhase, CardRef, CardView, Message
+from imbot.platforms import GatewayHandler, GatewayStatus, open_rehearsal
+
+
+@dataclass(slots=True)
+class Shown:
+    """What people saw of one answer. Times are of the loop's clock."""
+
+    said_at: float
+    views: list[CardView] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    first_at: float | None = None
+    last_at: float | None = None
+    calls: int = 0
+    updates: int = 0
+    _clicked: dict[str, dict[str, Any]] = field(default_factory=dict)  # by user; empty: everybody
+
+    @property
+    def phase(self) -> CardPhase | None:
+        """Of the card as it is now; None without a card."""
+        return self.views[-1].phase if self.views else None
+
+    def card(self, user: str) -> dict[str, Any]:
+        """The card as that user sees it now, under the names of its layout; empty without a card."""
+        return unpacked(self._data(user)) if self.views else {}
+
+    def text(self, user: str) -> str:
+        """What that user reads now: on the card, or else as messages."""
+        if not self.views:
+            return "\n".join(self.messages)
+        view = self.views[-1]
+        return str(self._data(user).get(view.content_key, view.text))
+
+    def every_text(self) -> list[str]:
+        """All that anybody read at any moment."""
+        return [*(str(view.data.get(view.content_key, view.text)) for view in self.views), *self.messages]
+
+    def change(self, change: CardChange, user: str) -> None:
+        """What a click changed, for its user or for everybody."""
+        self._clicked.setdefault(user if change.private else "", {}).update(change.data)
+
+    def saw(self, now: float) -> None:
+        """Something was shown."""
+        self.first_at = now if self.first_at is None else self.first_at
+        self.last_at = now
+
+    def _data(self, user: str) -> Mapping[str, Any]:
+        return {**self.views[-1].data, **self._clicked.get("", {}), **self._clicked.get(user, {})}
+
+
+class Stage:
+    """A ``Gateway`` of a platform type, on which each call takes ``latency_s``."""
+
+    def __init__(self, type_name: str, latency_s: float) -> None:
+        self.shown: dict[str, Shown] = {}  # by card id
+        self.status = GatewayStatus("connected")
+        self._latency_s = latency_s
+        self._rehearsal = open_rehearsal(type_name, self._called)
+
+    def address(self, message: Message) -> Mapping[str, Any]:
+        """Where the answer to a message goes."""
+        return self._rehearsal.address(message)
+
+    # -- what a bot calls
+
+    def new_card(self, message: Message) -> CardRef:
+        """Mint the card that will answer a message: it goes by the message's id."""
+        self.shown[message.id] = Shown(_now())
+        return CardRef(message.id, message.address)
+
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Show a new card."""
+        view = await self._rehearsal.create_card(ref, latest)
+        self._show(ref, view)
+        return view
+
+    async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Change a card."""
+        with _Counted(self.shown[ref.id]):
+            view = await self._rehearsal.update_card(ref, latest)
+        self._show(ref, view)
+        return view
+
+    async def finish_card(self, ref: CardRef, view: CardView) -> None:
+        """End a card."""
+        with _Counted(self.shown[ref.id]):
+            await self._rehearsal.finish_card(ref, view)
+        self._show(ref, view)
+
+    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+        """Say something without a card."""
+        await self._rehearsal.send_text(ref, title, text)
+        self.shown[ref.id].messages.append(text)
+        self.shown[ref.id].saw(_now())
+
+    def _show(self, ref: CardRef, view: CardView) -> None:
+        self.shown[ref.id].views.append(view)
+        self.shown[ref.id].saw(_now())
+
+    async def _called(self, card_id: str) -> None:
+        self.shown[card_id].calls += 1
+        if self._latency_s:
+            await asyncio.sleep(self._latency_s)
+
+    # -- what only a live link does
+
+    def attach(self, handler: GatewayHandler | None) -> None:
+        """Nothing is delivered by itself."""
+
+    async def prove(self, credentials: Mapping[str, Any]) -> None:
+        """Any will do."""
+
+    def use(self, credentials: Mapping[str, Any]) -> None:
+        """Any will do."""
+
+    async def ready(self) -> None:
+        """Always."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class _Counted:
+    """Counts the calls made meanwhile as updates: a card has one writer, so they are its own."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+
+    def __enter__(self) -> None:
+        self._before = self._shown.calls
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.updates += self._shown.calls - self._before
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
