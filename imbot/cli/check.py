@@ -1,70 +1,58 @@
 """``imbot check``: what is wrong with bot files, without running them."""
 
+import importlib
+import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from imbot.behaviour import prepare
-from imbot.errors import ConfigError, Problem
-from imbot.loader import BotFile, Loader
+from imbot.check import NoBotFileError, check
+from imbot.report import Report
+from imbot.report.sources import Sources
+
+# name -> the module of imbot.report that renders it
+_MACHINE_FORMATS = {"json": "records", "github": "github", "sarif": "sarif"}
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-def command(paths: tuple[Path, ...]) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", *_MACHINE_FORMATS]),
+    default="text",
+    show_default=True,
+    help="How problems are told.",
+)
+@click.option("--no-env", is_flag=True, help="Treat unset variables as set: for CI without secrets.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+def command(paths: tuple[Path, ...], form: str, no_env: bool, strict: bool) -> None:
     """Report every problem of the bot files in PATHS (files or folders; default: bots).
 
-    Loads and prepares as `run` does: what passes here, `run` accepts. Exit code 1 where there
-    are errors, 2 for wrong use.
+    Loads and prepares as `run` does: what passes here, `run` accepts. A comment `# imbot: ignore CODE`
+    silences a warning on its line. Exit code 0 without problems, 1 with errors, 2 for wrong use.
     """
     if not paths and not Path("bots").is_dir():
         raise click.UsageError("there is no folder 'bots' here; name a bot file or a folder")
+    sources = Sources()
     try:
-        files = [file for path in paths or (Path("bots"),) for file in _loaded(path)]
-        problems = sorted({problem for file in files for problem in _problems(file)})
-    except ConfigError as error:  # the folder itself cannot be read
-        files, problems = [], list(error.problems)
-    for problem in problems:
-        click.echo(_line(problem))
-    errors = sum(problem.severity == "error" for problem in problems)
-    click.echo(_summary(len(files), errors, len(problems) - errors), err=True)
-    sys.exit(1 if errors else 0)
+        report = check(paths or (Path("bots"),), sources, no_env=no_env)
+    except NoBotFileError as error:
+        raise click.UsageError(str(error)) from None
+    if form == "text":
+        _print(report, sources)
+    elif rendered := importlib.import_module(f"imbot.report.{_MACHINE_FORMATS[form]}").render(report):
+        click.echo(rendered.encode())  # bytes, as these formats are UTF-8 wherever they are written
+    counting = len(report.problems) if strict else report.count("error")
+    sys.exit(1 if counting else 0)
 
 
-def _loaded(path: Path) -> Iterable[BotFile]:
-    """A folder's bot files, or one of them, judged among its neighbours as `run` would."""
-    if path.is_dir():
-        return Loader(path).load().files
-    found = [file for file in Loader(path.parent).load().files if Path(file.path).name == path.name]
-    if not found:
-        raise click.UsageError(
-            f"{path} is not a bot file: those end in .yaml or .yml and do not start with . or _"
-        )
-    return found
+def _print(report: Report, sources: Sources) -> None:
+    from imbot.report.text import render, summary
 
-
-def _problems(file: BotFile) -> Iterable[Problem]:
-    yield from file.problems
-    if file.spec is not None:
-        try:
-            prepare(file.spec)
-        except ConfigError as error:
-            yield from error.problems
-
-
-def _line(problem: Problem) -> str:
-    severity = click.style(problem.severity, fg="red" if problem.severity == "error" else "yellow")
-    cure = f"\n    {problem.hint}" if problem.hint else ""
-    place = f"{problem.path}:{problem.line}:{problem.column}"
-    return f"{place}: {severity}: {problem.message} [{problem.code}]{cure}"
-
-
-def _summary(files: int, errors: int, warnings: int) -> str:
-    found = ", ".join(
-        f"{count} {what}{'s' if count != 1 else ''}"
-        for count, what in ((errors, "error"), (warnings, "warning"))
-        if count
-    )
-    return f"{files} bot file{'s' if files != 1 else ''}: {found or 'no problems'}"
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if rendered := render(report, sources):
+        encoding = sys.stdout.encoding or "utf-8"  # a terminal that has no such character shows its number
+        click.echo(rendered.encode(encoding, "backslashreplace").decode(encoding), color=colour)
+    click.echo(summary(report), err=True)

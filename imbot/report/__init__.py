@@ -1,0 +1,61 @@
+"""What a check found, in the formats people and machines read.
+
+``cli.check`` makes a ``Report`` and prints it with one of the modules beside this one: ``text`` for
+people, ``records`` (JSON), ``github`` and ``sarif`` for machines. ``excerpt`` shows a line of source
+without the secrets in it; whoever shows a problem in place uses it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from imbot.errors import Problem
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBot:
+    """A bot whose file is without error."""
+
+    name: str
+    path: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything one check found: problems sorted by place, sound bots, and how many bot files there were."""
+
+    problems: tuple[Problem, ...]
+    bots: tuple[CheckedBot, ...]
+    files: int
+
+    def count(self, severity: str) -> int:
+        """How many problems are errors, or warnings."""
+        return sum(problem.severity == severity for problem in self.problems)
+
+
+def printable(text: str) -> str:
+    """The text in one line that no terminal obeys: control characters and stray halves are written out."""
+    return _UNPRINTABLE.sub(_written_out, text)
+
+
+def told(problem: Problem) -> str:
+    """Message and cure, a line each, for formats that have one field for both."""
+    return "\n".join(printable(part) for part in (problem.message, problem.hint) if part)
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 error``, ``2 errors``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def codes_of(problems: Iterable[Problem]) -> list[str]:
+    """The codes of problems, each once, sorted."""
+    return sorted({problem.code for problem in problems})
+
+
+def _written_out(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -1,0 +1,26 @@
+"""Problems and bots as JSON, for scripts."""
+
+import json
+from dataclasses import asdict
+
+from imbot.report import Report
+
+_FIELDS = (
+    "path", "line", "column", "end_line", "end_column", "pointer", "code", "severity", "message", "hint",
+)  # fmt: skip
+
+
+def render(report: Report) -> str:
+    """One object: ``problems`` sorted by place, and the ``bots`` whose files are without error."""
+    problems = [{field: getattr(problem, field) for field in _FIELDS} for problem in report.problems]
+    return dumped({"problems": problems, "bots": [asdict(bot) for bot in report.bots]})
+
+
+def dumped(value: object) -> str:
+    """JSON that can be written as UTF-8, whatever file names it holds."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, from a file name that is no UTF-8
+        return json.dumps(value, indent=2)
+    return text

@@ -1,0 +1,42 @@
+"""Problems for people: place and message, the line with a caret under it, and the cure."""
+
+from collections.abc import Iterator
+
+import click
+
+from imbot.errors import Problem
+from imbot.report import Report, counted, printable
+from imbot.report.excerpt import excerpt
+from imbot.report.sources import Sources
+
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def render(report: Report, sources: Sources) -> str:
+    """Every problem in the order of its place, coloured; an empty text where there is none."""
+    return "\n".join(line for problem in report.problems for line in lines_of(problem, sources))
+
+
+def lines_of(problem: Problem, sources: Sources) -> Iterator[str]:
+    """One problem, coloured."""
+    place = f"{printable(problem.path)}:{problem.line}:{problem.column}:"
+    severity = click.style(f"{problem.severity}:", fg=_COLOURS[problem.severity], bold=True)
+    code = click.style(f"[{problem.code}]", dim=True)
+    yield f"{click.style(place, bold=True)} {severity} {printable(problem.message)} {code}"
+    shown = excerpt(problem, sources)
+    margin = " " * (len(str(shown.number)) if shown else 3)
+    bar = click.style("|", dim=True)
+    if shown:
+        marker = click.style("^" + "~" * (shown.length - 1), fg="green", bold=True)
+        yield f"{margin} {bar}"
+        yield f"{click.style(str(shown.number), dim=True)} {bar} {shown.line}"
+        yield f"{margin} {bar} {' ' * shown.caret}{marker}"
+    if problem.hint:
+        yield f"{margin} {click.style('=', dim=True)} {printable(problem.hint)}"
+
+
+def summary(report: Report) -> str:
+    """How many bot files there were, and what was wrong."""
+    found = ", ".join(counted(count, severity) for severity in _COLOURS if (count := report.count(severity)))
+    more = "; `imbot explain CODE` tells more" if found else ""
+    return f"{counted(report.files, 'bot file')}: {found or 'no problems'}{more}"
