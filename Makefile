@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev test lint types unit bench clean
+.PHONY: dev test lint types unit bench bench-quick clean
 
 dev: $(VENV)/.installed ## the simulator, the bots and a chat page; prints one address
 	@$(BIN)/imbot dev bots/
@@ -20,9 +20,11 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/pytest
 
-bench: $(VENV)/.dev ## how fresh cards are by pace, and the first card beside a bare client
-	$(BIN)/python benchmarks/pacing.py
-	$(BIN)/python benchmarks/first_card.py
+bench: $(VENV)/.dev ## imbot measured beside what people would use instead; writes benchmarks/RESULTS.md
+	$(BIN)/python benchmarks
+
+bench-quick: $(VENV)/.dev ## a small version of it in about a minute; prints, writes nothing
+	$(BIN)/python benchmarks --quick
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -48,10 +48,11 @@ _NEAR_MISSES = tuple(
         (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>(?!>)", "close it with two: >>"),
         (rf"^<<(?:env:|file:)?{_NAME}{_REST}$", "close it with >>"),
         ("(?<!<)<[A-Z][A-Z0-9_]*>>", "open it with two: <<"),
+        (r"\$\{[A-Z_][A-Z0-9_]*(?::[-?][^{}\n]*)?\}", "imbot writes it <<NAME>>"),
         (rf"(?:＜＜|《《){_GAP}\w[^<>\n]{{0,80}}(?:＞＞|》》)", "use the plain signs << and >>"),
     )
 )
-_SUSPICIOUS = re.compile("<<|>>|＜＜|《《")
+_SUSPICIOUS = re.compile(r"<<|>>|＜＜|《《|\$\{")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import click
@@ -11,9 +12,11 @@ import pytest
 from imbot.behaviour import prepare
 from imbot.cli import main
 from imbot.loader import Loader
+from imbot.testing.running import run
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+TEST_FILE = re.compile(r"^cases:", re.MULTILINE)
 REST = {
     "credentials": "credentials: {client_id: a, client_secret: <<S>>}\n",
     "agent": "agent: {type: echo}\n",
@@ -38,7 +41,15 @@ def commands():
                 yield pytest.param(words, id=f"{block.id}:{' '.join(words)}")
 
 
-@pytest.mark.parametrize("text", [*blocks("yaml")])
+def bot_files():
+    return [block for block in blocks("yaml") if not TEST_FILE.search(block.values[0])]
+
+
+def case_files():
+    return [block for block in blocks("yaml") if TEST_FILE.search(block.values[0])]
+
+
+@pytest.mark.parametrize("text", bot_files())
 def test_every_bot_file_shown_loads_and_draws(text, tmp_path):
     for key, rest in REST.items():
         if not re.search(rf"^{key}:", text, re.MULTILINE):
@@ -54,6 +65,18 @@ def test_every_bot_file_shown_loads_and_draws(text, tmp_path):
 
     assert [str(problem) for problem in file.problems] == []
     prepare(file.spec)
+
+
+@pytest.mark.parametrize("text", case_files())
+def test_every_test_file_shown_passes(text, tmp_path):
+    folder = shutil.copytree(ROOT / "bots", tmp_path / "bots")
+    shown = folder / "shown.test.yaml"
+    shown.write_text(text, encoding="utf-8")
+
+    done = run([shown], update=True)
+
+    assert [str(problem) for problem in done.problems] == []
+    assert [miss for result in done.results for miss in result.misses] == []
 
 
 @pytest.mark.parametrize("words", [*commands()])

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from itertools import pairwise
 
 import pytest
@@ -6,6 +7,38 @@ from pacing_simulation import simulate
 from virtual import run_virtual
 
 from imbot.pacing import Backoff, Pacer, Quota
+
+# -- time
+
+
+def test_invariant_11_pacing_lives_on_the_clock_it_is_given(monkeypatch):
+    for clock in ("time", "monotonic", "perf_counter", "sleep"):
+        monkeypatch.setattr(time, clock, lambda *_: pytest.fail("pacing read the real clock"))
+    began, pacer = 1e9, Pacer("adaptive", interval_s=1.0, chunks=5, max_updates=20, now=1e9)
+    now, updates = began, 0
+    while (wait := pacer.wait(now)) is not None:
+        now, updates = now + wait, updates + 1
+        pacer.sent(now)
+    clock = [began]
+
+    async def main():
+        quota = Quota(per_second=1, clock=lambda: clock[0])
+        await quota.take("api")
+        second = asyncio.ensure_future(quota.take("api"))
+        await asyncio.sleep(0)
+        early = second.done()
+        clock[0] += 3600
+        third = asyncio.ensure_future(quota.take("api"))  # who comes looks at the clock
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        states = early, second.done(), third.done()
+        third.cancel()
+        return states
+
+    assert updates == 19
+    assert now - began > 60
+    assert run_virtual(main()) == (False, True, False)
+
 
 # -- backoff
 

@@ -78,3 +78,9 @@ class AiKind:
                 blocks[_BUTTONS] = drawn[_BUTTONS]
             variables[_PACKED] = json.dumps(blocks, ensure_ascii=False)
         return variables
+
+
+def unpacked(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A card's data under the names that its layout uses: what ``pack`` has packed stands for itself again."""
+    packed: dict[str, Any] = json.loads(data.get(_PACKED, "{}"))
+    return {key: value for key, value in data.items() if key != _PACKED} | packed

@@ -24,6 +24,8 @@ from imbot.spec import BotSpec, CardSpec, FeedbackButton, FeedbackSpec, Layout, 
 
 _BOT = {"name": "bot", "title": "Bot"}
 
+_MAYBE_NOTHING = "ask first whether there is one: {% if ... %}, or write | default('...')"
+
 Located = tuple[str, Fault]
 """A phase (``final``) or text (``texts/help``), and what is wrong in it."""
 
@@ -101,11 +103,15 @@ def _drawn(draw: Callable[[Variables], list[Fault]], card: PreparedCard, phase: 
         except TemplateFault as error:
             faults = [error.fault]
         for fault in faults:
-            told = replace(fault, message=f"{fault.message}, with {sample.name}") if number else fault
-            found.setdefault(fault.pointer, told)
+            found.setdefault(fault.pointer, _told(fault, sample.name) if number else fault)
         if any(fault.code == "template.too-expensive" for fault in faults):
             break  # with the other samples it would cost as much again
     return list(found.values())
+
+
+def _told(fault: Fault, sample: str) -> Fault:
+    hint = fault.hint if fault.code.startswith("schema.") and fault.hint else _MAYBE_NOTHING
+    return replace(fault, message=f"{fault.message}, with {sample}", hint=hint)
 
 
 def _judged(layout: CompiledLayout, drawn: Mapping[str, Any], part: str) -> list[Fault]:

@@ -72,7 +72,7 @@ def placed(fault: Fault, place: Place, files: Mapping[str, TextFile]) -> Problem
 
 
 def _span(fault: Fault, pointer: str, marks: Marks) -> Span:
-    if not fault.at_key and pointer in marks.texts:
+    if fault.columns and not fault.at_key and pointer in marks.texts:
         return _inside(fault, marks.texts[pointer])
     return span_at(marks, pointer, key=fault.at_key)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 from imbot.cards.dryrun import Located, dry_run, job_of
 from imbot.cards.faults import Place, placed
@@ -12,12 +13,14 @@ from imbot.errors import ConfigError, Problem
 from imbot.model import CardPhase
 from imbot.spec import BotSpec
 
+_NAMED = 3
+
 
 def prepare(spec: BotSpec) -> PreparedCard:
     """The card of a bot file. Raises ConfigError with a problem at its place for all that would not draw."""
-    problems = sorted({_problem(spec, located) for located in dry_run(job_of(spec))})
+    problems = {_problem(spec, located) for located in dry_run(job_of(spec))}
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(_gathered(sorted(problems)))
     kind = open_kind(spec.card)
     variables = BotVariables(
         bot={"name": spec.name, "title": spec.title},
@@ -42,6 +45,28 @@ def _problem(spec: BotSpec, located: Located) -> Problem:
         layout = spec.card.templates[CardPhase(where)]
         place = Place(layout.path, layout.marks, layout.pointer)
     return placed(fault, place, spec.card.files)
+
+
+def _gathered(problems: list[Problem]) -> list[Problem]:
+    """One problem for a variable that several templates miss: it was forgotten, or removed, once."""
+    first: dict[tuple[str, ...], Problem] = {}
+    others: dict[tuple[str, ...], list[str]] = {}
+    for problem in problems:
+        key: tuple[str, ...] = (problem.code, problem.message, problem.hint)
+        if problem.code != "template.undefined":
+            key += (problem.path, problem.pointer)
+        if first.setdefault(key, problem) is not problem:
+            others.setdefault(key, []).append(f"{problem.path}:{problem.line}:{problem.column}")
+    return [_with_others(problem, others.get(key, [])) for key, problem in first.items()]
+
+
+def _with_others(problem: Problem, places: list[str]) -> Problem:
+    if not places:
+        return problem
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    return replace(
+        problem, hint=f"{problem.hint}; also at {', '.join(places[:_NAMED])}{more}".removeprefix("; ")
+    )
 
 
 def _fingerprint(spec: BotSpec, kind: Kind) -> str:

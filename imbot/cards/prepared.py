@@ -9,7 +9,7 @@ from typing import Any
 from imbot.cards.budget import Budget, shown
 from imbot.cards.faults import Fault, TemplateFault
 from imbot.cards.kinds import Kind, Layouts, built_in
-from imbot.cards.layout import CompiledLayout, compile_layout
+from imbot.cards.layout import CompiledLayout, Workload, compile_layout
 from imbot.cards.sandbox import GLOBALS, Files
 from imbot.cards.templates import Compiled, Variables, compile_text
 from imbot.cards.variables import NAMES, BotVariables, carried
@@ -38,10 +38,16 @@ class CompiledCard:
 def compile_card(card: CardSpec, texts: Mapping[str, str]) -> CompiledCard:
     """Compile all layouts and texts of a bot file, and collect what is wrong with them."""
     files = tuple(sorted((name, file.text) for name, file in card.files.items()))
-    layouts = _compiled({phase: layout.value for phase, layout in card.templates.items()}, files)
+    workload = Workload()
+    for text in card.files.values():
+        workload.take(text.text)
+    layouts = _compiled({phase: layout.value for phase, layout in card.templates.items()}, files, workload)
     faults = [(str(phase), fault) for phase, layout in layouts.items() for fault in layout.faults]
     compiled = {}
     for name, source in texts.items():
+        if not workload.take(source):
+            faults += [(f"texts/{name}", fault) for fault in workload.fault()]
+            continue
         try:
             compiled[name] = compile_text(source, files, _TEXT_NAMES)
         except TemplateFault as error:
@@ -49,8 +55,10 @@ def compile_card(card: CardSpec, texts: Mapping[str, str]) -> CompiledCard:
     return CompiledCard(layouts, compiled, tuple(faults))
 
 
-def _compiled(layouts: Layouts, files: Files) -> dict[CardPhase, CompiledLayout]:
-    return {phase: compile_layout(layout, files) for phase, layout in layouts.items()}
+def _compiled(
+    layouts: Layouts, files: Files, workload: Workload | None = None
+) -> dict[CardPhase, CompiledLayout]:
+    return {phase: compile_layout(layout, files, workload) for phase, layout in layouts.items()}
 
 
 class PreparedCard:

@@ -11,11 +11,11 @@ from typing import Any
 from jinja2 import StrictUndefined, nodes
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError, TemplateNotFound
-from jinja2.filters import FILTERS
+from jinja2.filters import FILTERS as LIBRARY_FILTERS
 from jinja2.loaders import FunctionLoader
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.tests import TESTS
+from jinja2.tests import TESTS as LIBRARY_TESTS
 from jinja2.utils import Namespace, missing, pass_context
 
 from imbot.cards import filters
@@ -40,6 +40,21 @@ _METHODS: Mapping[type, frozenset[str]] = {
 _OPEN_TYPES = (LoopContext, Namespace, TemplateModule)  # their attributes are there for templates
 
 
+_MOST_NAMED = 20
+_MOST_COMPARED = 300
+_NOTHING_IN_IT = "nothing is in it; values of your own stand under `card.vars`"
+_PLAIN_VALUES = "templates know plain values only: texts, numbers, lists and mappings"
+_CALLED = {"str": "text", "int": "number", "float": "number", "bool": "boolean", "dict": "mapping"} | {
+    "tuple": "list",
+    "NoneType": "null",
+}
+
+
+def called(kind: str) -> str:
+    """What people call a type."""
+    return _CALLED.get(kind, kind.lower())
+
+
 class _Missing(StrictUndefined):
     """A name or key that is not there; says so with the one that was probably meant, on a second line."""
 
@@ -53,10 +68,12 @@ class _Missing(StrictUndefined):
         if holder is missing:
             return f"`{name}` is not defined\n{did_you_mean(str(name), NAMES)}"
         if isinstance(holder, dict):
-            return f"there is no `{name}` here\n{did_you_mean(str(name), holder)}"
+            known = [str(key) for key in holder][:_MOST_COMPARED]
+            otherwise = f"there are: {', '.join(known[:_MOST_NAMED])}" if known else _NOTHING_IN_IT
+            return f"there is no `{name}` here\n{did_you_mean(str(name), known, otherwise)}"
         if isinstance(name, int):
-            return f"there is no item {name} here"
-        return f"a {type(holder).__name__} has no `{name}`"
+            return f"there is no item {name} here\nask for its length first: {{% if ... | length > {name} %}}"
+        return f"a {called(type(holder).__name__)} has no `{name}`"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -76,8 +93,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True,
         )
         self.files = files
-        self.filters = _FILTERS
-        self.tests = _TESTS
+        self.filters = FILTERS
+        self.tests = TESTS
         self.globals = GLOBALS
 
     def read(self, source: str, name: str | None = None) -> nodes.Template:
@@ -114,8 +131,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> _Missing:
         """What refusing an attribute looks like: an error as soon as it is used."""
-        hint = f"use the filter: | {attribute}" if attribute in _FILTERS else ""
-        message = f"`{attribute}` of a {type(obj).__name__} is not available\n{hint}"
+        hint = f"use the filter: | {attribute}" if attribute in FILTERS else ""
+        message = f"`{attribute}` of a {called(type(obj).__name__)} is not available\n{hint or _PLAIN_VALUES}"
         return _Missing(message, obj=obj, name=attribute, exc=SecurityError)
 
     def wrap_str_format(self, value: Any) -> None:
@@ -187,5 +204,10 @@ def _judging(test: Any) -> Any:
 
 
 _NO_TESTS = frozenset({"callable", "escaped", "filter", "test"})
-_TESTS: dict[str, Any] = {name: _judging(test) for name, test in TESTS.items() if name not in _NO_TESTS}
-_FILTERS = filters.table(FILTERS) | {STEP_FILTER: spend, HOLD_FILTER: hold, CONCAT_FILTER: _concat}
+TESTS: dict[str, Any] = {
+    name: _judging(test) for name, test in LIBRARY_TESTS.items() if name not in _NO_TESTS
+}
+"""The tests a template may use."""
+
+FILTERS = filters.table(LIBRARY_FILTERS) | {STEP_FILTER: spend, HOLD_FILTER: hold, CONCAT_FILTER: _concat}
+"""The filters a template may use; those that begin with _ are the guard's own."""

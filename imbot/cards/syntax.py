@@ -3,6 +3,7 @@
 ``templates`` parses and runs; here the parsed tree is only read and rewritten.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ CONCAT_FILTER = "_concat"
 RESULT = "_result"
 
 _LANGUAGE = frozenset({"range", "dict", "namespace", "loop", "self", "super", "caller", "varargs", "kwargs"})
+_TAG = re.compile(r"\{#.*?(?:#\}|\Z)|\{%[-+]?\s*(\w+)", re.DOTALL)
+_PAIRED = frozenset({"block", "call", "filter", "for", "if", "macro", "raw", "with"})
 _REFERENCES = (nodes.Extends, nodes.Import, nodes.FromImport, nodes.Include)
 _MOST_NODES = 5_000  # compiling takes some 50 us for each
 _BODIES = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
@@ -85,6 +88,19 @@ def included(tree: nodes.Template) -> Iterator[Included]:
         names = _written_names(node.template)
         for name in names:
             yield Included(name, node.lineno, optional or len(names) > 1)
+
+
+def unclosed(source: str) -> int:
+    """The line of the innermost tag that nothing closes; 0: there is none."""
+    opened: list[int] = []
+    for found in _TAG.finditer(source):
+        if not found[1]:
+            continue  # a comment
+        if found[1].startswith("end"):
+            opened = opened[:-1]
+        elif found[1] in _PAIRED:
+            opened.append(source.count("\n", 0, found.start()) + 1)
+    return opened[-1] if opened else 0
 
 
 def _written_names(node: nodes.Expr) -> list[str]:

@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 from imbot.cards import syntax
 from imbot.cards.budget import RefusedError, TooExpensiveError, show
 from imbot.cards.faults import Fault, TemplateFault
+from imbot.cards.phrases import said, word_of
 from imbot.cards.sandbox import Files, Sandbox
 from imbot.cards.variables import NAMES
 from imbot.schema.violation import did_you_mean
@@ -83,7 +84,7 @@ def compile_loop(source: Any, files: Files, known: frozenset[str] = NAMES) -> Co
     example = "for example: x in suggestions"
     match = _LOOP.fullmatch(source) if isinstance(source, str) else None
     if match is None:
-        raise _mistake("`for` has another form", example)
+        raise _mistake("`for` must be NAME in LIST", example)
     targets = tuple(name.strip() for name in match[1].split(","))
     values = _compile_expression(match[2], files, known, example)
     return replace(
@@ -156,34 +157,49 @@ def _check(sandbox: Sandbox, tree: nodes.Template, source: str, known: frozenset
     for name in syntax.unknown_names(tree, known):
         raise TemplateFault(_unknown(name, source, known))
     names = syntax.names_of(tree)
-    _follow(sandbox, tree, (), names, set())
+    _follow(sandbox, tree, source, (), names, set())
     return frozenset(names)
 
 
 def _follow(
-    sandbox: Sandbox, tree: nodes.Template, trail: tuple[str, ...], names: set[str], seen: set[str]
+    sandbox: Sandbox,
+    tree: nodes.Template,
+    source: str,
+    trail: tuple[str, ...],
+    names: set[str],
+    seen: set[str],
 ) -> None:
     for text in syntax.included(tree):
         if text.name in trail:
             circle = " → ".join((*trail[trail.index(text.name) :], text.name))
-            raise TemplateFault(_inclusion("cycle", f"texts include each other: {circle}", text, trail))
+            message, hint = f"texts include each other: {circle}", "remove one of these includes"
+            raise TemplateFault(_inclusion("cycle", message, hint, text, source, trail))
         if text.name in sandbox.files and text.name not in seen:
-            tree = sandbox.included(text.name)
+            tree, inner = sandbox.included(text.name), sandbox.files[text.name]
             names |= syntax.names_of(tree)
-            _follow(sandbox, tree, (*trail, text.name), names, seen)
+            _follow(sandbox, tree, inner, (*trail, text.name), names, seen)
             sandbox.get_template(text.name)  # compiles it, so that its mistakes come out now
             seen.add(text.name)
         elif text.name not in sandbox.files and not text.optional:
             hint = did_you_mean(
                 text.name, sandbox.files, "it is looked for below the bots folder, and ends in .j2"
             )
-            raise TemplateFault(_inclusion("missing", f"there is no text `{text.name}`", text, trail, hint))
+            raise TemplateFault(
+                _inclusion("missing", f"there is no text `{text.name}`", hint, text, source, trail)
+            )
 
 
 def _inclusion(
-    code: str, message: str, text: syntax.Included, trail: tuple[str, ...], hint: str = ""
+    code: str, message: str, hint: str, text: syntax.Included, source: str, trail: tuple[str, ...]
 ) -> Fault:
-    return Fault(f"template.{code}", message, hint, line=text.line, file=trail[-1] if trail else "")
+    return Fault(
+        f"template.{code}",
+        message,
+        hint,
+        line=text.line,
+        columns=_columns(source, text.line, f"`{text.name}`"),
+        file=trail[-1] if trail else "",
+    )
 
 
 def _unknown(name: nodes.Name, source: str, known: frozenset[str]) -> Fault:
@@ -220,24 +236,12 @@ def _fault(error: Exception, source: str, files: Mapping[str, str]) -> Fault:
     if isinstance(error, TemplateFault):
         return error.fault
     code = next(code for kinds, code in _CODES if isinstance(error, kinds))
-    message, _, hint = _said(error).partition("\n")
+    message, hint = said(error)
     line, file = _where(error)
     text = files.get(file, source) if file else source
-    return Fault(code, message, hint, line=line, columns=_columns(text, line), file=file)
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, TemplateSyntaxError):
-        return error.message or "this is no template"
-    if isinstance(error, SyntaxError):
-        return error.msg
-    if isinstance(error, RecursionError):
-        return "the template calls itself, or is nested too deeply"
-    if isinstance(error, RefusedError):
-        return f"{error}\n{error.hint}"
-    if isinstance(error, KeyError):
-        return f"there is no {error}"
-    return str(error) or type(error).__name__
+    if isinstance(error, TemplateSyntaxError) and message.endswith("is not closed"):
+        line = syntax.unclosed(text) or line
+    return Fault(code, message, hint, line=line, columns=_columns(text, line, message), file=file)
 
 
 def _where(error: Exception) -> tuple[int, str]:
@@ -255,10 +259,14 @@ def _where(error: Exception) -> tuple[int, str]:
     return place
 
 
-def _columns(text: str, line: int) -> tuple[int, int] | None:
+def _columns(text: str, line: int, message: str = "") -> tuple[int, int] | None:
+    """What a message speaks of in its line, else the whole line."""
     lines = text.splitlines()
     if not 0 < line <= len(lines):
         return None
+    named = word_of(message, lines[line - 1])
+    if named:
+        return named[0] + 1, named[1] + 1
     bare = lines[line - 1].strip()
     begin = lines[line - 1].find(bare) + 1
     return (begin, begin + len(bare))

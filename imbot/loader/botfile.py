@@ -13,9 +13,10 @@ from typing import Any
 from imbot import schema
 from imbot.errors import ConfigError, Problem, Severity
 from imbot.loader.build import build, filled
+from imbot.loader.cascade import Found, reduced
 from imbot.loader.resolve import Options, Resolver, problem
 from imbot.loader.snapshot import Reader
-from imbot.schema import Schema, Violation, source
+from imbot.schema import Schema, source
 from imbot.spec import BotSpec, Layout, Marks, Span
 from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml
 from imbot.yamlfile.pointers import span_at
@@ -113,18 +114,35 @@ class _Reading:
 
     # -- judging
 
-    def _judge(self, value: dict[str, Any], contents: Mapping[str, Any], broken: set[str]) -> None:
+    def _judge(
+        self, value: dict[str, Any], contents: Mapping[str, Any], broken: set[tuple[str, str]]
+    ) -> None:
         judged = [("bot", "", self._file.path, self._file.marks, value, False)]
         for key, part in self._parts.items():
             if key != "card" and isinstance(value.get(key), dict):
                 judged.append((part, f"/{key}", self._file.path, self._file.marks, value[key], False))
         judged += [(self._parts["card"], *place) for place in self._layouts(value, contents)]
-        for part, at, path, marks, inner, layout in judged:
-            for violation in schema.violations(part, inner, layout=layout):
-                if path != self._file.path or at + violation.pointer not in broken:
-                    self._problems.append(_placed(violation, at, path, marks))
+        found = [
+            Found(violation, at, path, marks)
+            for part, at, path, marks, inner, layout in judged
+            for violation in schema.violations(part, inner, layout=layout)
+            if (path, at + violation.pointer) not in broken
+        ]
+        found = [each for each in found if not self._is_near_miss(each)]
+        found = reduced(found, value, _whole_schema(self._parts), self._file.path)
+        self._problems += [
+            _placed(_alone(each) if each.violation.pointer == "/file" else each) for each in found
+        ]
         self._judge_card(value)
         self._judge_ratings(value)
+
+    def _is_near_miss(self, found: Found) -> bool:
+        """Whether a value is wrong because it nearly is a placeholder, which then is the error."""
+        for index, known in enumerate(self._problems):
+            if known.code == "placeholder.near-miss" and known.pointer == found.pointer:
+                self._problems[index] = replace(known, severity="error")
+                return True
+        return False
 
     def _layouts(
         self, value: dict[str, Any], contents: Mapping[str, Any]
@@ -182,6 +200,11 @@ def _chosen(value: dict[str, Any]) -> dict[str, str]:
     return {key: f"{group}/{name}" for key, (group, name) in names.items() if name in schema.names(group)}
 
 
+def whole_schema(value: dict[str, Any]) -> Schema:
+    """The schema of a bot file, with the parts that its ``type`` and ``agent.type`` choose in their places."""
+    return _whole_schema(_chosen(value))
+
+
 def _whole_schema(parts: Mapping[str, str]) -> Schema:
     """The schema of the whole file, with the chosen parts in their places."""
     bot = source("bot")
@@ -199,12 +222,21 @@ def _mapping(value: dict[str, Any], key: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _placed(violation: Violation, at: str, path: str, marks: Marks) -> Problem:
-    """A violation as a problem: what is missing is placed at the key of what it is missing from."""
-    pointer = at + violation.pointer
+def _alone(found: Found) -> Found:
+    """A layout's `file` with other keys beside it, or without a path, where it is one of them."""
+    hint = "move the other keys into that file, or remove `file`; its path is a text"
+    violation = replace(found.violation, message="`file` stands alone in a layout", hint=hint)
+    return replace(found, violation=violation) if found.violation.code == "schema.unknown-key" else found
+
+
+def _placed(found: Found) -> Problem:
+    """A violation as a problem: what is missing or empty is placed at the key of what it is missing from."""
+    violation, pointer, marks = found.violation, found.pointer, found.marks
     if violation.code == "schema.missing":
         parent = pointer.rpartition("/")[0]
         span = span_at(marks, parent, key=True) if parent else _START
     else:
         span = span_at(marks, pointer, key=violation.at_key)
-    return problem(path, span, pointer, violation.code, violation.message, violation.hint)
+        if (span.line, span.column) == (span.end_line, span.end_column):
+            span = span_at(marks, pointer, key=True)
+    return problem(found.path, span, pointer, violation.code, violation.message, violation.hint)

@@ -139,9 +139,10 @@ def _meant(value: Any, schema: Schema, at: str, found: Resolved) -> Any:
 def _meant_text(value: str, schema: Schema, at: str, found: Resolved) -> Any:
     if schema.get("writeOnly") or at in found.secrets:
         return Secret(value)
-    return _seconds(value) if schema.get("format") == "duration" else value
+    return seconds(value) if schema.get("format") == "duration" else value
 
 
-def _seconds(duration: str) -> float:
+def seconds(duration: str) -> float:
+    """A duration as people write it (`500ms`, `2s`, `5m`, `1h`), which the schema has let pass."""
     unit = "ms" if duration.endswith("ms") else duration[-1]
     return float(duration.removesuffix(unit)) * _UNITS[unit]

@@ -6,6 +6,7 @@ refused before anything is read.
 
 import re
 from collections.abc import Iterable, Iterator
+from errno import EISDIR
 from pathlib import Path, PurePosixPath
 
 from imbot.errors import ImbotError, Problem
@@ -22,6 +23,7 @@ IN_TEMPLATE = (
     "put it into `card.vars` and write {{ vars.NAME }}",
 )
 
+_MOST_KNOWLEDGE = 2_000_000  # all of it is held and searched in memory
 _INCLUDING = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b(.*?)%\}", re.DOTALL)
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'")
 
@@ -53,11 +55,22 @@ class Contents:
         path = self._located(name)
         try:
             names = self._reader.markdown(path)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             raise self._missing(name, "folder") from None
+        except NotADirectoryError:
+            message = f"{self._folder / name} is a file, and a folder is wanted"
+            raise ContentError("file.missing", message, "name the folder that holds it") from None
         except OSError as error:
             raise _unreadable(path, error) from None
-        return Folder(str(path), tuple(self.text(f"{name.rstrip('/')}/{below}") for below in names))
+        files: list[TextFile] = []
+        chars = 0
+        for below in names:
+            files.append(self.text(f"{name.rstrip('/')}/{below}"))
+            chars += len(files[-1].text)
+            if chars > _MOST_KNOWLEDGE:
+                message = f"{path} holds more than {_MOST_KNOWLEDGE:,} characters of Markdown"
+                raise ContentError("file.too-large", message, "keep what people ask for, or split the bot")
+        return Folder(str(path), tuple(files))
 
     def layout(self, name: str) -> YamlFile:
         """A layout file. Raises ConfigError for what is wrong inside it."""
@@ -86,6 +99,8 @@ class Contents:
         return dict(sorted(files.items())), problems
 
     def _located(self, name: str) -> Path:
+        if not name:
+            raise ContentError("file.missing", "no file is named", "write its path, from the bots folder on")
         if not _stays_below(name):
             hint = "write a path below it, with / between its parts"
             raise ContentError("file.outside", f"{name} is no path below the bots folder", hint)
@@ -113,15 +128,13 @@ class Contents:
             known = [str(parent / other) for other in self._reader.names(self._folder / parent)]
         except OSError:
             known = []
-        return ContentError(
-            "file.missing", f"there is no {noun} {self._folder / name}", did_you_mean(name, known)
-        )
+        hint = did_you_mean(name, known, f"make it, or correct the path: it begins at {self._folder}")
+        return ContentError("file.missing", f"there is no {noun} {self._folder / name}", hint)
 
 
 def _unreadable(path: Path, error: OSError) -> ContentError:
-    return ContentError(
-        "file.unreadable", f"{path} cannot be read: {error.strerror}", "check its permissions"
-    )
+    cure = "name a file in it" if error.errno == EISDIR else "check its permissions"
+    return ContentError("file.unreadable", f"{path} cannot be read: {error.strerror}", cure)
 
 
 def _decoded(path: Path, content: bytes) -> str:

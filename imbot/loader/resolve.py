@@ -5,7 +5,6 @@ whether it is a path. What cannot be filled in is reported once and replaced by 
 that the schema's own judgement still covers all the rest.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from errno import EFBIG
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from imbot.errors import ConfigError, Problem, Severity
+from imbot.loader.coerce import converted, stand_in, types_of
 from imbot.loader.contents import IN_TEMPLATE, ContentError, Contents
 from imbot.loader.snapshot import Reader, Variables
 from imbot.placeholders import NearMiss, Placeholder, PlaceholderError, near_misses, parse, resolve, span_of
-from imbot.schema import Schema
+from imbot.schema import Schema, did_you_mean
 from imbot.spec import Folder, Layout, Span, TextFile
 from imbot.yamlfile import MAX_BYTES, YamlFile
 from imbot.yamlfile.pointers import escape, span_at
@@ -26,6 +26,9 @@ _NOT_HERE = (
     "this is needed before anything else is known, so it takes no placeholder",
     "write the value itself",
 )
+_FEW = 2
+_MOST = 100  # of one kind are told
+_NESTED = "placeholders do not nest: give a plain default, or set the variable itself"
 _SCALARS = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
 
 
@@ -42,12 +45,12 @@ class Options:
 
 @dataclass(slots=True)
 class Resolved:
-    """What was found on the way: files by the pointer of their path, and what is wrong where."""
+    """What was found on the way: files by the pointer of their path, and what is wrong where; ``broken`` by file and pointer."""
 
     contents: dict[str, TextFile | Folder | Layout] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
+    broken: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Resolver:
@@ -62,6 +65,7 @@ class Resolver:
         self._variables = Variables(reader)
         self._options = options
         self._name = name
+        self._unset: set[str] = set()
 
     def value(self, value: Any, schema: Schema, at: str = "") -> Any:
         """The value as it is meant, with everything inside it."""
@@ -92,11 +96,20 @@ class Resolver:
         if refused := _refusal(schema):
             if found:
                 self._problem(*refused, at, found=(found[0], text))
-                return _stand_in(schema, text)
+                return stand_in(schema, text)
             if schema.get("x-file", "template") != "template":
                 self._named_file(text, schema["x-file"], at)
             return text
-        for miss in near_misses(text):
+        for miss in near_misses(text)[:_MOST]:
+            if any(miss.start < piece.start < miss.end for piece in found):
+                self._problem(
+                    "placeholder.nested",
+                    "a placeholder inside a placeholder",
+                    _NESTED,
+                    at,
+                    found=(miss, text),
+                )
+                return stand_in(schema, text)
             message = "this looks like a placeholder and is none"
             self._problem(
                 "placeholder.near-miss", message, miss.hint, at, found=(miss, text), severity="warning"
@@ -123,9 +136,18 @@ class Resolver:
         try:
             return resolve(text[found.start : found.end], self._variables, self._secret_file).text
         except PlaceholderError as error:
-            if not self._forgiven(at):
-                self._problem(error.code, error.message, error.hint, at, found=(found, text))
+            if not self._forgiven(at) and found.name not in self._unset and len(self._unset) < _MOST:
+                self._unset.add(found.name)  # however often it is used, one thing is to be done
+                hint = self._meant(found) if error.code == "placeholder.unset" else ""
+                self._problem(error.code, error.message, hint or error.hint, at, found=(found, text))
             return None
+
+    def _meant(self, found: Placeholder) -> str:
+        """The variable that was probably meant, among those of nearly the same length."""
+        if found.source == "file":
+            return ""
+        near = [name for name in self._reader.variables() if abs(len(name) - len(found.name)) <= _FEW]
+        return did_you_mean(found.name, [name for name in near if name != found.name])
 
     def _secret_file(self, name: str) -> str:
         content = self._reader.content(self._folder / name)
@@ -137,17 +159,17 @@ class Resolver:
         return self._options.no_env or (self._options.invent and at.startswith("/credentials/"))
 
     def _invented(self, text: str, schema: Schema, at: str) -> Any:
-        if self._options.invent and at.startswith("/credentials/") and _types(schema) == ["string"]:
+        if self._options.invent and at.startswith("/credentials/") and types_of(schema) == ["string"]:
             return "dev" if schema.get("writeOnly") else f"dev-{self._name}"
-        return _stand_in(schema, text)
+        return stand_in(schema, text)
 
     def _typed(self, value: str, found: Placeholder, text: str, schema: Schema, at: str) -> Any:
         """The value as the type the schema wants, where it wants something else than text."""
-        kinds = _types(schema)
+        kinds = types_of(schema)
         if not kinds or "string" in kinds:
             return value
         for kind in ("boolean", "integer", "number"):
-            if kind in kinds and (typed := _converted(value, kind)) is not None:
+            if kind in kinds and (typed := converted(value, kind)) is not None:
                 return typed
         wanted = " or ".join(_SCALARS[kind] for kind in kinds if kind in _SCALARS)
         message = (
@@ -155,7 +177,7 @@ class Resolver:
         )
         hint = "it is not shown here, as it may be a secret" if wanted else "write the value itself"
         self._problem("placeholder.type", message, hint, at, found=(found, text))
-        return _stand_in(schema, text)
+        return stand_in(schema, text)
 
     def _keep_secret(self, found: list[Placeholder], text: str, schema: Schema, at: str) -> None:
         if schema.get("writeOnly") or schema.get("x-identity"):
@@ -185,7 +207,7 @@ class Resolver:
             self.found.contents[at] = Layout(value, self._file.path, at, self._file.marks)
             self._check_templates(self._file, value, at)
             return
-        if parse(name) != [name]:
+        if any(isinstance(piece, Placeholder) for piece in parse(name)):
             self._problem(*_NOT_HERE, f"{at}/file")
             return
         try:
@@ -228,8 +250,8 @@ class Resolver:
         span = span_at(file.marks, at, key=key)
         if found:
             span = span_of(*found, file.text, span)
-        if severity == "error" and file is self._file:
-            self.found.broken.add(at)
+        if severity == "error":
+            self.found.broken.add((file.path, at))
         self.found.problems.append(problem(file.path, span, at, code, message, hint, severity))
 
 
@@ -246,36 +268,6 @@ def _refusal(schema: Schema) -> tuple[str, str, str] | None:
     if "x-template" in schema:
         return IN_TEMPLATE
     return _NOT_HERE if schema.keys() & {"x-literal", "x-names", "x-file", "const"} else None
-
-
-def _types(schema: Schema) -> list[str]:
-    kinds = schema.get("type", [])
-    return [kinds] if isinstance(kinds, str) else kinds
-
-
-def _converted(value: str, kind: str) -> bool | int | float | None:
-    if kind == "boolean":
-        return {"true": True, "false": False}.get(value.strip().lower())
-    if re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
-        return int(value)
-    if kind == "number" and re.fullmatch(r"\s*-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?\s*", value):
-        return float(value)
-    return None
-
-
-def _stand_in(schema: Schema, text: str) -> Any:
-    """A harmless value of the right form, for one that is not known."""
-    plain = schema.keys().isdisjoint({"pattern", "enum"}) and "string" in (_types(schema) or ["string"])
-    options = [
-        schema.get("default"),
-        *([text] if plain else ()),
-        *schema.get("examples", ()),
-        *schema.get("enum", ()),
-    ]
-    known = [
-        option for option in options if option is not None and (option is text or "<<" not in str(option))
-    ]
-    return known[0] if known else text
 
 
 def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:

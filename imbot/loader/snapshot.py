@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from errno import EINVAL, EIO
+from errno import EINVAL, EIO, EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Snapshot:
     """Files and variables as they are when first asked for."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+        self.variables = environ
         self._seen: dict[tuple[str, str], _Reading] = {}
 
     def look(self, what: str, name: str) -> _Reading:
@@ -47,7 +47,7 @@ class Snapshot:
 
     def _read(self, what: str, name: str) -> _Reading:
         if what == "variable":
-            value = self._environ.get(name)
+            value = self.variables.get(name)
             return _Reading(value, value)
         try:
             return _READ[what](Path(name))
@@ -95,6 +95,10 @@ class Reader:
         value: str | None = self._get("variable", name)
         return value
 
+    def variables(self) -> tuple[str, ...]:
+        """The names of all environment variables, for proposing one: what they are is not noted."""
+        return tuple(self._snapshot.variables)
+
     def _get(self, what: str, name: str) -> Any:
         reading = self._snapshot.look(what, name)
         self.reads[what, name] = reading.mark
@@ -123,7 +127,10 @@ class Variables(Mapping[str, str]):
 
 
 def _content(path: Path) -> _Reading:
-    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its other end
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise OSError(EISDIR, "it is a folder")
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
         raise OSError(EINVAL, "it is not a regular file")
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)

@@ -6,18 +6,31 @@ print the value, which may be a secret. Ours never print one.
 """
 
 import json
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, reduce
+from itertools import islice
+from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imbot.schema import editor
-from imbot.schema.violation import Fault, Violation, describe, did_you_mean, meant
+from imbot.schema.violation import MOST, Fault, Violation, describe, did_you_mean, meant
 from imbot.yamlfile.pointers import pointer
 
 if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
     from jsonschema import Draft202012Validator, ValidationError
 
-__all__ = ["Schema", "Violation", "bundle", "did_you_mean", "folder", "names", "source", "violations"]
+__all__ = [
+    "Schema",
+    "Violation",
+    "bundle",
+    "did_you_mean",
+    "folder",
+    "member",
+    "names",
+    "source",
+    "violations",
+]
 
 Schema = dict[str, Any]
 
@@ -51,6 +64,13 @@ def source(part: str) -> Schema:
     return schema
 
 
+def member(node: Schema, key: str) -> Schema | None:
+    """What a schema says of the values of a key; None where it does not know the key."""
+    other = node.get("additionalProperties")
+    known: Schema | None = node.get("properties", {}).get(key)
+    return known if known is not None else other if isinstance(other, dict) else None
+
+
 def bundle() -> Schema:
     """All schemas as the one that editors use: self-contained, placeholders and templates accepted."""
     groups = ("types", "agents", "cards")
@@ -65,25 +85,45 @@ def violations(part: str, value: Any, *, layout: bool = False) -> list[Violation
     ``layout``: the value is a card layout as written, where templates stand for what they will make.
     """
     found: dict[tuple[str, bool], Violation] = {}
-    faults = [_fault(error) for error in _validator(part, layout).iter_errors(value)]
+    validator = _validator(part, layout)
+    errors = islice(validator.iter_errors(value), MOST)
+    faults = [_fault(error, validator.schema) for error in errors]
     misspelt = {pointer(*fault.path, key) for fault in faults for key in meant(fault)}
     for fault in sorted(faults, key=lambda fault: fault.keyword != "type"):
         for violation in describe(fault):
             if violation.code != "schema.missing" or violation.pointer not in misspelt:
                 found.setdefault((violation.pointer, violation.at_key), violation)
-    return list(found.values())
+    return list(found.values())[:MOST]
 
 
 @cache
 def _validator(part: str, layout: bool) -> "Draft202012Validator":
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
 
     schema = source(part)
-    return Draft202012Validator(editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema)
+    kind: Any = extend(Draft202012Validator, {"uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
+    validator: Draft202012Validator = kind(
+        editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema
+    )
+    return validator
 
 
-def _fault(error: "ValidationError") -> Fault:
-    keyword = "propertyNames" if "propertyNames" in error.absolute_schema_path else str(error.validator)
+def _unique_items(_: Any, wanted: bool, value: Any, __: Any) -> "Iterator[ValidationError]":
+    """The library's own compares every item with every other."""
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(value, list):
+        items = [json.dumps(item, sort_keys=True) for item in value]
+        if len(set(items)) < len(items):
+            yield ValidationError("the same item twice")
+
+
+def _fault(error: "ValidationError", whole: Any) -> Fault:
+    way = list(error.absolute_schema_path)
+    keyword = "propertyNames" if "propertyNames" in way else str(error.validator)
     schema = error.schema if isinstance(error.schema, dict) else {}
+    if "properties" not in schema and len(way) > 1 and way[-2] in ("then", "else"):
+        schema = reduce(getitem, way[:-2], whole)  # a condition says what, the schema around it what for
     path = tuple(str(part) for part in error.absolute_path)
     return Fault(keyword, error.validator_value, error.instance, schema, path)

@@ -44,7 +44,8 @@ _ITEM_KEYS = {
         "examples": ["citations"],
     },
 }
-_NOTES = {"title", "description", "default", "examples", "writeOnly"}
+# `markdownDescription` and `patternErrorMessage` are known to yaml-language-server; others pass over them
+_NOTES = {"title", "description", "markdownDescription", "default", "examples", "writeOnly"}
 _LITERAL = {"const", "x-literal", "x-names", "x-template", "x-file"}
 _SCALARS = {"string", "integer", "number", "boolean"}
 
@@ -54,12 +55,13 @@ class Form:
     """How something else may be written in the place of a value.
 
     ``types`` are the types it may stand for, ``item_keys`` what a mapping in a list may hold beside its
-    own keys.
+    own keys; ``with_notes``: what is wrapped keeps its description and examples.
     """
 
     types: frozenset[str]
     wrap: Callable[[Schema], Schema]
     item_keys: Mapping[str, Schema]
+    with_notes: bool = False
 
 
 VALUES = Form(frozenset(_SCALARS), lambda node: {"anyOf": [node, {"$ref": "#/$defs/placeholder"}]}, {})
@@ -69,7 +71,9 @@ LAYOUT = Form(
     _ITEM_KEYS,
 )
 # the same for judging: a template is let pass, and all else gets the plain schema's violations
-JUDGED_LAYOUT = Form(LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS)
+JUDGED_LAYOUT = Form(
+    LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS, with_notes=True
+)
 
 
 def walk(schema: Any) -> Iterator[Schema]:
@@ -86,17 +90,26 @@ def walk(schema: Any) -> Iterator[Schema]:
 def as_written(schema: Schema, form: Form) -> Schema:
     """The schema of what people write for a part."""
     node = {key: value for key, value in schema.items() if not key.startswith("x-")}
+    if "x-form" in schema:
+        node["patternErrorMessage"] = f"must {schema['x-form']}"
     if node.get("format") == "duration":  # ours has a pattern; the standard's means another notation
         del node["format"]
+        node["patternErrorMessage"] = "must be a duration such as 500ms, 2s, 5m or 1h"
     if "properties" in node:
         node["properties"] = {key: _value(value, form) for key, value in node["properties"].items()}
     for key in ("additionalProperties", "items"):
         if isinstance(node.get(key), dict):
             node[key] = _value(node[key], form)
+    if "propertyNames" in node:
+        node["propertyNames"] = as_written(node["propertyNames"], form)
     if isinstance(node.get("items"), dict):
         _add_item_keys(node["items"], form)
     if "default" in node:
         node["description"] = f"{node.get('description', '')}\n\nDefault: {_shown(node['default'])}".strip()
+        if "x-template" in schema:  # an editor would write it out as soon as the mapping is begun
+            del node["default"]
+    if "`" in node.get("description", ""):
+        node["markdownDescription"] = node["description"]
     return node
 
 
@@ -119,7 +132,8 @@ def _wrapped(node: Schema, form: Form) -> Schema:
     any_text = rules.keys() == {"type"} and "string" in kinds
     if any_text or not kinds & form.types:
         return node
-    return {key: value for key, value in node.items() if key in _NOTES} | form.wrap(rules)
+    notes = {key: value for key, value in node.items() if key in _NOTES}
+    return notes | form.wrap(notes | rules if form.with_notes else rules)
 
 
 def _shown(value: Any) -> str:

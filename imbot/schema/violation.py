@@ -4,9 +4,11 @@
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from imbot.yamlfile.pointers import pointer
@@ -20,6 +22,9 @@ _KINDS = {
     "boolean": "true or false",
     "null": "empty",
 }
+
+
+MOST = 50  # of one part are told: a file with more is no bot file
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,12 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     return f"did you mean `{meant}`?" if meant else otherwise
 
 
+def known_as(key: str) -> str:
+    """A key as it may be shown: what stands after a sign or a space may be a value, even a secret."""
+    name = re.match(r"[^\s=:]{0,40}", key)
+    return key if name and name[0] == key else f"{name[0] if name else ''}…"
+
+
 def meant(fault: Fault) -> Iterator[str]:
     """The known keys that unknown ones were probably meant to be."""
     if fault.keyword != "additionalProperties" or fault.wanted is not False:
@@ -70,7 +81,7 @@ def meant(fault: Fault) -> Iterator[str]:
 
 
 def _unknown(fault: Fault) -> list[str]:
-    return [key for key in fault.value if key not in fault.schema.get("properties", ())]
+    return list(islice((key for key in fault.value if key not in fault.schema.get("properties", ())), MOST))
 
 
 def describe(fault: Fault) -> Iterator[Violation]:
@@ -82,7 +93,8 @@ def describe(fault: Fault) -> Iterator[Violation]:
         for key in _unknown(fault):
             free = [name for name in known if name not in fault.value]
             hint = did_you_mean(key, free, otherwise)
-            yield Violation(pointer(*path, key), True, "schema.unknown-key", f"unknown key `{key}`", hint)
+            message = f"unknown key `{known_as(key)}`"
+            yield Violation(pointer(*path, key), True, "schema.unknown-key", message, hint)
     elif fault.keyword == "required":
         yield from (
             Violation(
@@ -100,16 +112,30 @@ def describe(fault: Fault) -> Iterator[Violation]:
                         pointer(*path, key), True, "schema.needs", message, _purpose(fault, other)
                     )
     elif fault.keyword == "propertyNames":
-        message = f"`{fault.value}` cannot be a key of {_label(path)}"
-        yield Violation(pointer(*path, fault.value), True, "schema.key", message)
+        message = f"`{known_as(fault.value)}` cannot be a key of {_label(path)}"
+        form = fault.schema.get("x-form", "")
+        yield Violation(pointer(*path, fault.value), True, "schema.key", message, form and f"it must {form}")
     else:
         code, demand, hint = _DEMANDS.get(fault.keyword, _other)(fault)
         yield Violation(pointer(*path), False, code, f"{_label(path)} {demand}", hint)
 
 
 def _purpose(fault: Fault, key: str) -> str:
-    purpose: str = fault.schema.get("properties", {}).get(key, {}).get("description", "")
-    return f"{key}: {purpose.partition('. ')[0].rstrip('.')}" if purpose else ""
+    schema = fault.schema.get("properties", {}).get(key, {})
+    examples = schema.get("examples") or schema.get("enum") or ["..."]
+    purpose: str = schema.get("description", "").partition(". ")[0].rstrip(".")
+    return f"add {key}: {flow(examples[0])}" + (f" ({purpose})" if purpose else "")
+
+
+def flow(value: Any) -> str:
+    """A value as people write it in YAML, on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow, value))}]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in ("true", "false", "null"):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _label(path: tuple[str, ...]) -> str:
@@ -124,41 +150,75 @@ def _label(path: tuple[str, ...]) -> str:
 Demand = tuple[str, str, str]
 
 
+def _is_duration(schema: Mapping[str, Any]) -> bool:
+    return "duration" in (schema.get("format"), schema.get("x-format"))
+
+
 def _type(fault: Fault) -> Demand:
     wanted = fault.wanted
     kinds = [wanted] if isinstance(wanted, str) else list(wanted)
     demand = "must be " + " or ".join(_KINDS[kind] for kind in kinds)
     if fault.value is None:
         return "schema.type", f"is empty; it {demand}", "remove the key, or give it a value"
-    if fault.schema.get("format") == "duration":
+    if _is_duration(fault.schema):
         return "schema.type", "must be a duration", _DURATION
     if "string" in kinds and isinstance(fault.value, bool | int | float):
         return "schema.type", demand, "put it in quotes"
+    if "boolean" in kinds:
+        return "schema.type", demand, _BOOLEANS.get(str(fault.value).strip().lower(), _BOOLEAN)
+    if isinstance(fault.value, str) and _NUMBER.fullmatch(fault.value):
+        return "schema.type", demand, "write it without quotes"
     return "schema.type", demand, _example(fault)
 
 
-_DURATION = "a number with its unit: `500ms`, `2s`, `5m` or `1h`"
+_BOOLEAN = "write true or false"
+_BOOLEANS = dict.fromkeys(("yes", "on", "y", "1", "true"), "write true, without quotes")
+_BOOLEANS |= dict.fromkeys(("no", "off", "n", "0", "false"), "write false, without quotes")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+# bare words that YAML takes for the text they are, whatever stands around them
+_PLAIN = re.compile(r"(?!-?[0-9.]+$)(?:[^\W_]|<<|[/])(?:[\w<>./-]|:(?=\S)| (?=[\w<]))*")
+_DURATION = "a whole number with its unit: `500ms`, `2s`, `5m` or `1h`"
 
 
 def _enum(fault: Fault) -> Demand:
     known = [str(option) for option in fault.wanted]
-    hint = did_you_mean(fault.value, known) if isinstance(fault.value, str) else ""
+    hint = did_you_mean(fault.value, known, _usual(fault)) if isinstance(fault.value, str) else ""
     return "schema.enum", f"must be one of: {', '.join(known)}", hint
 
 
 def _pattern(fault: Fault) -> Demand:
-    if fault.schema.get("format") == "duration":
-        return "schema.pattern", "must be a duration", _DURATION
-    return "schema.pattern", "does not have the right form", _example(fault)
+    if _is_duration(fault.schema):
+        zero = isinstance(fault.value, str) and re.fullmatch(r"0+(ms|s|m|h)", fault.value)
+        return "schema.pattern", "must be longer than zero" if zero else "must be a duration", _DURATION
+    form = fault.schema.get("x-form", "have another form")
+    return "schema.pattern", f"must {form}", _example(fault)
 
 
 def _example(fault: Fault) -> str:
     examples = fault.schema.get("examples") or [""]
-    return f"for example {json.dumps(examples[0], ensure_ascii=False)}" if examples[0] != "" else ""
+    return f"for example {flow(examples[0])}" if examples[0] != "" else ""
 
 
 def _limit(code: str, demand: str) -> Callable[[Fault], Demand]:
-    return lambda fault: (code, demand.format(fault.wanted), "")
+    return lambda fault: (code, demand.format(fault.wanted), _usual(fault))
+
+
+def _bound(demand: str) -> Callable[[Fault], Demand]:
+    return lambda fault: ("schema.length", demand.format(fault.wanted), "")
+
+
+def _usual(fault: Fault) -> str:
+    return f"without it: {flow(fault.schema['default'])}" if "default" in fault.schema else _example(fault)
+
+
+def _too_short(fault: Fault) -> Demand:
+    if fault.wanted == 1:
+        return "schema.length", "must not be empty", "remove the key, or give it a value"
+    return "schema.length", f"is too short: at least {fault.wanted} characters", ""
+
+
+def _twice(_: Fault) -> Demand:
+    return "schema.unique", "has the same item twice", "remove one of them"
 
 
 def _other(fault: Fault) -> Demand:
@@ -171,9 +231,10 @@ _DEMANDS: dict[str, Callable[[Fault], Demand]] = {
     "pattern": _pattern,
     "minimum": _limit("schema.range", "must be at least {}"),
     "maximum": _limit("schema.range", "must be at most {}"),
-    "minLength": _limit("schema.length", "is too short: at least {} characters"),
-    "maxLength": _limit("schema.length", "is too long: at most {} characters"),
-    "minItems": _limit("schema.length", "has too few items: at least {}"),
-    "maxItems": _limit("schema.length", "has too many items: at most {}"),
-    "uniqueItems": _limit("schema.unique", "has the same item twice"),
+    "minLength": _too_short,
+    "maxLength": _bound("is too long: at most {} characters"),
+    "minItems": _bound("has too few items: at least {}"),
+    "maxItems": _bound("has too many items: at most {}"),
+    "minProperties": _bound("has too few keys: at least {}"),
+    "uniqueItems": _twice,
 }

@@ -6,6 +6,7 @@ are expanded. What comes out is what JSON can say: mappings with text keys, list
 numbers, booleans and null.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 import yaml
 
 from imbot.spec import Marks, Span
+from imbot.yamlfile.lines import Lines
 from imbot.yamlfile.pointers import pointer, span_at, split_pointer
 from imbot.yamlfile.problems import Fault, Problems
 from imbot.yamlfile.scalars import CORE, Scalar, ScalarError, bad_tag, block_text, meaning
@@ -31,6 +33,9 @@ __all__ = [
     "span_at",
     "split_pointer",
 ]
+
+_EDGE = re.compile(r"^[\s\u200b-\u200d\u2060]|[\s\u200b-\u200d\u2060]\Z")
+_TAG = re.compile(r"(?:&\S+\s+)?!\S*")
 
 MAX_DEPTH = 40
 MAX_NODES = 20_000
@@ -116,7 +121,9 @@ class _Reader:
                 if handler:
                     handler(event)
         except yaml.MarkedYAMLError as error:
-            self._problems.stop_at(_explained(error, self._text))
+            fault = _explained(error, self._text)
+            self._problems.check(Lines(self._text).position(fault.start)[0] - 1)
+            self._problems.stop_at(fault)
         if not isinstance(self._tree.root, dict):
             self._problems.stop_at(no_mapping(self._tree.root, self._text))
         self._problems.check()
@@ -146,6 +153,8 @@ class _Reader:
             self._check_colon(event, top)
         if event.style in ("|", ">"):
             self._tree.mark_text(event, *block_text(self._text, event.start_mark.index, text))
+        elif "{" in text and _is_as_written(event, text):
+            self._tree.mark_line(event, 1 if event.style else 0)
         self._tree.put(event, value)
 
     def _meaning(self, event: Any, text: str) -> Scalar:
@@ -159,7 +168,7 @@ class _Reader:
         if not isinstance(value, str):
             what = "null" if value is None else "a boolean" if isinstance(value, bool) else "a number"
             self._problems.add(*_bad_key(event, what))
-        elif not event.style and text.strip() != text:
+        elif not event.style and _EDGE.search(text):
             message = "this key has a character on its edge that only looks like a space"
             self._problems.add(span_of(event), "yaml.space", message, "delete it and type a plain space")
         self._tree.put_key(event, text, merging=text == "<<" and event.tag is None and not event.style)
@@ -193,11 +202,15 @@ class _Reader:
         if top and top.wants_key:
             self._refuse_key(event, top, mapping=mapping)
         if event.tag not in (None, "!", CORE + ("map" if mapping else "seq")):
-            self._problems.add(span_of(event), *bad_tag().words)
+            self._problems.add(self._span_of_tag(event), *bad_tag().words)
         self._sizes.append((self._nodes, self._chars))
         self._count(event, 1, 0)
         self._check_depth(event, 1)
         self._tree.begin(event, {} if mapping else [])
+
+    def _span_of_tag(self, event: Any) -> Span:
+        found = _TAG.match(self._text, event.start_mark.index)
+        return Lines(self._text).span(*found.span()) if found else span_of(event)
 
     def _finish(self, event: Any) -> None:
         done = self._tree.finish(event)
@@ -231,6 +244,15 @@ class _Reader:
 
 def _bad_key(event: Any, what: str) -> tuple[Span, str, str, str]:
     return span_of(event), "yaml.key-type", f"a key must be a text, this one is {what}", "put it in quotes"
+
+
+def _is_as_written(event: Any, text: str) -> bool:
+    """Whether a text on one line stands in the file character by character."""
+    start, end = event.start_mark, event.end_mark
+    bare = event.anchor is None and event.tag is None
+    return (
+        bare and start.line == end.line and end.index - start.index - len(text) == (2 if event.style else 0)
+    )
 
 
 def _copy(value: Any) -> Any:

@@ -51,7 +51,7 @@ class Problems:
         span = Lines(self._text).span(fault.start, fault.end)
         self.stop(span, fault.code, fault.message, fault.hint)
 
-    def check(self) -> None:
-        """Raise if there are any."""
-        if self._found:
+    def check(self, from_line: int = 1) -> None:
+        """Raise if there are any, from that line on: what the parser stumbles over next is an echo of those."""
+        if any(problem.line >= from_line for problem in self._found):
             raise ConfigError(self._found)

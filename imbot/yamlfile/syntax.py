@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imbot.yamlfile.lines import Lines, line_end, line_start
+from imbot.yamlfile.lines import Lines, line_start
 from imbot.yamlfile.problems import Fault
 from imbot.yamlfile.traps import (
     QUOTE_IT,
@@ -95,10 +95,18 @@ _RULES = (
 )
 _COLON_BEFORE = re.compile(r"[ \t]*(?:- +)*+(?:\"[^\"]*\"|'[^']*'|[^\s\"'#].*?):[ \t]")
 _TAB = re.compile(r" *(\t)")
+_CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} ).*", re.MULTILINE)
+_DASH = re.compile(r"[ \t]*(-)[^\s-]")
+_WORD = re.compile(r"\S{1,40}")
 _MISPLACED = (
     "yaml.indentation",
     "this line does not fit what stands above it",
     "lines of one mapping or list begin in the same column",
+)
+_AFTER_QUOTE = (
+    "yaml.syntax",
+    "the quote before this ends the text, and something follows",
+    "a quote inside a text is doubled '' or stands between quotes of the other kind",
 )
 _TRAILING = (
     "yaml.syntax",
@@ -114,18 +122,29 @@ def explain(phrase: str, at: int, opened: int | None, text: str) -> Fault:
     if "mapping values" in phrase or "flow node" in phrase:
         places.append(_line_above(text, at))
     return (
-        _tab(phrase, at, text)
+        _conflict(text)
+        or _tab(phrase, at, text)
         or _first(template_near, places, text)
         or _first(placeholder_near, places, text)
         or _first(full_width_near, places, text)
         or _by_colon(phrase, places, text)
         or _by_phrase(phrase, at, opened, text)
-        or Fault(at, _one(at, text), *(_MISPLACED if _first_in_line(at, text) else _TRAILING))
+        or _dash(at, text)
+        or Fault(at, _word(at, text), *_out_of_place(at, text))
     )
 
 
 def _first(look: Callable[[int, str], Fault | None], places: list[int], text: str) -> Fault | None:
     return next((fault for fault in (look(place, text) for place in places) if fault), None)
+
+
+def _conflict(text: str) -> Fault | None:
+    found = _CONFLICT.search(text)
+    if not found:
+        return None
+    message = "a merge conflict that nobody has resolved"
+    hint = "keep one of the two sides, and delete the lines of <<<<<<<, ======= and >>>>>>>"
+    return Fault(*found.span(), "yaml.syntax", message, hint)
 
 
 def _tab(phrase: str, at: int, text: str) -> Fault | None:
@@ -161,12 +180,29 @@ def _by_phrase(phrase: str, at: int, opened: int | None, text: str) -> Fault | N
             message = rule.message
             if "{line}" in message:
                 message = message.format(line=Lines(text).position(place if opened is None else opened)[0])
-            return Fault(place, _one(place, text), rule.code, message, rule.hint)
+            return Fault(place, _word(place, text), rule.code, message, rule.hint)
     return None
 
 
-def _one(at: int, text: str) -> int:
-    return min(at + 1, line_end(text, at))
+def _dash(at: int, text: str) -> Fault | None:
+    found = _DASH.match(text, line_start(text, at)) if _first_in_line(at, text) else None
+    if not found:
+        return None
+    message = "the space after the dash is missing"
+    return Fault(
+        *found.span(1), "yaml.indentation", message, "write - item; quote a text that begins with a -"
+    )
+
+
+def _out_of_place(at: int, text: str) -> tuple[str, str, str]:
+    if _first_in_line(at, text):
+        return _MISPLACED
+    return _AFTER_QUOTE if text[:at].rstrip(" ")[-1] in "\"'" else _TRAILING
+
+
+def _word(at: int, text: str) -> int:
+    found = _WORD.match(text, at)
+    return found.end() if found else at
 
 
 def _first_in_line(at: int, text: str) -> bool:

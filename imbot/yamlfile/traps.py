@@ -32,6 +32,7 @@ _CUTS = {
     ":": "a colon before a space ends a key",
     ",": "a comma ends a text inside [ ] and { }",
 }
+_CLOSE = re.compile("[}%#]}")
 _ENDS = frozenset(("", "\n", "\r"))
 _GLUED_COMMENT = re.compile(r"[ \t]+#(?:<<|\{\{|\{%)")
 _TEMPLATE_VALUE = re.compile(r"(?:^|[:?,\[{-])[ \t]*(\{[{%#].*?(?:[}%#]\}|$))")
@@ -51,9 +52,11 @@ def cut_off(value: str, text: str, start: int, end: int) -> Fault | None:
         opened = [match.start() for match in opener.finditer(value)]
         if opened and value.find(closer, opened[-1]) < 0 and closer in rest:
             why = _CUTS.get(rest.lstrip()[0], "a bracket ends a text inside [ ] and { }")
-            return Fault(
-                start, end + len(rest.rstrip()), code, f"{noun} without quotes is cut off: {why}", QUOTE_IT
-            )
+            close = rest.index(closer)
+            if opener.search(rest, 0, close):
+                continue  # that one closes another; this one is not closed at all
+            message = f"{noun} without quotes is cut off: {why}"
+            return Fault(start, end + close + len(closer), code, message, QUOTE_IT)
     if _GLUED_COMMENT.match(rest):
         code = "yaml.unquoted-placeholder" if rest.lstrip().startswith("#<<") else "yaml.unquoted-template"
         return Fault(start, end + len(rest.rstrip()), code, f"this text is cut off: {_CUTS['#']}", QUOTE_IT)
@@ -62,9 +65,9 @@ def cut_off(value: str, text: str, start: int, end: int) -> Fault | None:
 
 def bare_template(start: int, text: str) -> Fault:
     """A value that begins with braces: YAML reads a mapping inside a mapping's key."""
-    close = text.find("}}", start, line_end(text, start))
+    close = _CLOSE.search(text, start, line_end(text, start))
     message = "a template without quotes: YAML takes { for the beginning of a mapping"
-    end = close + 2 if close > 0 else start + 2
+    end = close.end() if close else start + 2
     return Fault(start, end, "yaml.unquoted-template", message, QUOTE_IT)
 
 
@@ -100,18 +103,33 @@ _FULL_WIDTH_WORDS = (
     "a full-width colon is no colon for YAML",
     "type an ASCII colon and a space",
 )
+_FALSE_SPACE = re.compile(
+    r"^[ \t]*(?:- +)?[\"']?[\w.-]+[\"']?:([\u00a0\u2000-\u200d\u202f\u2060\u3000])", re.MULTILINE
+)
+_FALSE_SPACE_WORDS = (
+    "yaml.space",
+    "the character after the colon only looks like a space",
+    "delete it and type a plain space",
+)
 _NO_SPACE_WORDS = ("yaml.colon", "the space after the colon is missing", "write key: value")
+
+
+_FILL_IT = "write key: value lines, or delete the file"
+_SLIPS = (
+    (_FULL_WIDTH, _FULL_WIDTH_WORDS),
+    (_FALSE_SPACE, _FALSE_SPACE_WORDS),
+    (_NO_SPACE, _NO_SPACE_WORDS),
+)
 
 
 def no_mapping(root: Any, text: str) -> Fault:
     """A file that parses, but holds something else than a mapping."""
     if root is None:
         if not text.strip():
-            return Fault(0, 0, "yaml.empty", "empty file", "delete the file to remove the bot")
-        hint = "write key: value lines, or delete the file to remove the bot"
-        return Fault(0, 0, "yaml.empty", "the file holds no more than comments", hint)
+            return Fault(0, 0, "yaml.empty", "the file is empty", _FILL_IT)
+        return Fault(0, 0, "yaml.empty", "the file holds no more than comments", _FILL_IT)
     if isinstance(root, str):
-        for pattern, words in ((_FULL_WIDTH, _FULL_WIDTH_WORDS), (_NO_SPACE, _NO_SPACE_WORDS)):
+        for pattern, words in _SLIPS:
             found = pattern.search(text)
             if found:
                 return Fault(*found.span(1), *words)
@@ -120,8 +138,10 @@ def no_mapping(root: Any, text: str) -> Fault:
 
 
 def full_width_near(place: int, text: str) -> Fault | None:
-    """A full-width colon after the key of the line around a place."""
-    return _in_line(_FULL_WIDTH, _FULL_WIDTH_WORDS, place, text)
+    """A full-width colon after the key of the line around a place, or a space after it that is none."""
+    return _in_line(_FULL_WIDTH, _FULL_WIDTH_WORDS, place, text) or _in_line(
+        _FALSE_SPACE, _FALSE_SPACE_WORDS, place, text
+    )
 
 
 def missing_space_near(place: int, text: str) -> Fault | None:

@@ -100,12 +100,21 @@ class Tree:
         first = self._keys[at]
         shown = key if len(key) <= 40 else f"{key[:39]}…"
         message = f"key {shown!r} is already at line {first.line}, column {first.column}"
-        self._problems.add(span_of(event), "yaml.duplicate-key", message, "keep one of the two", at)
+        self._problems.add(
+            span_of(event), "yaml.duplicate-key", message, "keep one of the two, or check the indentation", at
+        )
 
     def mark_text(self, event: Any, lines: int, indent: int) -> None:
         """Remember where the text of the block scalar that is put next begins."""
         start, end = event.start_mark, event.end_mark
         self._texts[self._next()] = Span(start.line + 1 + lines, indent + 1, end.line + 1, end.column + 1)
+
+    def mark_line(self, event: Any, quote: int) -> None:
+        """The same for a text on one line, after a quote of that many characters."""
+        span = span_of(event)
+        self._texts[self._next()] = Span(
+            span.line, span.column + quote, span.end_line, span.end_column - quote
+        )
 
     def _next(self) -> str:
         top = self.top

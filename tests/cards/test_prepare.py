@@ -22,17 +22,17 @@ card:
 @pytest.mark.parametrize(
     ("layout", "place"),
     [
-        ('      msgContent: "{{ anwser }}"\n', (6, 19, "template.undefined")),
+        ('      msgContent: "{{ anwser }}"\n', (6, 23, "template.undefined")),
         (
             "      msgContent: |\n        one\n        two {{ vars.hotlin }} end\n",
-            (8, 9, "template.undefined"),
+            (8, 21, "template.undefined"),
         ),
         ("      msgContent: |\n        one\n\n        two {{ anwser }}\n", (9, 16, "template.undefined")),
-        ("      msgContent: |\n        {% if answer %}\n        x\n", (8, 9, "template.syntax")),
-        ('      msgContent: "{{ answer | replace(1) }}"\n', (6, 19, "template.error")),
-        ("      msgContent: \"{{ 'a' * 10**9 }}\"\n", (6, 19, "template.too-expensive")),
-        ('      msgContent: "{{ answer.__class__ }}"\n', (6, 19, "template.unsafe")),
-        ("      msgContent: \"{% include 'a.j2' %}\"\n", (6, 19, "template.missing")),
+        ("      msgContent: |\n        {% if answer %}\n        x\n", (7, 12, "template.syntax")),
+        ('      msgContent: "{{ answer | replace(1) }}"\n', (6, 32, "template.error")),
+        ("      msgContent: \"{{ 'a' * 10**9 }}\"\n", (6, 20, "template.too-expensive")),
+        ('      msgContent: "{{ answer.__class__ }}"\n', (6, 30, "template.unsafe")),
+        ("      msgContent: \"{% include 'a.j2' %}\"\n", (6, 32, "template.missing")),
         ('      msgTitle: "{{ question }}"\n', (6, 7, "schema.missing")),
         ('      msgContent: "x"\n      msgTitel: "x"\n', (7, 7, "schema.unknown-key")),
         ('      msgContent: "{{ suggestions }}"\n', (6, 19, "schema.type")),
@@ -73,13 +73,13 @@ def test_a_mistake_in_an_included_text_stands_in_its_file(bot):
     with pytest.raises(ConfigError) as caught:
         prepare_card(spec)
     (problem,) = caught.value.problems
-    assert (problem.path, problem.line, problem.column) == ("bots/cards/x.j2", 2, 3)
+    assert (problem.path, problem.line, problem.column) == ("bots/cards/x.j2", 2, 11)
     assert problem.hint == "did you mean `hotline`?"
 
 
 def test_texts_do_not_contain_each_other(bot):
     assert problems_of(bot('card: {kind: ai}\ntexts: {help: "{{ texts.error }}"}\n')) == [
-        (2, 15, "template.undefined")
+        (2, 19, "template.undefined")
     ]
 
 
@@ -92,7 +92,7 @@ def test_an_own_template_takes_any_keys_but_needs_its_content_key(bot):
 
 def test_a_text_must_draw_in_every_phase_and_is_told_once(bot, caplog):
     spec = bot('card: {kind: ai}\ntexts:\n  help: "{{ 1 // 0 }}"\n  error: "{{ buttons[0].text }}"\n')
-    assert problems_of(spec) == [(3, 9, "template.error"), (4, 10, "template.undefined")]
+    assert problems_of(spec) == [(3, 10, "template.error"), (4, 11, "template.undefined")]
     assert not caplog.records
 
 

@@ -125,7 +125,7 @@ def test_a_text_that_is_not_there_is_a_fault_of_the_line_that_asks_for_it(draw):
 
 def test_a_fault_of_an_included_text_names_it(draw):
     fault = fault_of(draw, "{% include 'a.j2' %}", [("a.j2", "one\ntwo {{ nobody }}")])
-    assert (fault.code, fault.file, fault.line, fault.columns) == ("template.undefined", "a.j2", 2, (1, 17))
+    assert (fault.code, fault.file, fault.line, fault.columns) == ("template.undefined", "a.j2", 2, (8, 14))
     fault = fault_of(draw, "{% if 0 %}{% include 'a.j2' %}{% endif %}", [("a.j2", "\n{% if %}")])
     assert (fault.code, fault.file, fault.line) == ("template.syntax", "a.j2", 2)
 

@@ -17,7 +17,7 @@ from imbot.errors import Problem
         ("throttle: {interval: 2 sec}\n", (6, 22, "schema.pattern")),
         ("titel: 你好\n", (6, 1, "schema.unknown-key")),
         ("title: 0777\n", (6, 8, "schema.type")),
-        ("history:\n", (6, 9, "schema.type")),
+        ("history:\n", (6, 1, "schema.type")),
         ("name: 我 们\n", (6, 7, "schema.pattern")),
         ("name: <<N>>\n", (6, 7, "placeholder.not-here")),
         ("version: 2\n", (6, 10, "version.newer")),

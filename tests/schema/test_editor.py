@@ -42,6 +42,8 @@ def test_the_bundle_is_a_valid_schema_that_needs_no_other_file():
 
 def test_every_example_bot_is_valid(editor):
     for path in (REPOSITORY / "bots").glob("*.yaml"):
+        if path.name.endswith(".test.yaml"):
+            continue
         assert not list(editor.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))), path
 
 

@@ -42,7 +42,7 @@ def test_the_schemas_of_the_repository_are_found_from_a_checkout():
 
 
 def test_names_lists_the_parts_of_a_group():
-    assert schema.names("agents") == ("echo", "faq", "openai")
+    assert schema.names("agents") == ("echo", "faq", "openai", "python")
     assert schema.names("nothing") == ()
 
 

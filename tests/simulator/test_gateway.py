@@ -66,6 +66,16 @@ async def test_second_ack_is_a_duplicate(sim, client):
     assert [ack.verdict for ack in sim.acks] == ["matched", "duplicate"]
 
 
+async def test_observers_see_calls_and_acks_as_they_happen(sim, client):
+    seen = []
+    sim.observe(lambda event: seen.append(type(event).__name__))
+    link = await client.connect()
+    await sim.say("ding1", "u-lilei", "hello")
+    await link.ack(await link.frame())
+    await sim.until(lambda: len(seen) == 2)
+    assert seen == ["Call", "Ack"]
+
+
 async def test_ack_of_the_first_attempt_ends_redelivery(sim, client):
     sim.set(redelivery_s=0.04)
     link = await client.connect()

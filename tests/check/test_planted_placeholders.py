@@ -1,0 +1,248 @@
+"""Placeholders: unset, misplaced, nearly right, cut off by YAML."""
+
+import pytest
+from planted import BOT, hold, mistakes
+
+MISTAKES = mistakes(
+    (
+        "unset",
+        "title: ⟦<<NOPE>>⟧",
+        "placeholder.unset: environment variable NOPE is not set ⇒ set it in the environment or in .env,",
+    ),
+    (
+        "unset in middle",
+        "title: 你好 ⟦<<NOPE>>⟧ x",
+        "placeholder.unset: environment variable NOPE is not set ⇒ set it in the environment or in .env,",
+    ),
+    (
+        "empty",
+        "title: ⟦<<EMPTY>>⟧",
+        "placeholder.unset: environment variable EMPTY is empty ⇒ set it in the environment or in .env,",
+    ),
+    (
+        "msg",
+        "title: ⟦<<NOPE:?ask Li Lei for it>>⟧",
+        "placeholder.unset: environment variable NOPE is not set: ask ⇒ set it in the environment or in .env,",
+    ),
+    (
+        "near name",
+        "title: ⟦<<SECRT>>⟧",
+        "placeholder.unset: environment variable SECRT is not set ⇒ did you mean `SECRET`?",
+    ),
+    (
+        "file missing",
+        "agent: {type: openai, base_url: http://x, model: m, api_key: ⟦<<file:key.txt>>⟧}",
+        "placeholder.unset: file key.txt does not exist ⇒ make the file, or give a default:",
+    ),
+    ("in key", "⟦<<ID>>⟧: x", "placeholder.in-key: a key takes no placeholder ⇒ write the key itself"),
+    (
+        "in key nested",
+        "texts: {⟦<<ID>>⟧: x}",
+        "placeholder.in-key: a key takes no placeholder ⇒ write the key itself",
+    ),
+    (
+        "in name",
+        "name: ⟦<<ID>>⟧",
+        "placeholder.not-here: this is needed before anything else is ⇒ write the value itself",
+    ),
+    (
+        "in type",
+        "type: ⟦<<ID>>⟧",
+        "placeholder.not-here: this is needed before anything else is ⇒ write the value itself",
+    ),
+    (
+        "agent type",
+        "agent: {type: ⟦<<ID>>⟧}",
+        "placeholder.not-here: this is needed before anything else is ⇒ write the value itself",
+    ),
+    (
+        "kind",
+        "card: {kind: ⟦<<ID>>⟧}",
+        "placeholder.not-here: this is needed before anything else is ⇒ write the value itself",
+    ),
+    (
+        "path",
+        "agent: {type: faq, knowledge: ⟦<<ID>>⟧}",
+        "placeholder.not-here: this is needed before anything else is ⇒ write the value itself",
+    ),
+    (
+        "layout path",
+        "card: {templates: {final: {file: ⟦<<ID>>⟧}}}",
+        "placeholder.not-here: this is needed before anything else is ⇒ write the value itself",
+    ),
+    (
+        "layout text",
+        "card: {templates: {final: {msgContent: '⟦<<ID>>⟧ x'}}}",
+        "placeholder.in-template: a template takes no placeholder ⇒ put it into `card.vars` and write {{",
+    ),
+    (
+        "in texts",
+        "texts: {help: call ⟦<<ID>>⟧}",
+        "placeholder.in-template: a template takes no placeholder ⇒ put it into `card.vars` and write {{",
+    ),
+    (
+        "int",
+        "throttle: {chunks: ⟦<<ID>>⟧}",
+        "placeholder.type: what ID stands for must be a whole number ⇒ it is not shown here, as it may be a",
+    ),
+    (
+        "bool",
+        "enabled: ⟦<<ID>>⟧",
+        "placeholder.type: what ID stands for must be true or false ⇒ it is not shown here, as it may be a",
+    ),
+    (
+        "number",
+        "agent: {type: openai, base_url: http://x, model: m, temperature: ⟦<<ID>>⟧}",
+        "placeholder.type: what ID stands for must be a number ⇒ it is not shown here, as it may be a",
+    ),
+    (
+        "map",
+        "throttle: ⟦<<ID>>⟧",
+        "placeholder.type: a placeholder cannot stand here ⇒ write the value itself",
+    ),
+    (
+        "list",
+        "commands: {new: ⟦<<ID>>⟧}",
+        "placeholder.type: a placeholder cannot stand here ⇒ write the value itself",
+    ),
+    (
+        "near: space",
+        "title: ⟦<< ID >>⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ write <<NAME>>, without spaces",
+    ),
+    (
+        "near: one",
+        "title: ⟦<<ID>⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ close it with two: >>",
+    ),
+    (
+        "near: opening",
+        "title: ⟦<ID>>⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ open it with two: <<",
+    ),
+    (
+        "near: dollar",
+        "title: ⟦${ID}⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ imbot writes it <<NAME>>",
+    ),
+    (
+        "near: dash",
+        "title: ⟦<<my-id>>⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ names are letters, digits and _, no",
+    ),
+    (
+        "near: nested",
+        "title: ⟦<<A:-<<B>>>>⟧",
+        "placeholder.nested: a placeholder inside a placeholder ⇒ placeholders do not nest: give a plain",
+    ),
+    (
+        "near: fullwidth",
+        "title: ⟦《《ID》》⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ use the plain signs << and >>",
+    ),
+    (
+        "near: colon",
+        "title: ⟦<<ID:default>>⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ write a default as <<NAME:-default>>, a",
+    ),
+    (
+        "near: env space",
+        "title: '⟦<<env: ID>>⟧'",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ write <<env:NAME>> or <<file:PATH>>,",
+    ),
+    (
+        "near: empty",
+        "title: ⟦<<>>⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ name something: <<NAME>> or",
+    ),
+    (
+        "near: unclosed",
+        "title: ⟦<<ID⟧",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ close it with >>",
+    ),
+    (
+        "cut: #",
+        "title: ⟦<<HOT:-a #b>>⟧",
+        'yaml.unquoted-placeholder: a placeholder without quotes is cut off: a ⇒ put the whole text in quotes: "..."',
+    ),
+    (
+        "cut: colon",
+        "title: ⟦<<HOT:-a: b>>⟧",
+        'yaml.unquoted-placeholder: a placeholder without quotes is cut off: a ⇒ put the whole text in quotes: "..."',
+    ),
+    (
+        "cut: comma flow",
+        "feedback: {thanks: ⟦<<HOT:-a, b>>⟧}",
+        'yaml.unquoted-placeholder: a placeholder without quotes is cut off: a ⇒ put the whole text in quotes: "..."',
+    ),
+    (
+        "cut: brace flow",
+        "feedback: {thanks: ⟦<<HOT:-a}b>>⟧}",
+        'yaml.unquoted-placeholder: a placeholder without quotes is cut off: a ⇒ put the whole text in quotes: "..."',
+    ),
+    (
+        "shown file",
+        "title: ⟦<<file:x.txt>>⟧",
+        "placeholder.unset: file x.txt does not exist ⇒ make the file, or give a default:",
+    ),
+    (
+        "placeholder unclosed in flow",
+        "credentials: {client_id: ⟦<<ID⟧, client_secret: <<SECRET>>}",
+        "placeholder.near-miss!: this looks like a placeholder and is none ⇒ close it with >>",
+    ),
+    (
+        "include ph",
+        {
+            "a.yaml": BOT + "card: {templates: {final: {msgContent: '{% include \"cards/a.j2\" %}'}}}",
+            "cards/a.j2": "hello\n⟦<<ID>>⟧",
+        },
+        "placeholder.in-template: a template takes no placeholder ⇒ put it into `card.vars` and write {{",
+    ),
+    (
+        "layout placeholder",
+        {
+            "a.yaml": BOT + "card: {templates: {final: {file: cards/f.yaml}}}\n",
+            "cards/f.yaml": 'msgContent: "⟦<<ID>>⟧"',
+        },
+        "placeholder.in-template: a template takes no placeholder ⇒ put it into `card.vars` and write {{",
+    ),
+    (
+        "secret file bad",
+        {
+            "a.yaml": "credentials: {client_id: <<ID>>, client_secret: ⟦<<file:s.txt>>⟧}\nagent: {type: echo}\n",
+            "s.txt": b"\xff\xfe\xff",
+        },
+        "placeholder.unreadable: file s.txt is not UTF-8 text ⇒ save it as UTF-8",
+    ),
+    (
+        "secret file empty",
+        {
+            "a.yaml": "credentials: {client_id: <<ID>>, client_secret: ⟦<<file:s.txt>>⟧}\nagent: {type: echo}\n",
+            "s.txt": b"",
+        },
+        "placeholder.unset: file s.txt is empty ⇒ make the file, or give a default:",
+    ),
+    (
+        "secret file dir",
+        {
+            "a.yaml": "credentials: {client_id: <<ID>>, client_secret: ⟦<<file:s>>⟧}\nagent: {type: echo}\n",
+            "s/x": b"",
+        },
+        "placeholder.unreadable: file s cannot be read: it is a folder ⇒ check the path and its permissions",
+    ),
+    (
+        "secret in title",
+        {"a.yaml": BOT + "title: ⟦<<file:s.txt>>⟧", "s.txt": "s3cr3t-value-x7"},
+        "placeholder.shown: what comes from a file is a secret, and ⇒ read it from the environment: <<NAME>>",
+    ),
+    (
+        "two unset same",
+        BOT + "title: ⟦<<NOPE>>⟧ <<NOPE>>",
+        "placeholder.unset: environment variable NOPE is not set ⇒ set it in the environment or in .env,",
+    ),
+)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_with_a_placeholder_is_one_problem_at_its_place_with_its_cure(mistake, tmp_path):
+    hold(mistake, tmp_path)

@@ -1,0 +1,157 @@
+"""What one check comes to: files, folders, lints and comments together."""
+
+import os
+from pathlib import Path
+
+import pytest
+from botfolder import write
+
+from imbot.check import NoBotFileError, check
+from imbot.report.sources import Sources
+from imbot.report.text import render
+
+LAYOUT = 'msgContent: "{{ answer }}"\n'
+
+
+def bot(client_id="app", more="", secret="<<SECRET>>"):
+    return f"credentials: {{client_id: {client_id}, client_secret: {secret}}}\nagent: {{type: echo}}\n{more}"
+
+
+def checked(*paths, no_env=True):
+    report = check(paths, Sources(), no_env=no_env)
+    codes = [(Path(problem.path).name, problem.line, problem.code) for problem in report.problems]
+    return codes, [bot.name for bot in report.bots], report.files
+
+
+def test_several_paths_make_one_report(tmp_path):
+    one = write(tmp_path / "one", {"a.yaml": bot("a"), "b.yaml": "nonsense"})
+    two = write(tmp_path / "two", {"c.yaml": bot("a")})
+
+    assert checked(one / "a.yaml", two) == ([], ["a", "c"], 2)
+    assert checked(one, two) == ([("b.yaml", 1, "yaml.shape")], ["a", "c"], 3)
+
+
+def test_a_path_named_twice_is_checked_once(tmp_path, monkeypatch):
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a"), "b.yaml": bot("b")})
+    monkeypatch.chdir(tmp_path)
+
+    assert checked(folder / "a.yaml", folder, Path("bots/b.yaml"), Path("bots")) == ([], ["a", "b"], 2)
+
+
+def test_a_single_file_is_judged_among_its_neighbours(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot(), "b.yaml": bot()})
+
+    assert checked(folder / "b.yaml") == ([("b.yaml", 1, "identity.taken")], [], 1)
+    assert checked(folder / "a.yaml") == ([], ["a"], 1)
+
+
+@pytest.mark.parametrize("name", ["cards/final.yaml.j2", "_defaults.yaml", "a.test.yaml", "a.txt"])
+def test_what_is_no_bot_file_is_refused(tmp_path, name):
+    folder = write(tmp_path / "bots", {"a.yaml": bot(), name: "x: y\n"})
+
+    with pytest.raises(NoBotFileError, match="is not a bot file"):
+        check([folder / name], Sources())
+
+
+def test_an_unset_variable_is_let_pass_without_an_environment(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot(secret="<<IMBOT_TEST_UNSET>>")})
+
+    assert checked(folder, no_env=False) == ([("a.yaml", 1, "placeholder.unset")], [], 1)
+    assert checked(folder) == ([], ["a"], 1)
+
+
+def test_a_card_that_does_not_draw_makes_no_bot(tmp_path):
+    more = "card: {templates: {final: {file: cards/final.yaml}}}\n"
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a", more), "b.yaml": bot("b", more)})
+    write(folder, {"cards/final.yaml": 'msgContent: "{{ anwser }}"\n', "cards/old.yaml": LAYOUT})
+
+    codes, bots, _ = checked(folder)
+
+    # once for both bots, and no guess about old.yaml while a file is broken
+    assert (codes, bots) == ([("final.yaml", 1, "template.undefined")], [])
+
+
+def test_unused_templates_are_told_of_whole_folders_only(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot(), "cards/old.yaml": LAYOUT})
+
+    assert checked(folder) == ([("old.yaml", 1, "file.unused")], ["a"], 1)
+    assert checked(folder / "a.yaml") == ([], ["a"], 1)
+
+
+def test_a_wrong_value_gets_no_doubts_besides(tmp_path):
+    more = "agent: {type: openai, base_url: http://h/v1, model: m, api_key: with space}\n"
+    folder = write(tmp_path / "bots", {"a.yaml": bot().replace("agent: {type: echo}\n", more)})
+
+    assert checked(folder)[0] == [("a.yaml", 2, "schema.pattern")]
+
+
+def test_comments_silence_warnings_of_every_origin(tmp_path):
+    text = (
+        "credentials:\n"
+        "  client_id: a\n"
+        "  # imbot: ignore secret.literal\n"
+        "  client_secret: hunter2\n"
+        "agent: {type: echo}\n"
+        'title: "<< X >>"  # imbot: ignore placeholder.near-miss\n'
+        "throttle: {pace: fixed, interval: 50ms}  # imbot: ignore throttle.quota\n"
+        "card: {kind: markdown}\n"
+        "feedback:\n"
+        "  buttons: [{label: a, rating: b}]  # imbot: ignore card.no-callback\n"
+    )
+    files = {
+        "a.yaml": text,
+        "cards/old.yaml": f"# imbot: ignore file.unused\n{LAYOUT}",
+        "cards/old.j2": "{# imbot: ignore file.unused #}",
+    }
+    folder = write(tmp_path / "bots", files)
+
+    assert checked(folder) == ([], ["a"], 1)
+
+
+def test_a_comment_is_called_idle_only_where_all_is_known(tmp_path):
+    idle = "title: x  # imbot: ignore throttle.quota\n"
+    used = {"cards/a.yaml": f"{LAYOUT}# imbot: ignore file.unused\n"}
+    more = "card: {templates: {final: {file: cards/a.yaml}}}\n"
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a", idle), "b.yaml": bot("b", more), **used})
+
+    assert checked(folder)[0] == [("a.yaml", 3, "ignore.unused"), ("a.yaml", 2, "ignore.unused")]
+    assert checked(folder / "b.yaml")[0] == []
+
+    write(folder, {"a.yaml": bot("a", f"{idle}typo: 1\n")})
+    assert checked(folder)[0] == [("a.yaml", 4, "schema.unknown-key")]
+
+
+def test_a_folder_or_environment_that_cannot_be_read_is_a_problem(tmp_path, monkeypatch):
+    folder = write(tmp_path / "bots", {"a.yaml": bot()})
+    write(tmp_path, {".env": "A=客".encode("utf-16")})
+
+    assert checked(folder)[0] == [(".env", 1, "env.unreadable")]
+
+    (tmp_path / ".env").unlink()
+    monkeypatch.setattr(
+        Path, "iterdir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+    )
+    assert checked(folder)[0] == [("bots", 1, "folder.unreadable")]
+
+
+def test_a_file_name_that_is_no_text_is_no_trouble(tmp_path):
+    folder = write(tmp_path / "bots", {})
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/\xff.yaml")).write_text(bot())
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+
+    codes, _, files = checked(folder)
+
+    assert ([code for *_, code in codes], files) == (["name.file"], 1)
+
+
+def test_a_key_that_became_a_secret_by_a_slip_is_hidden_everywhere(tmp_path):
+    text = "credentials: {client_id: a, client_secret hunter2/abc}\nagent: {type: echo}\n"
+    folder = write(tmp_path / "bots", {"a.yaml": text})
+
+    report = check([folder], Sources())
+
+    assert report.problems
+    assert "hunter2" not in repr(report)
+    assert "hunter2" not in render(report, Sources())
