@@ -215,17 +215,16 @@ class Run:
             await asyncio.to_thread(system.process.stop, hard)
 
     async def connected(self, system):
-        """When all its apps were connected; RuntimeError when the process ended instead."""
-        command = self.stage.do("connected", prefix=system.prefix, count=system.count)
+        """When all its apps were connected; RuntimeError with its last words when that does not happen."""
+        patience_s = 30 + system.count / 10
+        command = self.stage.do("connected", prefix=system.prefix, count=system.count, patience_s=patience_s)
         connecting = asyncio.create_task(command)
-        try:
-            while not connecting.done():
-                if system.process.popen.poll() is not None:
-                    raise RuntimeError(f"{system.name} ended: {system.log.read_text()[-2000:]}")
-                await asyncio.wait([connecting], timeout=0.2)
+        while not connecting.done() and system.process.popen.poll() is None:
+            await asyncio.wait([connecting], timeout=0.2)
+        if connecting.done() and connecting.exception() is None:
             return connecting.result()
-        finally:
-            connecting.cancel()
+        connecting.cancel()
+        raise RuntimeError(f"{system.name} does not connect: {system.log.read_text()[-2000:]}")
 
 
 @asynccontextmanager

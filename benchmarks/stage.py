@@ -127,7 +127,7 @@ class Stage:
     async def set(self, **settings):
         self.sim.set(**settings)
 
-    async def connected(self, prefix, count, patience_s=300):
+    async def connected(self, prefix, count, patience_s):
         """Wait until all apps of a process are connected; when that was."""
         wanted = {f"{prefix}-{number}" for number in range(count)}
         async with asyncio.timeout(patience_s):

@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from imbot.cards.budget import Budget, shown
@@ -61,6 +62,11 @@ def _compiled(
     return {phase: compile_layout(layout, files, workload) for phase, layout in layouts.items()}
 
 
+@cache
+def _compiled_built_in(kind: str) -> dict[CardPhase, CompiledLayout]:
+    return _compiled(built_in(kind), ())
+
+
 class PreparedCard:
     """See ``imbot.cards.Card``."""
 
@@ -79,8 +85,9 @@ class PreparedCard:
         self._format = kind
         self._mentions = mentions
         self._variables_of = variables.of
-        self._built_in = _compiled(kind.layouts, ())
-        self._plain = _compiled(built_in(_PLAIN), ())
+        shared = kind.layouts is built_in(kind.name)
+        self._built_in = _compiled_built_in(kind.name) if shared else _compiled(kind.layouts, ())
+        self._plain = _compiled_built_in(_PLAIN)
         self._layouts = {**self._built_in, **source.layouts}
         self._texts = {name: text.draw for name, text in source.texts.items()}
         self._noted: deque[tuple[str, str, str]] = deque(maxlen=100)

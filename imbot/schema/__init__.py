@@ -98,15 +98,19 @@ def violations(part: str, value: Any, *, layout: bool = False) -> list[Violation
 
 @cache
 def _validator(part: str, layout: bool) -> "Draft202012Validator":
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend
-
     schema = source(part)
-    kind: Any = extend(Draft202012Validator, {"uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
-    validator: Draft202012Validator = kind(
+    validator: Draft202012Validator = _validators()(
         editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema
     )
     return validator
+
+
+@cache
+def _validators() -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    return extend(Draft202012Validator, {"uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
 
 
 def _unique_items(_: Any, wanted: bool, value: Any, __: Any) -> "Iterator[ValidationError]":

@@ -210,14 +210,28 @@ def refuses(folder):
     return output
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_hostile_file_is_refused_in_time(name, tmp_path):
-    refuses(write(tmp_path / "bots", {"a.yaml": FILES[name]}))
+def in_groups(names, size):
+    """Several at once, to spare processes: what a group must keep to, each of it keeps to."""
+    return [pytest.param(group, id=", ".join(group)) for group in batched(list(names), size)]
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_a_hostile_template_is_refused_in_time(name, tmp_path):
-    refuses(write(tmp_path / "bots", {"a.yaml": final(TEMPLATES[name])}))
+def batched(items, size):
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+@pytest.mark.parametrize("names", in_groups(FILES, 4))
+def test_hostile_files_are_refused_in_time(names, tmp_path):
+    output = refuses(write(tmp_path / "bots", {f"{name}.yaml": FILES[name] for name in names}))
+    assert [name for name in names if f"/{name}.yaml:" not in output] == []
+
+
+@pytest.mark.parametrize("names", in_groups(TEMPLATES, 8))
+def test_hostile_templates_are_refused_in_time(names, tmp_path):
+    bots = {name: final(TEMPLATES[name]) for name in names}
+    bots = {name: text.replace("<<ID>>", f"of {name}") for name, text in bots.items()}
+    folder = write(tmp_path / "bots", {f"{name.replace(' ', '-')}.yaml": bots[name] for name in names})
+    output = refuses(folder)
+    assert output.count("[template.") == len(names), output
 
 
 @pytest.mark.parametrize("name", FOLDERS)

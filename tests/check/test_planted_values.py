@@ -37,7 +37,7 @@ MISTAKES = mistakes(
     (
         "kind unknown with templates",
         "card: {kind: ⟦a2ui⟧, templates: {final: {foo: x}}}",
-        "schema.enum: `kind` must be one of: ai, markdown, ⇒ did you mean `ai`?",
+        "schema.enum: `kind` must be one of: ai, markdown, ⇒ without it: ai",
     ),
     (
         "button color",
