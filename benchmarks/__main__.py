@@ -73,7 +73,7 @@ async def everything(size, only):
         for number in range(size.rounds):
             await one_round(run, size, measured, number)
         await quiet(run, size, measured)
-    check = await scenarios.check() if not only else ""
+    check = await scenarios.check(size) if not only else ""
     return measured, check
 
 

@@ -19,6 +19,8 @@ NOTES = {
     "goes on while the bot's title changes every second. For one bot of many the process's CPU is compared over "
     "5 s each: quiet (the folder is looked at every 2 s), with a file touched (the scan: look, read, hash, load), "
     "and with one edited.",
+    "check": "What `check.py` prints: wall time of one run over a folder of bots, of `imbot check` and of "
+    "`check-jsonschema` with the same schema, which reads no template, variable or neighbour.",
     "method": """## How it is measured
 
 - `stage.py` is the platform: imbot's simulator, without latency or limits unless a scenario sets them, and the

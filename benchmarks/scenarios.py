@@ -41,10 +41,11 @@ class Size:
     patience_s: float  # of people on the limited app
     reloads: int
     window_s: float  # in which the CPU of a reload is counted
+    files: int  # to check
 
 
-FULL = Size(3, 20, 100, 100, 2.0, 8.0, 500, 30, 300, (1, 100, 1000), 8.0, 12, 4, 5.0)
-QUICK = Size(1, 3, 15, 20, 0.5, 1.5, 40, 4, 0, (1, 15), 1.5, 2, 1, 2.5)
+FULL = Size(3, 20, 100, 100, 2.0, 8.0, 500, 30, 300, (1, 100, 1000), 8.0, 12, 4, 5.0, 1000)
+QUICK = Size(1, 3, 15, 20, 0.5, 1.5, 40, 4, 0, (1, 15), 1.5, 2, 1, 2.5, 20)
 
 
 async def one_user(run, size):
@@ -239,8 +240,8 @@ async def reload_one(run, size):
     return {"imbot": medians | {"beyond": beyond, "reloads": reloads}}
 
 
-async def check():
-    """What ``check.py`` beside this file says: ``imbot check`` beside ``check-jsonschema``."""
-    command = [sys.executable, HERE / "check.py"]
+async def check(size):
+    """What ``check.py`` beside this file prints: ``imbot check`` beside ``check-jsonschema``."""
+    command = [sys.executable, HERE / "check.py", str(size.files)]
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else f"Not measured: {done.stderr.strip()[-500:]}"

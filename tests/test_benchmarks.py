@@ -69,6 +69,16 @@ def test_a_row_shows_median_and_spread_and_whether_the_goal_is_met():
     assert report.Goal("x", values, 1.3, at_least=True).row().endswith("| **no** |")
 
 
+def test_the_speed_of_check_is_read_from_its_own_benchmark():
+    printed = (
+        "check of 1,000 files   imbot check   check-jsonschema   a file\n"
+        "  small bots                    0.50 s                2.00 s        0.50 ms, 0.25 times theirs\n"
+        "  without the other tool        0.50 s         not installed                          0.50 ms\n"
+    )
+    rows = [goal.row() for goal in report.check_goals(printed)]
+    assert rows == ["| check: speed per file over check-jsonschema's, small bots | 4 | at least 3 | yes |"]
+
+
 def test_plots_are_svg_with_a_line_for_each_system():
     svg = plots.start_up({"floor": [(1, 0.3), (1000, 2.0)], "imbot": [(1, 0.9), (1000, 4.0)]})
     lines = ET.fromstring(svg).findall("{http://www.w3.org/2000/svg}polyline")

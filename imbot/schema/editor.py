@@ -55,13 +55,13 @@ class Form:
     """How something else may be written in the place of a value.
 
     ``types`` are the types it may stand for, ``item_keys`` what a mapping in a list may hold beside its
-    own keys; ``with_notes``: what is wrapped keeps its description and examples.
+    own keys; ``judging``: for our own messages, which want descriptions and examples near what is wrong.
     """
 
     types: frozenset[str]
     wrap: Callable[[Schema], Schema]
     item_keys: Mapping[str, Schema]
-    with_notes: bool = False
+    judging: bool = False
 
 
 VALUES = Form(frozenset(_SCALARS), lambda node: {"anyOf": [node, {"$ref": "#/$defs/placeholder"}]}, {})
@@ -72,7 +72,7 @@ LAYOUT = Form(
 )
 # the same for judging: a template is let pass, and all else gets the plain schema's violations
 JUDGED_LAYOUT = Form(
-    LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS, with_notes=True
+    LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS, judging=True
 )
 
 
@@ -100,6 +100,8 @@ def as_written(schema: Schema, form: Form) -> Schema:
     for key in ("additionalProperties", "items"):
         if isinstance(node.get(key), dict):
             node[key] = _value(node[key], form)
+    if not form.judging:
+        _spell_out_needs(node)
     if "propertyNames" in node:
         node["propertyNames"] = as_written(node["propertyNames"], form)
     if isinstance(node.get("items"), dict):
@@ -119,6 +121,13 @@ def _value(schema: Schema, form: Form) -> Schema:
     return node if _LITERAL & schema.keys() else _wrapped(node, form)
 
 
+def _spell_out_needs(node: Schema) -> None:
+    """Say `dependentRequired` as conditions, which editors of before 2020 understand as well."""
+    for key, needed in node.pop("dependentRequired", {}).items():
+        condition = {"if": {"required": [key]}, "then": {"required": needed}}
+        node["allOf"] = [*node.get("allOf", ()), condition]
+
+
 def _add_item_keys(node: Schema, form: Form) -> None:
     for place in (node, node.get("else", {}), *node.get("anyOf", ())):
         if "properties" in place:
@@ -133,7 +142,7 @@ def _wrapped(node: Schema, form: Form) -> Schema:
     if any_text or not kinds & form.types:
         return node
     notes = {key: value for key, value in node.items() if key in _NOTES}
-    return notes | form.wrap(notes | rules if form.with_notes else rules)
+    return notes | form.wrap(notes | rules if form.judging else rules)
 
 
 def _shown(value: Any) -> str:
@@ -173,8 +182,11 @@ def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]]) -> Schema:
     for phase in phases.values():
         phase["properties"] = {"file": _FILE}
     card["allOf"] = [
-        {"if": _chosen(card["properties"]["kind"], "kind", name), "then": _layouts(name, list(phases))}
-        for name in parts["cards"]
+        *card.get("allOf", ()),
+        *(
+            {"if": _chosen(card["properties"]["kind"], "kind", name), "then": _layouts(name, list(phases))}
+            for name in parts["cards"]
+        ),
     ]
     return {**root, "title": "imbot bot file", "$defs": definitions}
 

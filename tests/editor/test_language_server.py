@@ -89,7 +89,7 @@ REFUSED = {  # the mark stands at the |, the words are the server's
     "feedback: {buttons: [{label: x, rating: |好}]}": "must consist of letters",
     "commands: {new: |/new}": "array",
     "card: {kind: |markdwon}": '"markdown"',
-    "card: |{template_id: x}": "content_key",
+    "|card: {template_id: x}": "content_key",
     "card: {templates: {|finale: {msgContent: x}}}": "finale is not allowed",
     "card: {templates: {final: |cards/final.yaml}}": "Incorrect type",
     "card: {templates: {final: {msgContent: x, |msgTitel: y}}}": "msgTitel is not allowed",
