@@ -32,11 +32,11 @@ class Agent:
         self.times = {}
 
     async def complete(self, request):
-        question = (await request.json())["messages"][-1]["content"].split()
-        key, settings = question[0], dict(part.split("=") for part in question[1:])
         response = web.StreamResponse(headers=HEADERS)
-        await response.prepare(request)
-        with contextlib.suppress(ConnectionError):  # a system may be ended while it still listens
+        with contextlib.suppress(ConnectionError):  # a system may be ended while it still asks or listens
+            question = (await request.json())["messages"][-1]["content"].split()
+            key, settings = question[0], dict(part.split("=") for part in question[1:])
+            await response.prepare(request)
             await self.write(response, key, int(settings["n"]), float(settings["rate"]))
             await response.write(event("", "stop") + b"data: [DONE]\n\n")
         return response

@@ -236,8 +236,9 @@ async def reload_one(run, size):
                 values.append((system.process.cpu_s() - before) * 1000)
         reloads = system.log.read_text().count(": update (")
     medians = {kind: statistics.median(values) for kind, values in spent.items()}
-    beyond = medians["edited"] - medians["touched"]
-    return {"imbot": medians | {"beyond": beyond, "reloads": reloads}}
+    pairs = [edited - touched for edited, touched in zip(spent["edited"], spent["touched"], strict=True)]
+    found = {"pairs": pairs, "beyond": statistics.median(pairs), "reloads": reloads}
+    return {"imbot": medians | found | {"above_quiet": medians["edited"] - medians["quiet"]}}
 
 
 async def check(size):

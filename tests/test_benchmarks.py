@@ -69,6 +69,11 @@ def test_a_row_shows_median_and_spread_and_whether_the_goal_is_met():
     assert report.Goal("x", values, 1.3, at_least=True).row().endswith("| **no** |")
 
 
+def test_what_must_never_happen_has_to_hold_in_every_round():
+    assert report.Goal("x", [0, 0, 3], 0).row() == "| x | 0 (0–3) | at most 0 | **no** |"
+    assert report.Goal("x", [0, 0, 0], 0).row().endswith("| yes |")
+
+
 def test_the_speed_of_check_is_read_from_its_own_benchmark():
     printed = (
         "check of 1,000 files   imbot check   check-jsonschema   a file\n"
