@@ -21,6 +21,7 @@ unit: $(VENV)/.dev
 	$(BIN)/pytest
 
 bench: $(VENV)/.dev ## imbot measured beside what people would use instead; writes benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/pacing.py
 	$(BIN)/python benchmarks
 
 bench-quick: $(VENV)/.dev ## a small version of it in about a minute; prints, writes nothing

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from pacing_simulation import simulate  # beside the tests, which hold these numbers
 
-LENGTHS_S = (3, 10, 30, 100, 300, 1000)
+LENGTHS_S = (3, 5, 10, 30, 100, 300, 1000)
 RULES = {
     "adaptive": {},
     "fixed": {"interval_s": 2.0},
@@ -29,7 +29,7 @@ def main() -> None:
         print(f"{pace:>12}" + "".join(f"{cell:>14}" for cell in cells))
     print("\nfixed: every 2 s or 5 chunks; the others: at least 1 s apart (economy 5 s).")
     freezes = ", ".join(
-        f"{simulate('adaptive', length).longest_freeze:.1%} of {length} s" for length in LENGTHS_S[2:]
+        f"{simulate('adaptive', length).longest_freeze:.1%} of {length} s" for length in LENGTHS_S[3:]
     )
     print(
         f"Longest standstill of adaptive after the fifth second, as a share of the time elapsed: {freezes}."
