@@ -103,11 +103,6 @@ def first_signal() -> asyncio.Future[signal.Signals]:
     return got
 
 
-async def until_signal() -> signal.Signals:
-    """Return at the first SIGINT or SIGTERM from now on."""
-    return await first_signal()
-
-
 def _readable(folder: Path, loader: Loader) -> None:
     """Raises ConfigError for what a reload shrugs off: at the start there is nothing to go on with."""
     bot_files(folder)

@@ -1,13 +1,13 @@
 """``imbot check``: what is wrong with bot files, without running them."""
 
 import importlib
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from imbot.check import NoBotFileError, check
+from imbot.cli.common import echo_for_people
 from imbot.report import Report
 from imbot.report.sources import Sources
 
@@ -51,8 +51,6 @@ def command(paths: tuple[Path, ...], form: str, no_env: bool, strict: bool) -> N
 def _print(report: Report, sources: Sources) -> None:
     from imbot.report.text import render, summary
 
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     if rendered := render(report, sources):
-        encoding = sys.stdout.encoding or "utf-8"  # a terminal that has no such character shows its number
-        click.echo(rendered.encode(encoding, "backslashreplace").decode(encoding), color=colour)
+        echo_for_people(rendered)
     click.echo(summary(report), err=True)

@@ -54,14 +54,17 @@ def store_at(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def bot_file(bot: str, folder: Path) -> "BotFile":
-    """A bot's file, judged among its neighbours as ``run`` would: named itself, or by the bot's name."""
+def bot_file(bot: str, folder: Path, *, no_env: bool = False) -> "BotFile":
+    """A bot's file, judged among its neighbours as ``run`` would: named itself, or by the bot's name.
+
+    ``no_env`` counts unset variables as set.
+    """
     from imbot.loader import Loader
 
     path = Path(bot)
     named_itself = path.is_file() or path.suffix in (".yaml", ".yml")
     try:
-        files = Loader(path.parent if named_itself else folder).load().files
+        files = Loader(path.parent if named_itself else folder, no_env=no_env).load().files
     except ConfigError as error:
         raise click.UsageError(error.problems[0].message) from None
     if named_itself:
@@ -77,7 +80,7 @@ def bot_file(bot: str, folder: Path) -> "BotFile":
 
 
 def _guess(bot: str, files: "Sequence[BotFile]") -> str:
-    names = sorted(file.name or Path(file.path).stem for file in files)
+    names = sorted({Path(file.path).stem for file in files} | {file.name for file in files if file.name})
     near = get_close_matches(bot, names, 1)
     return f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
 

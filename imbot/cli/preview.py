@@ -6,15 +6,12 @@ import os
 import sys
 import webbrowser
 from contextlib import aclosing
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from imbot.cli.common import bots_option, run_async
-from imbot.errors import ConfigError
-from imbot.loader import Loader, bot_files
+from imbot.cli.common import bot_file, bots_option, run_async
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery
 from imbot.preview.look import Look, Looker
@@ -62,7 +59,7 @@ def command(
     own = question is not None or answer is not None
     samples = (given(question or "", answer or ""),) if own else SAMPLES
     phases = [CardPhase(phase)] if phase else [*CardPhase]
-    looker = Looker(_file(bot, bots), samples, phases)
+    looker = Looker(Path(bot_file(bot, bots, no_env=True).path), samples, phases)
     if as_json and html:
         raise click.UsageError("--json and --html: one of them at a time")
     if as_json:
@@ -70,33 +67,6 @@ def command(
     if html:
         sys.exit(_write(looker.look(), html))
     run_async(lambda: _serve(looker, port, opens))
-
-
-def _file(bot: str, folder: Path) -> Path:
-    """The bot's file: named itself, or by the name of the bot."""
-    path = Path(bot)
-    named = path.is_file() or path.suffix in (".yaml", ".yml")
-    try:
-        return _checked(path) if named else _found(bot, folder)
-    except ConfigError as error:  # the folder cannot be read
-        raise click.UsageError(error.problems[0].message) from None
-
-
-def _checked(path: Path) -> Path:
-    if path not in bot_files(path.parent):
-        raise click.UsageError(f"{path} is not a bot file" if path.exists() else f"there is no file {path}")
-    return path
-
-
-def _found(bot: str, folder: Path) -> Path:
-    files = Loader(folder, no_env=True).load().files
-    known = {Path(file.path).stem: Path(file.path) for file in files}  # one that is broken may have no name
-    known |= {file.name: Path(file.path) for file in files if file.name is not None}
-    if bot not in known:
-        near = get_close_matches(bot, known, 1)
-        guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
-        raise click.UsageError(f"there is no bot {bot} in {folder}; {guess}")
-    return known[bot]
 
 
 def _print(look: Look) -> int:
@@ -129,15 +99,14 @@ def _utf8(text: str) -> bytes:
 
 async def _serve(looker: Looker, port: int | None, opens: bool) -> int:
     from imbot.preview.server import Server
-    from imbot.runtime import until_signal
+    from imbot.runtime import first_signal
 
     server = Server()
     url = await _listen(server, port)
     try:
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(_follow(looker, server))
-            ending = tasks.create_task(until_signal())
-            await asyncio.sleep(0)  # who reads the address may send a signal at once
+            ending = first_signal()  # before the address is told: who reads it may send a signal at once
             click.echo(f"\n  Preview:  {click.style(url, bold=True)}\n\n  {_FOLLOWS}\n")
             if opens:
                 await asyncio.to_thread(webbrowser.open, url)
