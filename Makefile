@@ -18,7 +18,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 3 --dist worksteal # more than two cores need: many tests wait for sockets
 
 bench: $(VENV)/.dev ## imbot measured beside what people would use instead; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/pacing.py
