@@ -23,7 +23,10 @@ from imbot.log import redactor
 from imbot.metrics import Metrics
 from imbot.outcome import iso, outcome_json
 from imbot.reload import Reloader, StoppingError
-from imbot.supervisor import BotStatus, Supervisor
+from imbot.report.records import problem_json
+from imbot.standing import BotStatus
+from imbot.supervisor import Supervisor
+from imbot.watch import RESCAN_S, WatchState
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +108,8 @@ class Admin:
         reason = _unready(rows, self._reloader)
         answer: dict[str, Any] = {"ready": not reason}
         if self._guard.knows(request):
-            answer |= {"reason": reason, "bots": _counts(rows)}
+            watch = _watch_json(self._reloader.watching)
+            answer |= {"reason": reason, "bots": _counts(rows), "watch": watch}
         return web.json_response(answer, status=503 if reason else 200)
 
     async def _status(self, _: web.Request) -> web.Response:
@@ -118,6 +122,7 @@ class Admin:
                 "folder": str(self._folder.absolute()),
                 "started_at": iso(self._started_at),
                 "reload": last and {k: v for k, v in outcome_json(last).items() if k != "bots"},
+                "watch": _watch_json(self._reloader.watching),
                 "bots": [row_json(row) for row in self._supervisor.status()],
             }
         )
@@ -125,8 +130,11 @@ class Admin:
     async def _plan(self, _: web.Request) -> web.Response:
         return web.json_response(outcome_json(await self._reloader.plan()))
 
-    async def _reload(self, _: web.Request) -> web.Response:
-        outcome = await self._reloader.reload()
+    async def _reload(self, request: web.Request) -> web.Response:
+        prune = request.query.get("prune", "0")
+        if prune not in ("0", "1"):
+            return _refusal(400, "prune is 1, or left out")
+        outcome = await self._reloader.reload(prune=prune == "1")
         log.info("reload, as asked for: %s", outcome)
         return web.json_response(outcome_json(outcome))
 
@@ -205,7 +213,11 @@ def row_json(row: BotStatus) -> dict[str, Any]:
     """A bot's status as JSON values."""
     rejected = row.rejected and {
         "since": iso(row.rejected.since),
-        "problems": [asdict(problem) for problem in row.rejected.problems],
+        "problems": [problem_json(problem) for problem in row.rejected.problems],
+    }
+    pending = row.pending and {
+        "since": iso(row.pending.since),
+        "reason": redactor.clean(row.pending.reason),
     }
     return {
         "name": row.name,
@@ -218,8 +230,25 @@ def row_json(row: BotStatus) -> dict[str, Any]:
         "connections": row.connections,
         "turns_running": row.turns_running,
         "turns_total": row.turns_total,
+        "calls_total": row.calls_total,
+        "calls_month": row.calls_month,
+        "month": asdict(row.month) if row.month else None,
         "error": redactor.clean(row.error) if row.error else "",
         "rejected": rejected,
+        "pending": pending,
+        "accepted_at": iso(row.accepted_at) if row.accepted_at else None,
+        "held": None if row.held_since is None else {"since": iso(row.held_since)},
+    }
+
+
+def _watch_json(watch: WatchState) -> dict[str, Any]:
+    """How changes of files are found, as JSON values."""
+    return {
+        "method": watch.method,
+        "since": iso(watch.since),
+        "degraded": bool(watch.trouble),
+        "reason": watch.trouble,
+        "every_s": RESCAN_S,
     }
 
 
@@ -230,7 +259,8 @@ def _state(row: BotStatus) -> str:
 def _counts(rows: list[BotStatus]) -> dict[str, int]:
     states = Counter(map(_state, rows))
     rejected = sum(row.rejected is not None for row in rows)
-    return {state: states[state] for state in _STATES} | {"rejected": rejected}
+    held = sum(row.held_since is not None for row in rows)
+    return {state: states[state] for state in _STATES} | {"rejected": rejected, "held": held}
 
 
 def _unready(rows: list[BotStatus], reloader: Reloader) -> str:

@@ -55,7 +55,7 @@ def _defect(spec: BotSpec, pointer: str, error: Exception) -> Problem:
     """Without the error's own words, which may hold anything."""
     span = spec.marks.keys.get(pointer, Span(1, 1, 1, 1))
     return Problem(
-        spec.path, span.line, span.column, span.end_line, span.end_column, pointer, "bot.defect", "error",
+        span.path or spec.path, span.line, span.column, span.end_line, span.end_column, pointer, "bot.defect", "error",
         f"imbot failed at this part with {type(error).__name__}",
         "the log has the details; please report it",
     )  # fmt: skip

@@ -9,15 +9,17 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
+from imbot import clicks
+from imbot.admission import Crowd, Seat, at_once
 from imbot.behaviour import Behaviour
-from imbot.commands import command_of
-from imbot.conversations import Conversations, Place, Seen, trimmed
-from imbot.draft import context_of, ending
-from imbot.errors import PlatformError, StoreError
+from imbot.conversations import Conversations, Seen, trimmed
+from imbot.errors import StoreError, TransientError
+from imbot.journal import Journal
+from imbot.leftover import conclude, message_of
 from imbot.meter import Meter
 from imbot.model import (
     CardAction,
@@ -26,35 +28,17 @@ from imbot.model import (
     CardPhase,
     ConversationKey,
     Exchange,
-    Feedback,
     Message,
     TurnRecord,
-    parse_button_id,
 )
 from imbot.platforms import Gateway
+from imbot.saying import say
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.turn import run_turn
+from imbot.works import Work, Works
 
 log = logging.getLogger(__name__)
-
-LAST_WORDS_S = 5.0  # for ending cards as stopped, after the grace time
-
-
-@dataclass(slots=True, eq=False)
-class _Work:
-    """A message on its way to its answer, from the first moment on.
-
-    ``gateway`` is of the app it came to: its card belongs there, whatever the bot moves to. Cancelled
-    while ``stoppable`` it ends as *stopped*; a second cancel, or one at another time, gives it up.
-    """
-
-    turn: TurnRecord
-    message: Message
-    gateway: Gateway
-    place: Place
-    taken: asyncio.Event = field(default_factory=asyncio.Event)
-    stoppable: bool = False
 
 
 class Bot:
@@ -77,7 +61,9 @@ class Bot:
         self._meter = meter or Meter()
         self._seen = Seen(clock)
         self._conversations = Conversations()
-        self._turns: dict[asyncio.Task[None], _Work] = {}
+        self._crowd = Crowd(behaviour.spec.limits)
+        self._refused = Seen(clock)
+        self._works = Works(self._meter)
         self._using: Counter[Behaviour] = Counter({behaviour: 1})
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -89,12 +75,13 @@ class Bot:
     @property
     def turns_running(self) -> int:
         """Turns accepted and not ended, waiting ones included."""
-        return len(self._turns)
+        return len(self._works)
 
     def use(self, behaviour: Behaviour) -> None:
         """Answer with this behaviour from the next turn on."""
         old, self.behaviour = self.behaviour, behaviour
         self._using[behaviour] += 1
+        self._crowd.use(behaviour.spec.limits)
         self._release(old)
 
     # -- what the gateway delivers
@@ -104,31 +91,23 @@ class Bot:
         if not self._seen.first_time(message.id):
             log.info("%s: message %s came again", self.spec.name, message.id)
             return
-        turn = self._new_turn(message)
-        work = _Work(turn, message, self.gateway, self._conversations.queue(turn.conversation))
-        task = asyncio.create_task(self._take(work), name=f"turn {turn.id}")
-        self._turns[task] = work
-        task.add_done_callback(self._ended)
+        work = self._work(self._new_turn(message), message)
+        self._works.begin(work, self._take(work, self._new))
         await work.taken.wait()
 
     async def on_action(self, action: CardAction) -> CardChange | None:
-        """Keep a rating and draw the card's buttons again for who gave it."""
-        verb, value = parse_button_id(action.id)
-        turn = await self._store.turn_of_card(action.card_id)
-        if turn and ending(turn):
-            turn = replace(turn, phase=CardPhase.FINAL)
-        if verb != "feedback" or not value or turn is None or not turn.phase.terminal:
-            log.info("%s: a click on %r means nothing here", self.spec.name, action.id)
+        """Keep a rating, stop a turn or ask again; what the card shows then."""
+        if self._works.stop(lambda turn: clicks.stops(action, turn, self.spec)):
             return None
-        await self._store.rate(Feedback(turn.id, turn.bot, action.user_id, value, self._clock()))
-        log.info("%s: turn %s rated %s", self.spec.name, turn.id, value)
-        card = self.behaviour.card
-        changed = card.changed(
-            card.render(context_of(turn)),
-            card.render(context_of(turn, value)),
-            buttons_only=turn.layout != card.fingerprint,
-        )
-        return CardChange(changed, private=turn.conversation_kind == "group")
+        click = clicks.Click(action, self.behaviour, self.gateway.excess, self._clock())
+        return await click.answered(self._store, self.on_message)
+
+    # -- what other processes left
+
+    def resume(self, turn: TurnRecord) -> None:
+        """Take up a turn of a process that died; it is handed back where it cannot be ended now."""
+        work = self._work(turn, message_of(turn))
+        self._works.begin(work, self._take(work, self._unseen))
 
     # -- ending
 
@@ -140,18 +119,8 @@ class Bot:
             await asyncio.wait(set(self._chores))
 
     async def left(self, gateway: Gateway | None, grace_s: float) -> None:
-        """Return when no turn uses that gateway any more (None: no turn at all).
-
-        Turns that are late are stopped, and given up when they ignore that.
-        """
-        turns = {task for task, work in self._turns.items() if gateway in (None, work.gateway)}
-        for patience, insist in ((grace_s, self._stop), (LAST_WORDS_S, asyncio.Task.cancel)):
-            if turns:
-                _, turns = await asyncio.wait(turns, timeout=patience)
-            for task in turns:
-                insist(task)
-        if turns:
-            await asyncio.wait(turns)
+        """Return when no turn uses that gateway any more, as ``Works.left``."""
+        await self._works.left(gateway, grace_s)
 
     # -- inside
 
@@ -172,50 +141,77 @@ class Bot:
             fingerprint=self.spec.fingerprint,
         )
 
-    async def _journal(self, turn: TurnRecord) -> bool:
-        """Whether the message is new. Without a store we go on with what memory knows."""
+    def _work(self, turn: TurnRecord, message: Message) -> Work:
+        return Work(turn, message, self.gateway, self._conversations.queue(turn.conversation))
+
+    async def _unseen(self, work: Work) -> bool:
+        """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
+        turn, journal = work.turn, Journal(self._store, work.turn)
         try:
-            fresh = await self._store.accept(turn)
+            phase = await conclude(turn, self.behaviour, work.gateway, journal, self._meter, self._clock())
+        except TransientError as error:
+            log.warning("%s: turn %s cannot be ended yet: %s", turn.bot, turn.id, error)
+            await journal.leave()
+            return False
+        if phase:
+            self._meter.turn(turn.bot, phase)
+        return phase is None
+
+    async def _new(self, work: Work) -> bool:
+        """Whether the message is new; then it is journalled. Without a store we go on with what memory knows."""
+        try:
+            fresh = await self._store.accept(work.turn)
         except StoreError as error:
             self.store_error = str(error)
-            log.error("%s: turn %s is not recorded: %s", self.spec.name, turn.id, error)
+            log.error("%s: turn %s is not recorded: %s", self.spec.name, work.turn.id, error)
             return True
         self.store_error = ""
         return fresh
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._turns.pop(task).taken.set()
-        if not task.cancelled() and (error := task.exception()):
-            log.error("%s: %s failed", self.spec.name, task.get_name(), exc_info=error)
-
-    async def _take(self, work: _Work) -> None:
+    async def _take(self, work: Work, wanted: Callable[[Work], Awaitable[bool]]) -> None:
         try:
-            if await self._journal(work.turn):
+            if await wanted(work):
                 self.turns_total += 1
                 work.taken.set()
                 await self._follow(work)
+        except (
+            asyncio.CancelledError
+        ):  # given up, or stopped: where it has no end, another process is to end it
+            await self._kept(self._store.hand_back(work.turn.id))
+            raise
         except Exception:  # a defect: whoever asked is told all the same
             log.exception("%s: turn %s failed", self.spec.name, work.turn.id)
             await self._answer_at_once(work, "error")
         finally:
             work.place.leave()
 
-    async def _follow(self, work: _Work) -> None:
-        """Obey an order, answer a question, say what cannot be read."""
-        text = work.message.text
-        order = command_of(text, self.spec.commands) if text else ""
-        if order == "stop":
-            self._stop_turns(work.turn.conversation)
-        if order or not text:
+    async def _follow(self, work: Work) -> None:
+        """Obey an order, answer a question, say why there is no answer."""
+        name = at_once(work.message, self.spec)
+        seat = None if name else self._seat(work)
+        if seat is None:
             work.place.leave()
-            await self._answer_at_once(work, order or ("help" if text == "" else "unsupported"))
-        else:
-            await self._answer(work)
+            if name == "stop":
+                self._works.stop(lambda turn: turn.conversation == work.turn.conversation)
+            await self._answer_at_once(work, name or "busy")
+            return
+        try:
+            await self._answer(work, seat)
+        finally:
+            seat.leave()
 
-    async def _answer(self, work: _Work) -> None:
+    def _seat(self, work: Work) -> Seat | None:
+        """Room for one more question; None: there is none, not even to wait."""
+        person = work.turn.sender.id
+        if person in self.spec.access.admins:
+            return Seat()
+        return self._crowd.seat(person, now=work.place.first)
+
+    async def _answer(self, work: Work, seat: Seat) -> None:
         work.stoppable = True
         try:
             await work.place.turn()
+            await seat.taken()
             behaviour = self.behaviour
             history = await self._history(work.turn, behaviour)
         except asyncio.CancelledError:
@@ -249,21 +245,35 @@ class Bot:
             return []
         return trimmed(past, spec.history.chars)
 
-    async def _answer_at_once(self, work: _Work, text_name: str) -> None:
-        """Answer with one of the bot file's texts: to orders, and to what cannot be read."""
+    async def _answer_at_once(self, work: Work, text_name: str) -> None:
+        """Answer with one of the bot file's texts: to orders, and to what the agent does not get."""
         turn = work.turn
         if text_name == "new":
             await self._kept(self._store.start_anew(turn.conversation, turn.accepted_at))
-        name = {"stop": "stopped"}.get(text_name, text_name)
-        text = self.behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
-        phase = CardPhase.FINAL
-        try:
-            await work.gateway.send_text(turn.card, self.spec.title, text)
-        except PlatformError as error:
-            log.error("%s: turn %s: %s", self.spec.name, turn.id, error)
-            phase = CardPhase.ERROR
+        if text_name in ("busy", "refused", "too_long"):
+            where = turn.conversation.conversation_id
+            log.info("%s: turn %s of %s in %s: %s", turn.bot, turn.id, turn.sender.id, where, text_name)
+        phase = CardPhase.FINAL if self._told_already(turn, text_name) else await self._say(work, text_name)
         self._meter.turn(turn.bot, phase)
         await self._kept(self._store.update_turn(turn.id, phase=phase, finished_at=self._clock()))
+
+    def _told_already(self, turn: TurnRecord, text_name: str) -> bool:
+        """Whether a group has lately read that this person is refused: it need not read it each time."""
+        if text_name != "refused" or turn.conversation_kind != "group":
+            return False
+        return not self._refused.first_time(f"{turn.conversation.conversation_id} {turn.sender.id}")
+
+    async def _say(self, work: Work, text_name: str) -> CardPhase:
+        turn = work.turn
+        name = {"stop": "stopped"}.get(text_name, text_name)
+        text = self.behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
+        journal = Journal(self._store, turn)
+        try:
+            said = await say(work.gateway, turn, self.spec.title, text, journal, self._meter)
+        except TransientError as error:
+            log.error("%s: turn %s: %s", self.spec.name, turn.id, error)
+            said = False
+        return CardPhase.FINAL if said else CardPhase.ERROR
 
     async def _kept(self, write: Coroutine[Any, Any, None]) -> None:
         """Wait for a write; a store that fails costs the record, not the answer."""
@@ -272,18 +282,6 @@ class Bot:
         except StoreError as error:
             self.store_error = str(error)
             log.error("%s: %s", self.spec.name, error)
-
-    def _stop_turns(self, key: ConversationKey) -> None:
-        for task, work in self._turns.items():
-            if work.turn.conversation == key:
-                self._stop(task)
-
-    def _stop(self, task: asyncio.Task[None]) -> None:
-        """Cancel a turn once: a second cancel would keep it from ending its card."""
-        work = self._turns.get(task)  # it may have ended since it was looked for
-        if work and work.stoppable:
-            work.stoppable = False
-            task.cancel()
 
     def _release(self, behaviour: Behaviour) -> None:
         self._using[behaviour] -= 1

@@ -1,20 +1,23 @@
 """The check: bot files loaded and prepared as ``run`` does it, with the lints, made into one report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from imbot.behaviour import prepare
 from imbot.errors import ConfigError, ImbotError, Problem
-from imbot.lints import lint
+from imbot.examine import Examination, Examined, examine
+from imbot.lints import lint_defaults
 from imbot.lints.ignores import without_ignored
 from imbot.lints.unused import unused_templates
-from imbot.loader import BotFile, Loader
+from imbot.loader.claims import contested
+from imbot.loader.defaults import NAMES as DEFAULTS
+from imbot.loader.defaults import Defaults, with_heirs
 from imbot.report import CheckedBot, Report
 from imbot.report.sources import Sources
 from imbot.yamlfile.pointers import escape
 
 _TEMPLATES = (".yaml", ".yml", ".j2")
+_TESTS = ".test.yaml"
 
 
 class NoBotFileError(ImbotError):
@@ -29,15 +32,19 @@ def check(paths: Iterable[Path], sources: Sources, *, no_env: bool = False) -> R
     """
     found = _Findings(sources)
     for folder, names in _folders(paths).items():
+        whole = names is None or not names.isdisjoint(DEFAULTS)
         try:
-            files = Loader(folder, no_env=no_env).load().files
+            examined = examine(folder, None if whole else names, sources, no_env=no_env)
         except ConfigError as error:  # the folder itself, or the .env beside it, cannot be read
             found.problems |= set(error.problems)
             continue
         if names is None:
-            found.add_folder(folder, files)
-        else:
-            found.add_files(_asked_for(files, folder, names))
+            found.add_folder(folder, examined)
+            continue
+        found.add_files(examined, _asked_for(examined, folder, names))
+        found.add_tests(examined, [folder / name for name in sorted(names) if name.endswith(_TESTS)])
+        if Path(examined.defaults.path).name in names:
+            found.add_defaults(examined)
     return found.report()
 
 
@@ -56,12 +63,14 @@ def _folders(paths: Iterable[Path]) -> Mapping[Path, set[str] | None]:
     return folders
 
 
-def _asked_for(files: Iterable[BotFile], folder: Path, names: set[str]) -> list[BotFile]:
-    found = [file for file in files if Path(file.path).name in names]
-    for name in sorted(names - {Path(file.path).name for file in found}):
-        rule = "those end in .yaml or .yml, do not start with . or _ and do not end in .test.yaml"
+def _asked_for(examined: Examination, folder: Path, names: set[str]) -> set[str]:
+    """The paths of the files with these names."""
+    found = {Path(file.path).name: file.path for file in examined.files}
+    known = {*found, *([Path(examined.defaults.path).name] if examined.defaults.exist else [])}
+    for name in sorted(name for name in names - known if not name.endswith(_TESTS)):
+        rule = "those end in .yaml or .yml and do not start with . or _"
         raise NoBotFileError(f"{folder / name} is not a bot file: {rule}")
-    return found
+    return {path for name, path in found.items() if name in names}
 
 
 class _Findings:
@@ -74,32 +83,76 @@ class _Findings:
         self._files = 0
         # whether all that is wrong with a file is known, so that a comment there may be called idle
         self._complete: dict[str, bool] = {}
+        # what is wrong with the defaults, each beside the same with the bots that inherit it
+        self._heirs: dict[Problem, Problem] = {}
 
-    def add_folder(self, folder: Path, files: Iterable[BotFile]) -> None:
+    def add_folder(self, folder: Path, examined: Examination) -> None:
         """All files of a folder: where they are sound, it is known which templates they use."""
-        files = list(files)
-        if not self.add_files(files) or not files:
+        files, defaults = examined.files, examined.defaults
+        sound = self.add_files(examined, {file.path for file in files})
+        self.add_tests(examined, sorted(path for path in folder.glob(f"*{_TESTS}") if path.is_file()))
+        if not self._add_defaults(defaults) or not sound or not files:
             return
-        self.problems |= set(unused_templates(folder, files))
-        used = {path for file in files for path in file.sources if path.endswith(_TEMPLATES)}
-        self._complete |= dict.fromkeys(used, True)
+        used = set(defaults.sources).union(*(file.sources for file in files))
+        self.problems |= set(unused_templates(folder, used))
+        self._complete |= dict.fromkeys((path for path in used if path.endswith(_TEMPLATES)), True)
 
-    def add_files(self, files: Iterable[BotFile]) -> bool:
-        """Bot files, whether all of their folder or not; whether they are sound."""
+    def add_tests(self, examined: Examination, paths: Iterable[Path]) -> None:
+        """The test files at these paths: what can be told of them without playing them."""
+        bots = {file.name or Path(file.path).stem: Path(file.path).stem for file in examined.files}
+        for path in paths:
+            from imbot.testing.casefile import no_bot, read_cases
+
+            try:
+                cases = read_cases(path)
+            except ConfigError as error:
+                self.problems |= set(error.problems)
+                continue
+            if cases.bot not in {*bots, *bots.values()}:
+                self.problems.add(no_bot(cases, bots))
+
+    def add_defaults(self, examined: Examination) -> None:
+        """What is wrong in the defaults file alone, whether by itself or in what a bot makes of it."""
+        every = _Findings(self._sources)
+        every.add_files(examined, {file.path for file in examined.files})
+        self.problems |= {each for each in every.problems if each.path == examined.defaults.path}
+        self._heirs |= every._heirs
+        self._add_defaults(examined.defaults)
+        self._files = max(self._files, every._files)
+
+    def _add_defaults(self, defaults: Defaults) -> bool:
+        """The defaults on their own; whether they are sound."""
+        errors = {each.pointer for each in defaults.problems if each.severity == "error"}
+        doubts = lint_defaults(defaults, self._sources)
+        self.problems |= {self._heirs.get(each, each) for each in defaults.problems}
+        self.problems |= {doubt for doubt in doubts if doubt.pointer not in errors}
+        return not errors
+
+    def add_files(self, examined: Examination, asked: Collection[str]) -> bool:
+        """The bot files at the paths that are asked for, among all of their folder; whether they are sound."""
+        rejected, _ = contested({file.path: file.claims for file in examined.files}, (), {})
+        wrong = {
+            file.path: {*file.problems, *file.unprepared, *rejected.get(file.path, ())}
+            for file in examined.files
+        }
+        named = ((file.name or file.path, wrong[file.path]) for file in examined.files)
+        self._heirs |= with_heirs(named, examined.defaults.path)
         sound = True
-        for file in files:
-            wrong = {*file.problems, *_unprepared(file)}
-            errors = {problem.pointer for problem in wrong if problem.severity == "error"}
-            doubts = lint(file, self._sources)
-            self.problems |= wrong
-            # what is wrong anyway needs no doubts: one problem for one mistake
-            self.problems |= {doubt for doubt in doubts if doubt.pointer not in errors}
-            self._files += 1
-            self._complete[file.path] = not errors
-            if file.spec and not errors:
-                self._bots.append(CheckedBot(file.spec.name, file.path, file.spec.type))
-            sound = sound and not errors
+        for file in examined.files:
+            if file.path in asked:
+                sound &= self._add_file(file, {self._heirs.get(each, each) for each in wrong[file.path]})
         return sound
+
+    def _add_file(self, file: Examined, wrong: set[Problem]) -> bool:
+        errors = {problem.pointer for problem in wrong if problem.severity == "error"}
+        self.problems |= wrong
+        # what is wrong anyway needs no doubts: one problem for one mistake
+        self.problems |= {doubt for doubt in file.doubts if doubt.pointer not in errors}
+        self._files += 1
+        self._complete[file.path] = not errors
+        if file.name and not errors:
+            self._bots.append(CheckedBot(file.name, file.path, file.type, file.calls))
+        return not errors
 
     def report(self) -> Report:
         """All of it, less what comments in the files silence."""
@@ -123,12 +176,3 @@ def _hidden(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***").replace(escape(secret), "***")
     return text
-
-
-def _unprepared(file: BotFile) -> Iterator[Problem]:
-    """Why a file whose values are right still makes no bot."""
-    if file.spec is not None:
-        try:
-            prepare(file.spec)
-        except ConfigError as error:
-            yield from error.problems

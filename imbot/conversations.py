@@ -40,6 +40,14 @@ class Place:
         self.left = asyncio.Event()
         queues[key] = self
 
+    @property
+    def first(self) -> bool:
+        """Whether everybody before has left."""
+        before = self.before
+        while before is not None and before.left.is_set():
+            before = before.before
+        return before is None
+
     async def turn(self) -> None:
         """Return when everybody before has left."""
         while self.before is not None:

@@ -55,6 +55,7 @@ AGENT_CAUSES = {
     "agent.bug": ("a mistake in the agent's own program", "mend it where the log shows"),
     "fail_after": ("`agent.fail_after` asks for it", "take it out of the bot file"),
     "too_long": ("something that is no agent answers, or a broken one", "check the agent's address"),
+    "endless": ("the agent never comes to an end", "look at the agent's own log; bound its answers there"),
     "interrupted": (
         "the agent, or a proxy before it, cut its answer off",
         "look at the agent's own log; give the proxy a longer time-out",

@@ -1,8 +1,10 @@
 """The answer while it grows: what the agent has said so far, and the card view that shows it."""
 
 import asyncio
+from dataclasses import replace
 
 from imbot.cards import Card
+from imbot.fitting import Excess, Fitted, fitted
 from imbot.model import (
     AgentEvent,
     CardContext,
@@ -17,17 +19,24 @@ from imbot.model import (
     TurnRecord,
 )
 
+# What nobody will see is not kept; layouts cut further.
+_REASONING_CHARS = 20_000
+_MOST = 50  # citations, suggestions
+
 
 class Draft:
-    """One growing answer. Only ``turn.run_turn`` writes it; the flusher reads views of it."""
+    """One growing answer of at most ``most_chars`` characters. Only ``turn.run_turn`` writes it; the flusher reads views of it."""
 
-    def __init__(self, turn: TurnRecord, card: Card) -> None:
+    def __init__(self, turn: TurnRecord, card: Card, most_chars: int) -> None:
         self.turn = turn
+        self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
         self.error = ""
         self._card = card
+        self._most_chars = most_chars
         self._answer: list[str] = []
-        self._reasoning: list[str] = []
+        self._chars = 0
+        self._reasoning = ""
         self._suggestions: tuple[str, ...] = ()
         self._citations: list[Citation] = []
         self._began = asyncio.get_running_loop().time()
@@ -38,6 +47,11 @@ class Draft:
         return _joined(self._answer)
 
     @property
+    def open_phase(self) -> CardPhase:
+        """The phase as the journal has it until the end is shown: never a terminal one."""
+        return CardPhase.STREAMING if self.phase.terminal else self.phase
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds since the turn took its conversation."""
         return asyncio.get_running_loop().time() - self._began
@@ -46,27 +60,40 @@ class Draft:
         """Add what the agent said; whether there is more to show than before."""
         match event:
             case TextDelta(text):
-                self._answer.append(text)
+                self._add(text)
             case TextReplace(text):
-                self._answer = [text]
+                self._replace(text)
             case ReasoningDelta(text):
-                self._reasoning.append(text)
+                self._reasoning = (self._reasoning + text)[-_REASONING_CHARS:]
             case Citation():
-                self._citations.append(event)
+                self._citations = [*self._citations, event][:_MOST]
             case Suggestions(questions):
-                self._suggestions = questions
+                self._suggestions = questions[:_MOST]
             case NotFound():
-                self._answer = [self._card.text("not_found", self.context())]
+                self._replace(self._card.text("not_found", self.context()))
             case _:
                 return False
         self.phase = CardPhase.STREAMING
         return True
 
+    def _replace(self, text: str) -> None:
+        self._answer, self._chars = [], 0
+        self._add(text)
+
+    def _add(self, text: str) -> None:
+        room = self._most_chars - self._chars
+        self.full = len(text) > room
+        self._answer.append(text[:room])
+        self._chars += min(len(text), room)
+
     def end(self, phase: CardPhase) -> None:
-        """Enter a terminal phase; ``error`` and ``stopped`` get their kind sentence."""
+        """Enter a terminal phase; ``error`` and ``stopped`` get their kind sentence, and so does what was cut."""
+        name = str(phase)
+        if self.full and phase is CardPhase.FINAL:
+            phase, name = CardPhase.STOPPED, "cut"
         self.phase = phase
         if phase is not CardPhase.FINAL:
-            self.error = self._card.text(str(phase), self.context())
+            self.error = self._card.text(name, self.context())
 
     def context(self) -> CardContext:
         """What templates may use now."""
@@ -74,7 +101,7 @@ class Draft:
             phase=self.phase,
             question=self.turn.question,
             answer=self.answer,
-            reasoning=_joined(self._reasoning),
+            reasoning=self._reasoning,
             error=self.error,
             suggestions=self._suggestions,
             citations=tuple(self._citations),
@@ -87,9 +114,14 @@ class Draft:
         """The card as it should look now."""
         return self._card.render(self.context())
 
+    def fitted(self, excess: Excess) -> Fitted:
+        """The same, with as much of the answer as one card takes."""
+        return fitted(self._card, self.context(), excess)
+
     def extras(self) -> dict[str, object]:
         """What drawing this card again will need beyond the record's own fields; JSON values."""
         return {
+            "ending": str(self.phase),
             "elapsed_s": round(self.elapsed_s, 3),
             "suggestions": list(self._suggestions),
             "citations": [[c.title, c.url, c.snippet] for c in self._citations],
@@ -105,6 +137,8 @@ def context_of(turn: TurnRecord, chosen: str = "") -> CardContext:
         answer=turn.answer,
         error=turn.error,
         chosen=chosen,
+        retry=extras.get("retry", False),
+        replaced=turn.replaced,
         suggestions=tuple(extras.get("suggestions", ())),
         citations=tuple(Citation(*fields) for fields in extras.get("citations", ())),
         sender=turn.sender,
@@ -113,9 +147,11 @@ def context_of(turn: TurnRecord, chosen: str = "") -> CardContext:
     )
 
 
-def ending(turn: TurnRecord) -> bool:
-    """Whether the complete answer is recorded and may be seen, though its card's end is not confirmed yet."""
-    return not turn.phase.terminal and bool(turn.layout) and not turn.error
+def as_seen(turn: TurnRecord) -> TurnRecord:
+    """The turn as its card may show it already: with the end that is recorded, if not confirmed yet."""
+    if turn.phase.terminal or "ending" not in turn.extras:
+        return turn
+    return replace(turn, phase=CardPhase(turn.extras["ending"]))
 
 
 def _joined(parts: list[str]) -> str:

@@ -5,6 +5,7 @@ ImbotError
 ├── PlatformError(code, status)  an IM platform refused or failed
 │   ├── TransientError           the same call may succeed later (``retry_after_s``)
 │   └── FatalError               it will not, until somebody changes something
+│       └── CardMissingError     there is no such card: it was never made, or is gone
 ├── AgentError(code)             the agent refused, failed or fell silent
 └── StoreError                   the store cannot keep or find something
 
@@ -104,6 +105,10 @@ class TransientError(PlatformError):
 
 class FatalError(PlatformError):
     """Trying again changes nothing: credentials, scopes, arguments or templates are wrong."""
+
+
+class CardMissingError(FatalError):
+    """There is no such card: it was never made, or is gone."""
 
 
 class AgentError(ImbotError):

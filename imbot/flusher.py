@@ -6,26 +6,42 @@ from collections.abc import Awaitable, Callable
 
 from imbot.draft import Draft
 from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.fitting import Fitted
+from imbot.journal import Journal
 from imbot.meter import Meter
-from imbot.model import CardView
+from imbot.model import CardPhase, CardView
 from imbot.pacing import Backoff, Pacer
 from imbot.platforms import Gateway
+from imbot.saying import say
 from imbot.spec import Throttle
 
 log = logging.getLogger(__name__)
 
 CREATE_TRIES = 4
+JOURNAL_EVERY_S = 5.0  # at least so often the text so far is journalled, also where no update is due
 FINISH_TRIES = 8  # with the backoff below: about half a minute
 
 
 class Flusher:
     """Creates a card, updates it as the pacer allows, and ends it.
 
-    ``run`` belongs to the turn, which then calls ``finish`` exactly once.
+    ``run`` belongs to the turn, which then calls ``finish`` exactly once. While calls are ``scarce``
+    there is no update but the end.
     """
 
-    def __init__(self, gateway: Gateway, draft: Draft, throttle: Throttle, meter: Meter) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        draft: Draft,
+        throttle: Throttle,
+        meter: Meter,
+        journal: Journal,
+        scarce: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.updates = 0
+        self._scarce = scarce
+        self.unended = False  # after ``finish``: something could not be shown, but may be later
+        self._journal = journal
         self._meter = meter
         self._gateway = gateway
         self._draft = draft
@@ -37,6 +53,7 @@ class Flusher:
             max_updates=throttle.max_updates,
             now=self._now(),
         )
+        self._journalled_at = self._now()
         self._wake = asyncio.Event()
         self._unseen = False
         self._calling = True  # from the first moment: a card that is wanted is also created
@@ -49,6 +66,8 @@ class Flusher:
         if not self._unseen or self._pacer.wait(self._now()) == 0:
             self._wake.set()
         self._unseen = True
+        if self._now() - self._journalled_at >= JOURNAL_EVERY_S:
+            self._journal_text()
 
     async def run(self) -> None:
         """Create the card, then keep it fresh until cancelled or the card cannot be updated."""
@@ -74,25 +93,48 @@ class Flusher:
             log.error("turn %s: card failed", self._draft.turn.id, exc_info=error)
 
     async def finish(self) -> bool:
-        """Show the end, on the card or else as text; False when neither could be confirmed."""
-        ref, view = self._draft.turn.card, self._draft.view()
+        """Show the end, on the card or else as text; False when neither could be confirmed.
+
+        What the card cannot hold follows as text.
+        """
         tries = FINISH_TRIES if self._created else 1 if self._doubtful else 0
-        if await self._retried("finish", lambda: self._gateway.finish_card(ref, view), tries):
-            return True
-        return await self._say(view)
+        self.unended = False
+        fit = self._fitted()
+
+        async def end() -> None:
+            nonlocal fit
+            fit = self._fitted()  # each time: the platform may have found the last one too large
+            await self._gateway.finish_card(self._draft.turn.card, fit.view)
+
+        if await self._retried("finish", end, tries):
+            return not fit.rest or await self._say(fit.view.title, fit.rest)
+        view = self._draft.view()
+        return await self._say(view.title, view.text)
+
+    def _fitted(self) -> Fitted:
+        return self._draft.fitted(self._gateway.excess)
 
     async def _create(self) -> bool:
         created = await self._retried("create", self._try_to_create, CREATE_TRIES)
         if created:
             self._meter.first_card.add(self._draft.elapsed_s)
+            self._journal.note(shown="card", phase=self._draft.open_phase)
         return created
 
     async def _try_to_create(self) -> None:
         try:
-            await self._gateway.create_card(self._draft.turn.card, self._draft.view)
+            view = await self._gateway.create_card(self._draft.turn.card, self._first)
         except TransientError as error:
             self._doubtful = self._doubtful or error.retry_after_s is None
             raise
+        if view.phase is not CardPhase.THINKING:
+            self._pacer.made(self._now())
+
+    def _first(self) -> CardView:
+        self._unseen = False
+        if self._draft.phase is not CardPhase.THINKING:
+            self._journal_text()
+        return self._fitted().view
 
     async def _update(self) -> None:
         self._calling = False
@@ -113,11 +155,17 @@ class Flusher:
     def _granted(self) -> CardView:
         self._calling = True
         self._unseen = False
-        return self._draft.view()
+        self._journal_text()
+        return self._fitted().view
+
+    def _journal_text(self) -> None:
+        """Have the text so far outlive this process: what is about to be shown, or has not been for a while."""
+        self._journalled_at = self._now()
+        self._journal.note(answer=self._draft.answer, phase=self._draft.open_phase)
 
     async def _until_due(self) -> None:
         while True:
-            wait = self._pacer.wait(self._now()) if self._unseen else None
+            wait = self._pacer.wait(self._now()) if self._unseen and not self._scarce() else None
             if wait == 0:
                 return
             self._wake.clear()
@@ -131,23 +179,14 @@ class Flusher:
         self._calling = False
         await asyncio.Event().wait()
 
-    async def _say(self, view: CardView) -> bool:
-        """The answer as text. A send that may have arrived is not repeated: it has no idempotency key."""
-        backoff = Backoff(first_s=0.5, cap_s=8)
-        for _ in range(FINISH_TRIES):
-            try:
-                said = self._gateway.send_text(self._draft.turn.card, view.title, view.text)
-                await self._counted("text", said)
-                return True
-            except TransientError as error:
-                if error.retry_after_s is None:
-                    log.error("turn %s: the answer may be lost: %s", self._draft.turn.id, error)
-                    return False
-                await asyncio.sleep(max(error.retry_after_s, backoff.next()))
-            except FatalError as error:
-                log.error("turn %s: the answer is lost: %s", self._draft.turn.id, error)
-                return False
-        return False
+    async def _say(self, title: str, text: str) -> bool:
+        """The answer, or its rest, as text."""
+        try:
+            return await say(self._gateway, self._draft.turn, title, text, self._journal, self._meter)
+        except TransientError as error:
+            log.error("turn %s: its answer is not said yet: %s", self._draft.turn.id, error)
+            self.unended = True
+            return False
 
     async def _counted(self, name: str, call: Awaitable[object]) -> None:
         try:
@@ -163,9 +202,11 @@ class Flusher:
         for left in range(tries - 1, -1, -1):
             try:
                 await self._counted(name, call())
+                self.unended = False
                 return True
             except PlatformError as error:
                 log.warning("turn %s: %s", self._draft.turn.id, error)
+                self.unended = isinstance(error, TransientError)
                 if not left or not isinstance(error, TransientError):
                     return False
                 await asyncio.sleep(max(error.retry_after_s or 0, backoff.next()))

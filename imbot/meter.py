@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from imbot.errors import PlatformError, TransientError
 from imbot.model import CardPhase
+from imbot.spending import Spending
 
 FIRST_CARD_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 
@@ -41,12 +42,14 @@ class Meter:
         self.card_calls: Counter[tuple[str, str]] = Counter()
         self.agent_errors: Counter[str] = Counter()
         self.first_card = Durations(FIRST_CARD_S)
+        self.spending = Spending()
 
     def copy(self) -> "Meter":
         """The numbers as they are now, for another thread."""
         frozen = Meter()
         frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
         frozen.agent_errors, frozen.first_card = self.agent_errors.copy(), self.first_card.copy()
+        frozen.spending.total, frozen.spending.used = self.spending.total.copy(), self.spending.used.copy()
         return frozen
 
     def turn(self, bot: str, phase: CardPhase) -> None:

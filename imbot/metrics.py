@@ -23,7 +23,9 @@ from imbot import __version__
 from imbot.meter import Durations, Meter
 from imbot.outcome import Word
 from imbot.reload import Reloader
-from imbot.supervisor import BotState, BotStatus, Supervisor
+from imbot.spending import Spending
+from imbot.standing import BotState, BotStatus
+from imbot.supervisor import Supervisor
 
 _WORDS: tuple[Word, ...] = ("ok", "rejected", "failed")
 _STATES: tuple[BotState, ...] = ("connected", "connecting", "down")
@@ -51,6 +53,8 @@ class Metrics:
             self._supervisor.meter.copy(),
             dict(self._reloader.counts),
             self._reloader.succeeded_at or 0,
+            bool(self._reloader.watching.trouble),
+            self._supervisor.reconnects,
             self._process,
         )
 
@@ -63,6 +67,8 @@ class _Scrape(Collector):
     meter: Meter
     reloads: Mapping[Word, int]
     succeeded_at: float
+    degraded: bool
+    reconnects: int
     process: ProcessCollector
 
     def describe(self) -> Iterable[Metric]:
@@ -73,8 +79,19 @@ class _Scrape(Collector):
         """What the registry asks for."""
         yield InfoMetricFamily("imbot", "The version that runs.", value={"version": __version__})
         yield from _of_reloads(self.reloads, self.succeeded_at)
+        yield GaugeMetricFamily(
+            "imbot_watch_degraded",
+            "1 while no file notifications come, so that changes are found by looking every few seconds.",
+            value=self.degraded,
+        )
         yield from _of_bots(self.rows)
+        yield CounterMetricFamily(
+            "imbot_reconnects",
+            "Connections made after the first one of an app: lost, deaf or moved ones were replaced.",
+            value=self.reconnects,
+        )
         yield from _of_turns(self.meter)
+        yield from _of_calls(self.meter.spending, self.rows)
         yield from self.process.collect()
 
 
@@ -95,6 +112,16 @@ def _of_bots(rows: Sequence[BotStatus]) -> Iterator[Metric]:
         "imbot_rejected_bots",
         "Bot files that are not followed because of their problems: alert when not 0.",
         value=sum(row.rejected is not None for row in rows),
+    )
+    yield GaugeMetricFamily(
+        "imbot_held_bots",
+        "Bots that run on though their files vanished, many at once.",
+        value=sum(row.held_since is not None for row in rows),
+    )
+    yield GaugeMetricFamily(
+        "imbot_pending_bots",
+        "Bots with a valid change that waits for the platform.",
+        value=sum(row.pending is not None for row in rows),
     )
     states = Counter(row.state for row in rows if row.fingerprint)
     links = GaugeMetricFamily("imbot_connections", "Links of running bots by state.", labels=["state"])
@@ -138,6 +165,39 @@ def _of_turns(meter: Meter) -> Iterator[Metric]:
     yield _histogram(
         "imbot_first_card_seconds", "From the turn's begin until its card is shown.", meter.first_card
     )
+
+
+def _of_calls(spending: Spending, rows: Iterable[BotStatus]) -> Iterator[Metric]:
+    calls = CounterMetricFamily(
+        "imbot_calls", "Calls that the platform counts, of this process.", labels=["bot"]
+    )
+    for bot, count in spending.total.items():
+        calls.add_metric([bot], count)
+    yield calls
+    used = GaugeMetricFamily(
+        "imbot_month_calls",
+        "Calls of this month that the store knows of, of all bots of an organisation.",
+        labels=["organisation"],
+    )
+    for organisation, count in spending.used.items():
+        used.add_metric([organisation], count)
+    yield used
+    left = GaugeMetricFamily(
+        "imbot_month_calls_left", "What is left of `quota.monthly`: alert when low.", labels=["organisation"]
+    )
+    for organisation, count in _left(rows).items():
+        left.add_metric([organisation], count)
+    yield left
+
+
+def _left(rows: Iterable[BotStatus]) -> Mapping[str, int]:
+    """By organisation, for the bot whose file names the fewest calls."""
+    left: dict[str, int] = {}
+    for row in rows:
+        if (month := row.month) and month.limit is not None:
+            here = max(0, month.limit - month.used)
+            left[month.organisation] = min(here, left.get(month.organisation, here))
+    return left
 
 
 def _histogram(name: str, text: str, durations: Durations) -> Metric:

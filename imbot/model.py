@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 ConversationKind = Literal["single", "group"]
 FinishReason = Literal["stop", "length", "content_filter"]
+TurnShown = Literal["", "card", "sending", "said"]
 
 
 # -- a person says something ---------------------------------------------------------------------
@@ -177,6 +178,8 @@ class CardContext:
     sender: Sender = Sender("")
     conversation_kind: ConversationKind = "single"
     elapsed_s: float = 0.0
+    retry: bool = False  # the answer was cut off by a failure of ours: whoever asked may ask again
+    replaced: bool = False  # it was asked again, and is answered elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,15 @@ class CardChange:
     private: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press under a card; ``id`` is its ``button_id``, ``chosen`` whether this viewer chose it."""
+
+    id: str
+    label: str
+    chosen: bool = False
+
+
 def button_id(action: str, value: str = "") -> str:
     """The id a button carries: its action and value in one string, as ``feedback:very_helpful``."""
     return f"{action}:{value}" if value else action
@@ -241,7 +253,9 @@ class TurnRecord:
 
     Times are epoch seconds. ``layout`` is the fingerprint of the card layouts that drew the card;
     ``fingerprint`` the bot generation's. ``extras`` holds what rendering the card again needs
-    beyond the named fields (suggestions, citations, nick, elapsed): JSON values.
+    beyond the named fields (suggestions, citations, nick, elapsed): JSON values. ``shown`` is what
+    people are known to see: nothing yet, a ``card``, a text that is on its way (``sending``) or was
+    ``said``. ``replaced``: it was asked again, so its answer is no longer part of the conversation.
     """
 
     id: str
@@ -260,6 +274,8 @@ class TurnRecord:
     fingerprint: str = ""
     layout: str = ""
     extras: Mapping[str, Any] = field(default_factory=dict)
+    shown: TurnShown = ""
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

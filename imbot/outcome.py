@@ -3,16 +3,17 @@
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from imbot.changes import Change
 from imbot.errors import ConfigError, Problem
 from imbot.log import redactor
-from imbot.plan import Action, Step
+from imbot.plan import Step
+from imbot.report.records import problem_json
 
-_ORDER: tuple[Action, ...] = ("start", "update", "replace", "stop", "rejected", "unchanged")
+_ORDER = ("start", "update", "replace", "stop", "rejected", "held", "unchanged")
 
 Word = Literal["ok", "rejected", "failed"]
 
@@ -31,17 +32,18 @@ class Outcome:
 
     @property
     def word(self) -> Word:
-        """``failed``: the folder could not be read; ``rejected``: at least one bot was; else ``ok``."""
+        """``failed``: the folder could not be read; ``rejected``: a bot was, or is held; else ``ok``."""
         if self.problems:
             return "failed"
-        return "rejected" if any(step.action == "rejected" for step in self.steps) else "ok"
+        refused = any(step.action == "rejected" or step.held for step in self.steps)
+        return "rejected" if refused else "ok"
 
     def __str__(self) -> str:
         """One line: ``1 update, 1 rejected, 3 unchanged``."""
         if self.problems:
             return "; ".join(map(str, self.problems))
-        counts = Counter(step.action for step in self.steps)
-        return ", ".join(f"{counts[action]} {action}" for action in _ORDER if counts[action]) or "no bots"
+        counts = Counter("held" if step.held else step.action for step in self.steps)
+        return ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word]) or "no bots"
 
 
 async def outcome_of(work: Callable[[], Awaitable[Sequence[Step]]]) -> Outcome:
@@ -63,7 +65,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "at": iso(outcome.at),
         "took_s": round(outcome.took_s, 3),
         "bots": [step_json(step) for step in outcome.steps],
-        "problems": [asdict(problem) for problem in outcome.problems],
+        "problems": [problem_json(problem) for problem in outcome.problems],
     }
 
 
@@ -73,8 +75,9 @@ def step_json(step: Step) -> dict[str, Any]:
         "name": step.name,
         "path": step.path,
         "action": step.action,
+        "held": step.held,
         "changes": [_change_json(change) for change in step.changes],
-        "problems": [asdict(problem) for problem in step.problems],
+        "problems": [problem_json(problem) for problem in step.problems],
     }
 
 

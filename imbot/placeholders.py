@@ -6,7 +6,7 @@ text and is never looked at again. A placeholder stays on one line and ends at t
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from imbot.errors import ImbotError
@@ -101,9 +101,11 @@ class PlaceholderError(ImbotError):
 
 def parse(text: str) -> list[str | Placeholder]:
     """The string in pieces: plain text, with ``<<<<`` already turned into ``<<``, and placeholders."""
+    if "<<" not in text:
+        return [text] if text else []
     pieces: list[str | Placeholder] = []
     plain, last = "", 0
-    for match in _PLACEHOLDER.finditer(text) if "<<" in text else ():
+    for match in _PLACEHOLDER.finditer(text):
         plain, last = plain + text[last : match.start()], match.end()
         if match[0] == "<<<<":
             plain += "<<"
@@ -129,7 +131,10 @@ def near_misses(text: str) -> list[NearMiss]:
     """What nearly is a placeholder, in order, for a warning; proper ones and ``<<<<`` are left out."""
     if not _SUSPICIOUS.search(text):
         return []
-    return sorted(_look_for_near_misses(_PLACEHOLDER.sub(_blank, text)), key=lambda miss: miss.start)
+    rest = _PLACEHOLDER.sub(_blank, text)
+    if not _SUSPICIOUS.search(rest):
+        return []
+    return sorted(_look_for_near_misses(rest), key=lambda miss: miss.start)
 
 
 def _look_for_near_misses(text: str) -> Iterator[NearMiss]:
@@ -174,7 +179,7 @@ def span_of(found: Placeholder | NearMiss, value: str, text: str, span: Span) ->
     at = start - len(raw)
     for _ in range(value.count(raw, 0, found.start) + 1):
         at = text.index(raw, at + len(raw))
-    return lines.span(at, at + len(raw))
+    return replace(lines.span(at, at + len(raw)), path=span.path)
 
 
 def _value(found: Placeholder, environ: Mapping[str, str], read_file: Callable[[str], str]) -> str:

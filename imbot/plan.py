@@ -1,13 +1,16 @@
 """What a reload would do: one action a bot, from what runs and what the files say. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from imbot.changes import Change, changes
 from imbot.errors import Problem
-from imbot.loader import BotFile
+from imbot.loader import BotFile, LoadResult
 from imbot.spec import BotSpec
+
+_MANY = 3  # files that vanish together before they are missed
 
 Action = Literal["unchanged", "update", "replace", "start", "stop", "rejected"]
 
@@ -16,7 +19,8 @@ Action = Literal["unchanged", "update", "replace", "start", "stop", "rejected"]
 class Step:
     """What happens to one bot. ``spec`` is what shall run (None for stop and rejected).
 
-    ``changes`` tells which keys are other than in what runs.
+    ``changes`` tells which keys are other than in what runs. ``held``: the bot's file is gone, and it runs
+    on because too many went at once.
     """
 
     action: Action
@@ -25,36 +29,62 @@ class Step:
     spec: BotSpec | None = None
     problems: tuple[Problem, ...] = ()
     changes: tuple[Change, ...] = ()
+    held: bool = False
 
     def rejected(self, problems: Iterable[Problem]) -> "Step":
         """The same step, refused."""
         return replace(self, action="rejected", spec=None, problems=tuple(problems))
 
 
-def plan(running: Mapping[str, BotSpec], files: Sequence[BotFile]) -> list[Step]:
+def plan(
+    running: Mapping[str, BotSpec], files: Sequence[BotFile], held: AbstractSet[str] = frozenset()
+) -> list[Step]:
     """One step for each bot that runs or is asked for, in the order of the files, stops last.
 
     A bot whose file is broken keeps running: it is found by its name, or by its file where the
     name cannot be read any more.
     """
-    steps = [step for file in files if (step := _step(running, file))]
+    by_path = {spec.path: name for name, spec in running.items()}
+    steps = [step for file in files if (step := _step(running, by_path, file))]
     kept = {step.name for step in steps}
-    steps += [Step("stop", name, spec.path) for name, spec in running.items() if name not in kept]
-    return steps
+    gone = sorted((name, spec.path) for name, spec in running.items() if name not in kept)
+    steps += [Step("unchanged", name, path, held=True) for name, path in gone if name in held]
+    return steps + [Step("stop", name, path) for name, path in gone if name not in held]
 
 
-def _step(running: Mapping[str, BotSpec], file: BotFile) -> Step | None:
+def lost(running: Mapping[str, BotSpec], result: LoadResult, held: AbstractSet[str]) -> frozenset[str]:
+    """Which bots run on though their files are gone: nobody removes that many at once and means it.
+
+    That is all where there is no folder, and at least three and more than half where they vanish
+    together. Who is ``held`` already stays so until the file is back.
+    """
+    paths = {file.path for file in result.files}
+    names = {file.name for file in result.files}
+    apps = {(spec.type, spec.identity) for spec in result.specs}
+    gone = {
+        name
+        for name, spec in running.items()
+        if spec.path not in paths and name not in names and (spec.type, spec.identity) not in apps
+    }
+    vanished = len(gone - held)
+    many = vanished >= _MANY and 2 * vanished > len(running.keys() - held)
+    return frozenset(gone if result.missing or many else gone & held)
+
+
+def _step(running: Mapping[str, BotSpec], by_path: Mapping[str, str], file: BotFile) -> Step | None:
     if file.spec is None:
-        by_path = (name for name, spec in running.items() if spec.path == file.path)
-        name = next(by_path, file.name or file.path)
+        name = by_path.get(file.path) or file.name or file.path
         return Step("rejected", name, file.path, problems=file.problems)
     spec = file.spec
     if not spec.enabled:
         return None
-    now = running.get(spec.name)
-    action = _action(now, spec)
-    changed = changes(now, spec) if now and action != "unchanged" else ()
-    return Step(action, spec.name, file.path, spec, file.problems, changed)
+    action = _action(running.get(spec.name), spec)
+    return Step(action, spec.name, file.path, spec, file.problems)
+
+
+def explained(step: Step, now: BotSpec | None) -> Step:
+    """The same step, with the keys that change. Takes a moment: not for the event loop with many bots."""
+    return replace(step, changes=changes(now, step.spec)) if now and step.spec else step
 
 
 def _action(now: BotSpec | None, then: BotSpec) -> Action:
@@ -78,11 +108,28 @@ def without_conflicts(steps: Sequence[Step], running: Mapping[str, BotSpec]) -> 
             for step in steps
             if step.action in ("unchanged", "rejected") and (spec := running.get(step.name))
         }
-        clash = next((i for i, step in enumerate(steps) if _wants(step) in held), None)
-        if clash is None:
+        clashes = [i for i, step in enumerate(steps) if _wants(step) in held]
+        if not clashes:
             return steps
-        step = steps[clash]
-        steps[clash] = step.rejected([_conflict(step, held[_wants(step)])])
+        for i in clashes:
+            steps[i] = steps[i].rejected([_conflict(steps[i], held[_wants(steps[i])])])
+
+
+def together(steps: Iterable[Step], running: Mapping[str, BotSpec]) -> list[tuple[Step, ...]]:
+    """The steps that change something, each with those it can only be taken along with.
+
+    That is: where one bot wants the identity that another one leaves.
+    """
+    moving = {step.name: step for step in steps if step.action not in ("unchanged", "rejected")}
+    holders = {(spec.type, spec.identity): name for name, spec in running.items() if name in moving}
+    group = {name: [step] for name, step in moving.items()}
+    for name, step in moving.items():
+        other = group[holders.get(_wants(step), name)]
+        mine = group[name]
+        if other is not mine:
+            mine += other
+            group |= dict.fromkeys((each.name for each in other), mine)
+    return [tuple(each) for each in {id(each): each for each in group.values()}.values()]
 
 
 def _wants(step: Step) -> tuple[str, str]:

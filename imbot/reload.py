@@ -9,18 +9,17 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 
-from imbot.errors import ImbotError
-from imbot.loader import Loader, LoadResult
+from imbot.errors import ConfigError, ImbotError
+from imbot.loader import FolderMissingError, Loader, LoadResult
 from imbot.outcome import Outcome, Word, outcome_of
 from imbot.plan import Step
-from imbot.supervisor import Supervisor, forecast
-from imbot.watch import Watch
+from imbot.supervisor import Supervisor
+from imbot.watch import RESCAN_S, SETTLE, Settle, Sight, Watch, WatchState
 
 log = logging.getLogger(__name__)
-
-RETRY_S = 30.0  # before a change is tried again that only the platform refused
 
 
 class StoppingError(ImbotError):
@@ -36,8 +35,9 @@ class Reloader:
         loader: Loader,
         supervisor: Supervisor,
         announce: Callable[[LoadResult], None] = lambda _: None,
+        settle: Settle = SETTLE,
     ) -> None:
-        self._watch = Watch(folder)
+        self._watch = Watch(folder, settle)
         self._loader = loader
         self._supervisor = supervisor
         self._announce = announce
@@ -49,14 +49,28 @@ class Reloader:
         self.stopping = False
         self._asked = 0  # how many requests came so far,
         self._served = 0  # and how many of them before the last reload began
-        self._retry_at: float | None = None
+        self._prune = False
+        self._thorough = True  # whether to trust no look at what has not changed, and read it all
 
-    async def reload(self) -> Outcome:
-        """Load the folder as it is now and follow it; what came of that.
+    @property
+    def watching(self) -> WatchState:
+        """How changes of files are found."""
+        return self._watch.state
+
+    async def reload(self, prune: bool = False) -> Outcome:
+        """Load the folder, once nothing in it moves, and follow it; what came of that.
 
         Requests that wait while a reload is under way share the next one. A folder that cannot be read
-        says nothing about its bots: they go on as they are. Raises StoppingError.
+        says nothing about its bots: they go on as they are. Bots whose files vanished with many others do
+        so too, unless ``prune`` stops them. Raises StoppingError.
         """
+        if not self.stopping:
+            await self._watch.at_rest()
+        self._prune |= prune
+        self._thorough = True
+        return await self._reload()
+
+    async def _reload(self) -> Outcome:
         self._asked += 1
         ticket = self._asked
         async with self._lock:
@@ -73,6 +87,8 @@ class Reloader:
 
     async def plan(self) -> Outcome:
         """What ``reload`` would do now, as far as that can be known without calling the platform."""
+        if not self.stopping:
+            await self._watch.at_rest()
         async with self._lock:
             return await self._bounded(self._foresee)
 
@@ -86,13 +102,15 @@ class Reloader:
 
     async def run(self) -> None:
         """Follow the folder until cancelled."""
-        async for _ in self._watch.hints():
+        while True:
             try:
-                if await self._watch.changed() or self._due():
-                    await self._watch.settled()
-                    await self.reload()
-            except Exception:  # the bots go on with what they have; the next look tries again
+                async with aclosing(self._watch.looks()) as sights:
+                    async for sight in sights:
+                        if sight.news:
+                            await self._reload()
+            except Exception:  # the bots go on with what they have
                 log.exception("reload failed")
+                await asyncio.sleep(RESCAN_S)
 
     async def _bounded(self, work: Callable[[], Awaitable[list[Step]]]) -> Outcome:
         """Do it, unless or until the process ends."""
@@ -109,18 +127,29 @@ class Reloader:
             self._bound = None
 
     async def _follow(self) -> list[Step]:
-        await self._watch.see()
-        result = await asyncio.to_thread(self._loader.load)
-        self._watch.use({source for file in result.files for source in file.sources})
+        prune, self._prune = self._prune, False
+        thorough, self._thorough = self._thorough, False
+        sight = await self._watch.look()
+        try:
+            result = await self._load(sight, None if thorough else sight.moved)
+        except ConfigError:  # the same until something changes
+            self._watch.take(sight)
+            raise
+        self._watch.use(result.sources)
         self._announce(result)
-        steps = await self._supervisor.apply(result)
-        refused = any(problem.code == "platform.refused" for step in steps for problem in step.problems)
-        self._retry_at = asyncio.get_running_loop().time() + RETRY_S if refused else None
+        steps = await self._supervisor.apply(result, prune)
+        self._watch.take(sight)  # not before: what was broken off is still to be followed
         return steps
 
     async def _foresee(self) -> list[Step]:
-        result = await asyncio.to_thread(self._loader.load)
-        return await forecast(self._supervisor.specs(), result.files)
+        return await self._supervisor.foresee(await self._load(await self._watch.look()))
+
+    async def _load(self, sight: Sight, moved: frozenset[str] | None = None) -> LoadResult:
+        """What is at rest; who uses what moves is as it was."""
+        try:
+            return await asyncio.to_thread(self._loader.load, None, sight.believed, moved)
+        except FolderMissingError:
+            return LoadResult((), missing=True)
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.word] += 1
@@ -128,6 +157,3 @@ class Reloader:
             self.succeeded_at = time.time()
         for problem in outcome.problems:
             log.error("%s", problem)
-
-    def _due(self) -> bool:
-        return self._retry_at is not None and asyncio.get_running_loop().time() >= self._retry_at

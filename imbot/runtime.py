@@ -9,19 +9,24 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from imbot.accepted import Accepted
 from imbot.address import AdminSettings
 from imbot.errors import StoreError
-from imbot.loader import Loader, LoadResult, bot_files
+from imbot.ledger import Ledger
+from imbot.loader import FolderMissingError, Loader, LoadResult, bot_files
 from imbot.log import redactor
 from imbot.plan import Step
+from imbot.recovery import Recovery, beat, keep_beating
 from imbot.reload import Reloader, StoppingError
+from imbot.revival import OnBroken, Revival
 from imbot.spec import Secret
 from imbot.stores import Store, open_store
 from imbot.supervisor import Supervisor
+from imbot.watch import SETTLE, Settle
 
 log = logging.getLogger(__name__)
 
@@ -40,31 +45,48 @@ async def running(
     announce: Callable[[LoadResult], None] = lambda _: None,
     admin: AdminSettings | None = None,
     wish: asyncio.Event | None = None,
+    settle: Settle = SETTLE,
+    on_broken: OnBroken = "last-good",
 ) -> AsyncIterator[tuple[Supervisor, list[Step]]]:
     """Every bot of a folder, running and following its files, while the block lasts.
 
     ``endpoint`` replaces the platform's address, ``invent`` makes up missing credentials, ``announce``
     hears of every load, ``admin`` says where the admin endpoint listens, ``wish`` is set by whoever wants
-    a reload. Yields the supervisor and the first report. Raises StoreError, and ConfigError where
-    the folder or the ``.env`` beside it cannot be read.
+    a reload, ``settle`` says when a file is at rest, ``on_broken`` what becomes of a bot whose file is
+    broken at the start. Yields the supervisor and the first report. A folder that is not there yet is
+    waited for. Raises StoreError, and ConfigError where the folder or the ``.env`` beside it cannot be
+    read, or with ``on_broken`` "fail" a file is refused.
     """
     loader = Loader(folder, invent=invent)
     await asyncio.to_thread(_readable, folder, loader)
     store = await open_store(store_url)
     supervisor = Supervisor(store, endpoint, grace_s)
 
-    def heard(result: LoadResult) -> None:
+    accepted = Accepted(folder, store, supervisor)
+
+    def meant(result: LoadResult) -> None:
         redactor.hide(_secrets(result))
         announce(result)
 
-    reloader = Reloader(folder, loader, supervisor, heard)
+    def heard(result: LoadResult) -> None:
+        meant(result)
+        accepted.note(result)
+
+    reloader = Reloader(folder, loader, supervisor, heard, settle)
+    ledger = Ledger(store, supervisor.meter.spending, supervisor.monthly)
+    recovery = Recovery(store, lambda: [running.bot for running in supervisor.running.values()])
     try:
         # Outermost: it tells that bots are being started, and how they end.
-        async with _admin(admin, folder, supervisor, reloader):
+        async with _owned(keep_beating(store), ledger.run()), _admin(admin, folder, supervisor, reloader):
             try:
+                await beat(store)
+                await ledger.save()
+                await Revival(folder, accepted, loader, supervisor, meant).start(on_broken)
                 outcome = await reloader.reload()
                 chores = (
                     reloader.run(),
+                    recovery.run(),
+                    accepted.run(),
                     _clean(store, retention_s),
                     _on_wish(reloader, wish or asyncio.Event()),
                 )
@@ -72,8 +94,10 @@ async def running(
                     yield supervisor, list(outcome.steps)
             finally:
                 await reloader.stop()
+                await accepted.flush()
                 await supervisor.stop()
     finally:
+        await ledger.save()
         await store.close()
 
 
@@ -105,7 +129,8 @@ def first_signal() -> asyncio.Future[signal.Signals]:
 
 def _readable(folder: Path, loader: Loader) -> None:
     """Raises ConfigError for what a reload shrugs off: at the start there is nothing to go on with."""
-    bot_files(folder)
+    with suppress(FolderMissingError):
+        bot_files(folder)
     loader.load(only=())
 
 

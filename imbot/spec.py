@@ -45,12 +45,16 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A place in a file: lines and columns from 1, columns in code points, the end exclusive."""
+    """A place in a file: lines and columns from 1, columns in code points, the end exclusive.
+
+    ``path`` tells the file where it is another than the one at hand: a bot file inherits values.
+    """
 
     line: int
     column: int
     end_line: int
     end_column: int
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,9 @@ class CardSpec:
     vars: Mapping[str, Any] = field(default_factory=dict)
     templates: Mapping[CardPhase, Layout] = field(default_factory=dict)
     mention_sender: bool = False
+    actions: tuple[str, ...] = ()
+    actions_by: Literal["asker", "anyone"] = "asker"
+    action_labels: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, TextFile] = field(default_factory=dict)
     path: str = field(default="", compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)
@@ -171,6 +178,14 @@ class Throttle:
     max_updates: int
     interval_s: float
     chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSpec:
+    """What the platform allows: calls per second of the app, calls a month of its organisation (None: any)."""
+
+    qps: float
+    monthly: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +205,33 @@ class FeedbackSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one bot takes on: turns answered at once (of one person, in all) and waiting, and characters."""
+
+    per_user: int
+    per_bot: int
+    queue: int
+    message_chars: int
+    answer_chars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may talk with the bot: these people, and everybody in these groups; None and None: everyone."""
+
+    users: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    admins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BotSpec:
     """One bot as its file means it, complete: everything a running bot is made from.
 
     ``identity`` is the value that must be unique over bots of one type (for DingTalk the client
     id); ``texts`` maps each name of the schema's ``texts`` to a template. ``fingerprint`` is equal
     exactly when the effective meaning is; ``path`` and ``sources`` (every file that was read for
-    it) are no part of the meaning.
+    it) are no part of the meaning, nor is ``accepted_at``: epoch seconds, for what comes from the store.
     """
 
     name: str
@@ -213,8 +248,12 @@ class BotSpec:
     texts: Mapping[str, str]
     card: CardSpec
     throttle: Throttle
+    quota: QuotaSpec
     feedback: FeedbackSpec
+    limits: Limits
+    access: Access
     fingerprint: str = ""
     path: str = field(default="", compare=False)
     sources: tuple[str, ...] = field(default=(), compare=False)
+    accepted_at: float | None = field(default=None, compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)

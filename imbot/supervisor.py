@@ -1,68 +1,36 @@
 """The supervisor: makes the running bots equal to the files, and touches only what changed.
 
-``apply`` first does everything that can fail (prepare, prove, connect), then commits in one step
-that cannot, then lets go of what is no longer wanted. It owns gateways, bots and their last turns.
+``apply`` begins a ``Transaction`` for each bot that changes. Each commits on its own, in one step that cannot
+fail, when all that can fail has worked; what the platform does not let through yet goes on behind the
+report's back. It owns gateways, bots and their last turns.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
-from imbot.behaviour import Behaviour, prepare
+from imbot.behaviour import Behaviour
 from imbot.bot import Bot
-from imbot.errors import ConfigError, PlatformError, Problem
-from imbot.links import LinkKey, Links, key_of
-from imbot.loader import BotFile, LoadResult
+from imbot.links import Links, key_of
+from imbot.loader import LoadResult
 from imbot.meter import Meter
 from imbot.outcome import step_json
-from imbot.plan import Step, plan, without_conflicts
-from imbot.platforms import GatewayState
+from imbot.plan import Step, lost, plan, together, without_conflicts
 from imbot.spec import BotSpec
+from imbot.standing import BotStatus, Refusals
 from imbot.stores import Store
+from imbot.transaction import Pending, Purpose, Running, Transaction, forecast, purpose_of
 
 log = logging.getLogger(__name__)
 
-BotState = GatewayState | Literal["draining"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A file that is not followed: why, and since when (epoch seconds)."""
-
-    name: str
-    since: float
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BotStatus:
-    """What runs of one bot, and beside it what its file asks for in vain. Times are epoch seconds."""
-
-    name: str
-    path: str
-    type: str = ""
-    state: BotState = "down"
-    generation: int = 0
-    fingerprint: str = ""
-    connected_since: float | None = None
-    connections: int = 0
-    turns_running: int = 0
-    turns_total: int = 0
-    error: str = ""
-    rejected: Rejected | None = None
-
-
-@dataclass(slots=True)
-class _Running:
-    """A bot that runs, and how often it was changed. The path may change under a running bot."""
-
-    bot: Bot
-    key: LinkKey
-    path: str
-    generation: int = 1
+PATIENCE_S = 2.0  # how long a report waits for the platform, beyond preparing
+PREPARE_S = 60.0  # and how long for preparing
+PREPARE_AT_ONCE = 4
 
 
 class Supervisor:
@@ -70,198 +38,224 @@ class Supervisor:
 
     def __init__(self, store: Store, endpoint: str | None = None, grace_s: float = 25.0) -> None:
         self.meter = Meter()
+        self.committed = asyncio.Event()  # set whenever another generation may have begun to run
+        self.notes: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
+        self.links = Links(endpoint, grace_s, self.meter.spending.spent)
+        self.running: dict[str, Running] = {}
+        self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store
         self._grace_s = grace_s
-        self._links = Links(endpoint, grace_s)
-        self._running: dict[str, _Running] = {}
-        self._rejected: dict[str, Rejected] = {}
-        self._drains: dict[asyncio.Task[None], _Running] = {}
+        self._refusals = Refusals()
+        self._held: dict[str, float] = {}  # since when
+        self._changes: dict[Purpose, Transaction] = {}
+        self._tasks: dict[Transaction, asyncio.Task[None]] = {}
+        self._drains: dict[asyncio.Task[None], Running] = {}
         self._stopping = False
 
-    async def apply(self, result: LoadResult) -> list[Step]:
-        """Follow the files; the steps that were taken, refused ones with their reasons."""
-        behaviours: dict[str, Behaviour] = {}
-        steps = [await self._made(step, behaviours) for step in plan(self.specs(), result.files)]
-        steps = await self._connected(without_conflicts(steps, self.specs()))
-        known = self._rejected
-        self._commit(steps, behaviours)
-        await asyncio.gather(*(unused.agent.close() for unused in behaviours.values()))
-        self._report(steps, known)
-        return steps
+    async def apply(self, result: LoadResult, prune: bool = False) -> list[Step]:
+        """Follow the files; the steps that were taken, refused ones and waiting ones with their reasons.
+
+        A bot whose file vanished with many others is held; with ``prune`` it stops.
+
+        Returns within a bounded time: what the platform holds up is followed later, unless the files
+        ask for something else by then.
+        """
+        running = self.specs()
+        held = frozenset[str]() if prune else lost(running, result, self._held.keys())
+        self._hold(held)
+        steps = without_conflicts(plan(running, result.files, held), running)
+        begun = self._follow(together(steps, running))
+        changes = list(self._changes.values())
+        self._rename(steps)
+        self._refusals.follow(steps)
+        await _within(PREPARE_S, (change.prepared for change in begun))
+        await _within(PATIENCE_S, (change.tried for change in begun))
+        for waiting in (each for change in begun for each in change.pending()):
+            log.warning("%s: not live yet: %s", waiting.name, waiting.reason)
+        told = {step.name: step for change in changes for step in change.told()}
+        return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
 
     def status(self) -> list[BotStatus]:
-        """Every bot that runs or drains, and every file that was refused and runs nothing; by name."""
-        rows = [self._row(running) for running in self._running.values()]
-        rows += [replace(self._row(running), rejected=None) for running in self._drains.values()]
-        followed = {running.path for running in self._running.values()}
+        """Every bot that runs or drains, and every file that runs nothing yet; by name."""
+        pending = self._pending()
+        rows = [self._row(running, pending) for running in self.running.values()]
+        rows += [replace(self._row(running, {}), rejected=None) for running in self._drains.values()]
+        followed = {running.spec.path for running in self.running.values()}
         rows += [
-            BotStatus(rejected.name, path, rejected=rejected)
-            for path, rejected in self._rejected.items()
+            BotStatus(rejected.name, path, error=self.notes.get(path, ""), rejected=rejected)
+            for path, rejected in self._refusals.items()
             if path not in followed
         ]
+        rows += [
+            BotStatus(name, waiting.path, pending=waiting)
+            for name, waiting in pending.items()
+            if name not in self.running and waiting.path not in self._refusals
+        ]
         return sorted(rows, key=lambda row: (row.name, row.path))
+
+    def monthly(self) -> Mapping[str, int | None]:
+        """The calls a month that each bot's file names, by name."""
+        return {name: running.spec.quota.monthly for name, running in self.running.items()}
+
+    @property
+    def reconnects(self) -> int:
+        """How many connections took the place of another one so far."""
+        return self.links.reconnects
 
     async def stop(self) -> None:
         """Close every connection, let turns end within the grace time, then release everything."""
         self._stopping = True
-        await self._links.disconnect()
-        drains = (running.bot.drain(self._grace_s) for running in self._running.values())
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self.links.disconnect()
+        drains = (running.bot.drain(self._grace_s) for running in self.running.values())
         await asyncio.gather(*drains, *self._drains)
-        self._running.clear()
-        await self._links.close()
+        self.running.clear()
+        await self.links.close()
 
-    # -- before the commit: everything that can fail
+    def _follow(self, groups: Iterable[Sequence[Step]]) -> list[Transaction]:
+        """Abandon the changes that are not wanted any more, begin those that are new; the new ones."""
+        wanted = {purpose_of(group): group for group in groups}
+        stale = self._changes.keys() - wanted.keys()
+        begun = [
+            Transaction(group, self) for purpose, group in wanted.items() if purpose not in self._changes
+        ]
+        for purpose in stale:
+            self._tasks[self._changes.pop(purpose)].cancel()
+        self._changes |= {change.purpose: change for change in begun}
+        if stale:
+            self.links.keep({key for change in self._changes.values() for key in change.keys})
+        for change in begun:
+            self._tasks[change] = task = asyncio.create_task(change.run(), name="change")
+            task.add_done_callback(partial(self._ended, change))
+        return begun
 
-    async def _made(self, step: Step, behaviours: dict[str, Behaviour]) -> Step:
-        """Prepare one bot's behaviour and try new credentials of its app."""
-        if step.spec is None or step.action == "unchanged":
-            return step
-        try:
-            behaviours[step.name] = await asyncio.to_thread(prepare, step.spec)
-            if step.action == "update":
-                await self._prove(step.spec)
-        except ConfigError as error:
-            return step.rejected(error.problems)
-        except PlatformError as error:
-            return step.rejected([_refused(step.spec, error)])
-        return step
-
-    async def _prove(self, spec: BotSpec) -> None:
-        running = self._running[spec.name]
-        if spec.credentials != running.bot.spec.credentials:
-            await self._links.gateway(running.key).prove(spec.credentials)
-
-    async def _connected(self, steps: list[Step]) -> list[Step]:
-        """Open the gateways that are needed; a bot moves to another app only when that is connected."""
-        for step in steps:
-            if step.spec is not None and step.action in ("start", "replace"):
-                self._links.open(step.spec)
-        moved = await asyncio.gather(*(self._moved(step) for step in steps))
-        # A bot that stays where it was may be in the way of another one.
-        return without_conflicts(moved, self.specs())
-
-    async def _moved(self, step: Step) -> Step:
-        if step.spec is None or step.action != "replace":
-            return step
-        try:
-            await self._links.ready(step.spec)
-        except PlatformError as error:
-            return step.rejected([_refused(step.spec, error)])
-        return step
+    def _ended(self, change: Transaction, task: asyncio.Task[None]) -> None:
+        del self._tasks[change]
+        if self._changes.get(change.purpose) is change:
+            del self._changes[change.purpose]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a change failed", exc_info=error)
 
     # -- the commit: nothing here fails or waits
 
-    def _commit(self, steps: list[Step], behaviours: dict[str, Behaviour]) -> None:
-        """Make it so. Takes the behaviours it uses out of the table."""
-        before = [running.bot for running in self._running.values()]
-        for step in steps:
-            if step.action == "stop":
-                self._drain(self._running.pop(step.name))
+    def commit(self, change: Transaction) -> None:
+        """Make it so. Takes the behaviours it uses out of the transaction."""
+        steps = change.steps.values()
+        keys = {self.running[step.name].key for step in steps if step.name in self.running}
         for step in steps:
             if step.spec is None:
-                continue
-            if step.action == "start":
-                self._start(step.spec, behaviours.pop(step.name))
-            elif step.action != "unchanged":
-                self._change(step.spec, behaviours.pop(step.name))
-            self._running[step.name].path = step.path
-        self._links.deliver({running.key: running.bot for running in self._running.values()}, before)
-        self._remember_rejected(steps)
+                self._drain(self.running.pop(step.name))
+        for step in steps:
+            if step.spec is not None:
+                self._take(step.spec, change.behaviours.pop(step.name))
+        held = {running.key: running.bot for step in steps if (running := self.running.get(step.name))}
+        for key in keys | held.keys():
+            self.links.hand(key, held.get(key))
+        del self._changes[change.purpose]
+        self.committed.set()
+        self.tell(change)
 
-    def _start(self, spec: BotSpec, behaviour: Behaviour) -> None:
-        gateway = self._links.gateway(key_of(spec))
-        gateway.use(spec.credentials)
-        self._running[spec.name] = _Running(
-            Bot(behaviour, gateway, self._store, meter=self.meter), key_of(spec), spec.path
-        )
-
-    def _change(self, spec: BotSpec, behaviour: Behaviour) -> None:
-        running = self._running[spec.name]
-        running.key = key_of(spec)
+    def _take(self, spec: BotSpec, behaviour: Behaviour) -> None:
+        key, running = key_of(spec), self.running.get(spec.name)
+        gateway = self.links.open(spec)
+        self.notes.pop(spec.path, None)
+        gateway.use(spec.credentials, spec.quota.qps)
+        if running is None:
+            bot = Bot(behaviour, gateway, self._store, meter=self.meter)
+            self.running[spec.name] = Running(bot, key, spec)
+            return
+        if key != running.key:
+            running.moved = asyncio.get_running_loop().time()
+        running.key, running.spec = key, spec
         running.generation += 1
-        running.bot.gateway = self._links.gateway(running.key)
-        running.bot.gateway.use(spec.credentials)
+        running.bot.gateway = gateway
         running.bot.use(behaviour)
 
-    def _drain(self, running: _Running) -> None:
-        name = f"drain {running.bot.spec.name}"
+    def _drain(self, running: Running) -> None:
+        name = f"drain {running.spec.name}"
         task = asyncio.create_task(running.bot.drain(self._grace_s), name=name)
         self._drains[task] = running
         task.add_done_callback(self._drains.pop)
 
-    def _remember_rejected(self, steps: list[Step]) -> None:
-        known, self._rejected = self._rejected, {}
-        for step in steps:
-            if step.action == "rejected":
-                old = known.get(step.path)
-                known_why = old is not None and _reasons(old.problems) == _reasons(step.problems)
-                since = old.since if old and known_why else time.time()
-                self._rejected[step.path] = Rejected(step.name, since, step.problems)
-
     # -- what people see
 
-    def _report(self, steps: list[Step], known: Mapping[str, Rejected]) -> None:
+    def tell(self, change: Transaction) -> None:
         """One line a bot whose state changed; what was said before is not said again."""
-        for step in steps:
+        for step in change.told():
+            known = self._refusals.forget(step.path)
             if step.action == "rejected":
-                old = known.get(step.path)
-                if not old or old.since != self._rejected[step.path].since:
-                    why = "; ".join(map(str, step.problems))
-                    log.error("%s: rejected: %s", step.name, why, extra={"bot": step_json(step)})
-            elif step.action != "unchanged":
-                keys = "".join(f", {change.key}" for change in step.changes)
+                self._refusals.add(step, known)
+            elif change.done:
+                keys = "".join(f", {each.key}" for each in step.changes)
                 log.info(
                     "%s: %s (%s%s)", step.name, step.action, step.path, keys, extra={"bot": step_json(step)}
                 )
 
-    def _row(self, running: _Running) -> BotStatus:
-        bot, link = running.bot, running.bot.gateway.status
-        draining = self._stopping or running is not self._running.get(bot.spec.name)
+    def _rename(self, steps: Iterable[Step]) -> None:
+        """A file may get another name while its bot runs on."""
+        for step in steps:
+            running = self.running.get(step.name)
+            if step.action == "unchanged" and running and running.spec.path != step.path:
+                running.spec = replace(running.spec, path=step.path)
+
+    def _hold(self, names: AbstractSet[str]) -> None:
+        """Remember who is held; one line when it begins, one when it ends."""
+        ended = self._held.keys() - names
+        begun = sorted(names - self._held.keys())
+        self._held = {name: self._held.get(name, time.time()) for name in names}
+        if begun:
+            log.warning(
+                "%s: held: too many files are gone at once to be meant; they run on until their files are back, "
+                "`imbot reload --prune` stops them", ", ".join(begun),
+            )  # fmt: skip
+        if ended:
+            rest = f"; {len(names)} still are" if names else ""
+            log.info("%s: no longer held%s", ", ".join(sorted(ended)), rest)
+
+    def _row(self, running: Running, pending: Mapping[str, Pending]) -> BotStatus:
+        bot, link, spending = running.bot, running.bot.gateway.status, self.meter.spending
+        draining = self._stopping or running is not self.running.get(running.spec.name)
+        rejected = self._refusals.get(running.spec.path)
         return BotStatus(
-            name=bot.spec.name,
-            path=running.path,
-            type=bot.spec.type,
+            name=running.spec.name,
+            path=running.spec.path,
+            type=running.spec.type,
             state="draining" if draining else link.state,
             generation=running.generation,
-            fingerprint=bot.spec.fingerprint,
+            fingerprint=running.spec.fingerprint,
             connected_since=link.connected_since,
             connections=link.opened,
             turns_running=bot.turns_running,
             turns_total=bot.turns_total,
+            calls_total=spending.total[running.spec.name],
+            calls_month=spending.month[running.spec.name],
+            month=spending.month_of(running.spec.name, running.spec.quota.monthly),
             error=link.error or bot.store_error,
-            rejected=self._rejected.get(running.path),
+            rejected=rejected,
+            accepted_at=running.spec.accepted_at if rejected else None,
+            held_since=self._held.get(running.spec.name),
+            pending=pending.get(running.spec.name),
         )
+
+    def _pending(self) -> dict[str, Pending]:
+        """What waits, by name."""
+        return {each.name: each for change in self._changes.values() for each in change.pending()}
+
+    async def foresee(self, result: LoadResult) -> list[Step]:
+        """The steps ``apply`` would take, as far as they can be known without calling the platform."""
+        running = self.specs()
+        return await forecast(running, result.files, lost(running, result, self._held.keys()))
 
     def specs(self) -> Mapping[str, BotSpec]:
         """What runs, by name."""
-        return {name: replace(running.bot.spec, path=running.path) for name, running in self._running.items()}
+        return {name: running.spec for name, running in self.running.items()}
 
 
-def _reasons(problems: Iterable[Problem]) -> list[Problem]:
-    """What would have to change for a refusal to be a new one: a platform words it anew each time."""
-    return [replace(each, message="") if each.code == "platform.refused" else each for each in problems]
-
-
-async def forecast(running: Mapping[str, BotSpec], files: Sequence[BotFile]) -> list[Step]:
-    """The steps ``apply`` would take, as far as they can be known without calling the platform."""
-    steps = [await asyncio.to_thread(_prepared, step) for step in plan(running, files)]
-    return without_conflicts(steps, running)
-
-
-def _prepared(step: Step) -> Step:
-    if step.spec is None or step.action == "unchanged":
-        return step
-    try:
-        prepare(step.spec)
-    except ConfigError as error:
-        return step.rejected(error.problems)
-    return step
-
-
-def _refused(spec: BotSpec, error: PlatformError) -> Problem:
-    """The platform's refusal, at the place of the credentials it refused."""
-    span = spec.marks.values.get("/credentials")
-    place = (span.line, span.column, span.end_line, span.end_column) if span else (1, 1, 1, 1)
-    return Problem(
-        spec.path, *place, "/credentials", "platform.refused", "error", f"the platform refused: {error}"
-    )
+async def _within(seconds: float, events: Iterable[asyncio.Event]) -> None:
+    """Wait until all have happened, or as long as that takes at most."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for event in events:
+                await event.wait()

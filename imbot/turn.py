@@ -9,16 +9,17 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Any
 
 from imbot.agents import watched
 from imbot.behaviour import Behaviour
 from imbot.draft import Draft
-from imbot.errors import AgentError, StoreError
+from imbot.errors import AgentError
 from imbot.flusher import Flusher
+from imbot.journal import Journal
 from imbot.meter import Meter
 from imbot.model import CardPhase, Exchange, Message, TurnRecord
 from imbot.platforms import Gateway
+from imbot.spending import Bill
 from imbot.stores import Store
 
 log = logging.getLogger(__name__)
@@ -40,11 +41,22 @@ async def run_turn(
     the end is being written gives up.
     """
     meter = meter or Meter()
-    draft = Draft(turn, behaviour.card)
-    flusher = Flusher(gateway, draft, behaviour.spec.throttle, meter)
+    draft = Draft(turn, behaviour.card, behaviour.spec.limits.answer_chars)
+    journal = Journal(store, turn)
+    bill = meter.spending.bill(turn.card.id, turn.bot)
+    monthly = behaviour.spec.quota.monthly
+    flusher = Flusher(
+        gateway,
+        draft,
+        behaviour.spec.throttle,
+        meter,
+        journal,
+        scarce=lambda: meter.spending.scarce(bill.organisation, monthly),
+    )
     writer = asyncio.create_task(flusher.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
     try:
+        await asyncio.sleep(0)  # the card's call leaves before the agent's
         await _listen(message, history, behaviour, draft, flusher)
         draft.end(CardPhase.FINAL)
     except asyncio.CancelledError as error:
@@ -59,7 +71,7 @@ async def run_turn(
         meter.agent_error(turn.bot)
         draft.end(CardPhase.ERROR)
 
-    ending = asyncio.create_task(_end(draft, flusher, writer, behaviour, store, clock))
+    ending = asyncio.create_task(_end(draft, flusher, writer, behaviour, journal, clock, bill))
     if cancelled is None:
         try:
             await asyncio.shield(ending)
@@ -80,6 +92,9 @@ async def _listen(
         async for event in events:
             if draft.take(event):
                 flusher.note()
+            if draft.full:
+                log.warning("turn %s: the agent said too much and was stopped", draft.turn.id)
+                return
 
 
 async def _end(
@@ -87,15 +102,14 @@ async def _end(
     flusher: Flusher,
     writer: "asyncio.Task[None] | None",
     behaviour: Behaviour,
-    store: Store,
+    journal: Journal,
     clock: Callable[[], float],
+    bill: Bill,
 ) -> None:
     turn = draft.turn
     if writer:
         await flusher.settle(writer)
-    await _remember(
-        store,
-        turn.id,
+    await journal.keep(
         answer=draft.answer,
         error=draft.error,
         extras=draft.extras(),
@@ -103,22 +117,20 @@ async def _end(
         layout=behaviour.card.fingerprint,
     )
     shown = await flusher.finish()
-    await _remember(store, turn.id, phase=draft.phase, finished_at=clock())
+    if flusher.unended:
+        if shown:
+            journal.note(shown="said")
+        await journal.leave()
+    else:
+        await journal.keep(phase=draft.phase, finished_at=clock())
     log.log(
         logging.INFO if shown else logging.ERROR,
-        "%s: turn %s %s%s in %.1f s, %d updates",
+        "%s: turn %s %s%s in %.1f s, %d updates, %d calls",
         turn.bot,
         turn.id,
         draft.phase,
         "" if shown else " but not shown",
         draft.elapsed_s,
         flusher.updates,
+        bill.calls,
     )
-
-
-async def _remember(store: Store, turn_id: str, **changes: Any) -> None:
-    """Journal a change; a store that fails costs the record, not the answer."""
-    try:
-        await store.update_turn(turn_id, **changes)
-    except StoreError as error:
-        log.error("turn %s: not recorded: %s", turn_id, error)

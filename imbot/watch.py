@@ -1,4 +1,4 @@
-"""Watching files: when it is worth looking at a folder, whether it has changed, whether it is at rest.
+"""Watching files: when it is worth looking at a folder, which files have changed, which of them are at rest.
 
 File events are only hints to look: what counts is the state on disk. ``reload`` makes bots follow what
 is found here, ``preview`` a page.
@@ -6,99 +6,252 @@ is found here, ``preview`` a page.
 
 import asyncio
 import logging
-import os
-import stat
-from collections.abc import AsyncGenerator, Collection, Iterable
+import time
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from watchfiles import awatch
+
+from imbot.loader import names_bot
+from imbot.scan import Entry, entry_at, folder_id, scan
 
 log = logging.getLogger(__name__)
 
 RESCAN_S = 2.0  # how long a change may go unnoticed where no event tells of it
-SETTLE_S = 0.3  # how long files must be still to be believed
-SETTLE_AT_MOST_S = 2.0  # a file that never settles must not hold back the others
+_LISTEN_MS = 200  # how soon after it began to listen it looks for what came before
 
-Signature = frozenset[tuple[str, int, int, int]]
+Method = Literal["events", "scanning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """How long a file must be still to be believed, and after how long it is believed though it is not."""
+
+    still_s: float = 0.3
+    at_most_s: float = 10.0
+
+
+SETTLE = Settle()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """How changes are found, since when (epoch seconds); ``trouble`` is why notifications are missing.
+
+    ``scanning``: only by looking every few seconds, as no notification comes.
+    """
+
+    method: Method
+    since: float
+    trouble: str = ""
+
+
+@dataclass(slots=True)
+class _Moving:
+    """A file that is other than it is known: as what, since when, and how long it is as it is."""
+
+    entry: Entry | None
+    since: float
+    still_since: float
+
+
+@dataclass(slots=True)
+class Sight:
+    """One look at all files, and what is learnt of more of them while they are read.
+
+    ``moved``: what is other than it was when it was taken; ``moving``: what of that is not at rest; both
+    with the folders that hold it. ``news``: something that matters has
+    changed and is at rest. ``wait_s``: after how many seconds something that matters may be; None when
+    nothing moves.
+    """
+
+    folder: str
+    seen: dict[str, Entry]
+    moved: frozenset[str]
+    moving: frozenset[str]
+    news: bool
+    wait_s: float | None
+
+    def believed(self, path: str) -> bool:
+        """Whether what is at this path is what is at rest there. Asked before and after reading it; blocks."""
+        if path in self.moving:
+            return False
+        entry = entry_at(path)
+        if path not in self.seen and entry and not path.startswith(self.folder + "/"):
+            self.seen[path] = entry  # elsewhere, and named for the first time
+        return entry == self.seen.get(path)
 
 
 class Watch:
-    """A bots folder with all below it, the ``.env`` beside it, and what its bots use elsewhere."""
+    """A bots folder with all below it, the ``.env`` beside it, and what its bots use elsewhere.
 
-    def __init__(self, folder: Path) -> None:
+    Every file settles for itself: one that keeps changing holds back nothing but what uses it.
+    """
+
+    def __init__(self, folder: Path, settle: Settle = SETTLE) -> None:
         self._folder = folder
+        self._settle = settle
+        self._env = str(folder.absolute().parent / ".env")
         self._used: frozenset[str] = frozenset()
-        self._seen: Signature = frozenset()
+        self._known: dict[str, Entry] | None = None  # as it was when it was last read
+        self._moving: dict[str, _Moving] = {}
+        self._looking = asyncio.Lock()
+        self._event = False  # whether the last hint was an event,
+        self._unheard = False  # whether a change was found though it was none,
+        self._silent = 0  # and how often in a row that was so
+        self.state = WatchState("scanning", time.time())
 
     def use(self, paths: Collection[str]) -> None:
-        """Look at these files too from now on, wherever they are, and no longer at those named before."""
+        """These files and folders matter from now on, wherever they are, and no longer those named before."""
         self._used = frozenset(paths)
 
-    async def see(self) -> None:
-        """Remember the state as it is now. Done before reading, so that no change is missed."""
-        self._seen = await self._signature()
+    async def look(self) -> Sight:
+        """Look at everything once. The very first look takes all as it is."""
+        async with self._looking:
+            seen = await asyncio.to_thread(scan, self._folder, (self._env, *self._used))
+            now = asyncio.get_running_loop().time()
+            self._note(seen, now)
+            return self._sight(seen, now)
 
-    async def changed(self) -> bool:
-        """Whether the state is another than the one remembered."""
-        return await self._signature() != self._seen
+    def take(self, sight: Sight) -> None:
+        """Know from now on what was at rest in this sight: it has been read."""
+        known = self._known or {}
+        kept = {path: known[path] for path in sight.moving if path in known}
+        self._known = {path: e for path, e in sight.seen.items() if path not in sight.moving} | kept
+        self._moving = {path: moving for path, moving in self._moving.items() if path in sight.moving}
 
-    async def settled(self) -> None:
-        """Return when two looks a moment apart saw the same, or when waiting took too long."""
-        before = await self._signature()
-        for _ in range(round(SETTLE_AT_MOST_S / SETTLE_S)):
-            await asyncio.sleep(SETTLE_S)
-            now = await self._signature()
-            if now == before:
-                return
-            before = now
+    async def looks(self) -> AsyncGenerator[Sight]:
+        """A sight at each hint, and while something moves that matters, whenever it may have come to rest."""
+        async with aclosing(self.hints()) as hints:
+            async for _ in hints:
+                while (sight := await self.look()).wait_s is not None:
+                    yield sight
+                    await asyncio.sleep(sight.wait_s)
+                yield sight
+
+    async def at_rest(self) -> None:
+        """Return when nothing moves that matters, or after as long as anything may take to settle."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settle.at_most_s):
+                sight = await self.look()
+                while sight.wait_s is not None:
+                    await asyncio.sleep(sight.wait_s)
+                    sight = await self.look()
 
     async def hints(self) -> AsyncGenerator[None]:
         """Moments at which looking is worth while: file events, and every few seconds in any case."""
         while True:
+            watched = await asyncio.to_thread(folder_id, self._folder)
             try:
-                async for _ in awatch(
-                    self._folder, watch_filter=None, step=50, debounce=200,
-                    rust_timeout=round(RESCAN_S * 1000), yield_on_timeout=True,
-                ):  # fmt: skip
-                    yield
-                    if not await asyncio.to_thread(self._folder.is_dir):
-                        break
-            except Exception as error:  # noqa: BLE001 - no folder, no inotify watches left: looking goes on
-                log.debug("watching %s: %s", self._folder, error)
-            await asyncio.sleep(RESCAN_S)
+                if watched is None:  # what that means is for others to tell
+                    self._turn("scanning", f"there is no folder {self._folder}", logging.DEBUG)
+                    await asyncio.sleep(RESCAN_S)
+                else:
+                    async with aclosing(self._heard_of(watched)) as moments:
+                        async for _ in moments:
+                            yield
+            except Exception as error:  # noqa: BLE001 - no inotify watches left, or the like: looking goes on
+                self._turn("scanning", str(error) or type(error).__name__)
+                await asyncio.sleep(RESCAN_S)
             yield
 
-    async def _signature(self) -> Signature:
-        return await asyncio.to_thread(_signature, self._folder, self._used)
+    async def _heard_of(self, watched: tuple[int, int]) -> AsyncGenerator[None]:
+        """The same, as long as it is this folder: of one that was made anew nothing would be heard."""
+        now = asyncio.get_running_loop().time
+        due = now()  # as soon as it listens, for what came before
+        async for events in awatch(
+            self._folder, watch_filter=None, step=50, debounce=200,
+            rust_timeout=_LISTEN_MS, yield_on_timeout=True,
+        ):  # fmt: skip
+            if not events and now() < due:
+                continue
+            due = now() + RESCAN_S
+            self._heard(bool(events))
+            yield
+            if await asyncio.to_thread(folder_id, self._folder) != watched:
+                return
+
+    # -- what has changed
+
+    def _note(self, seen: dict[str, Entry], now: float) -> None:
+        """Keep for each file since when it is other than known, and since when it is as it is."""
+        if self._known is None:
+            self._known = seen
+        moved = {path for path, _ in seen.items() ^ self._known.items()}
+        for path in self._moving.keys() - moved:
+            del self._moving[path]
+        for path in moved:
+            entry = seen.get(path)
+            moving = self._moving.get(path)
+            if moving is None:
+                self._moving[path] = _Moving(entry, now, now)
+                self._unheard |= not self._event and path.startswith(f"{self._folder}/")
+            elif moving.entry != entry:
+                moving.entry, moving.still_since = entry, now
+
+    def _sight(self, seen: dict[str, Entry], now: float) -> Sight:
+        rests = {path: at - now for path, at in self._rest_at().items()}
+        moving = [path for path, rest in rests.items() if rest > 0]
+        matter = [rest for path, rest in rests.items() if self._matters(path)]
+        ahead = [rest for rest in matter if rest > 0]
+        return Sight(
+            str(self._folder), dict(seen), _with_folders(rests), _with_folders(moving),
+            len(ahead) < len(matter), min(ahead, default=None),
+        )  # fmt: skip
+
+    def _rest_at(self) -> dict[str, float]:
+        """When each file that moves is at rest, if it stays as it is."""
+        gone = [path for path, moving in self._moving.items() if moving.entry is None]
+        # Who removes many files is not done before the last of them is gone.
+        last_gone = max((self._moving[path].still_since for path in gone), default=0.0)
+        return {
+            path: min(
+                (moving.still_since if moving.entry else last_gone) + self._settle.still_s,
+                moving.since + self._settle.at_most_s,
+            )
+            for path, moving in self._moving.items()
+        }
+
+    def _matters(self, path: str) -> bool:
+        """Whether a bot may be another one because of this file."""
+        if path == self._env or path in self._used:
+            return True
+        folder, _, name = path.rpartition("/")
+        if folder == str(self._folder):
+            return names_bot(name)
+        return not self._used.isdisjoint(_folders(path))
+
+    # -- how changes are found
+
+    def _heard(self, event: bool) -> None:
+        """Notifications stand; whether they come as well, shows when files change."""
+        if event:
+            self._silent = 0
+        elif self._unheard:
+            self._silent += 1
+        self._event, self._unheard = event, False
+        self._turn("scanning" if self._silent > 1 else "events")
+
+    def _turn(self, method: Method, trouble: str = "", level: int = logging.WARNING) -> None:
+        before = self.state
+        if (method, trouble) == (before.method, before.trouble):
+            return
+        self.state = WatchState(method, time.time(), trouble)
+        if trouble:
+            log.log(level, "no file notifications: %s; files are looked at every %g s", trouble, RESCAN_S)
+        elif before.trouble:
+            log.info("file notifications come")
 
 
-def _signature(folder: Path, used: Iterable[str]) -> Signature:
-    """What would tell that a file changed."""
-    found = dict(_stats(folder))
-    for path in (str(folder.absolute().parent / ".env"), *used):
-        if path not in found and (entry := _stat(path)):
-            found[path] = entry
-    return frozenset((path, *entry) for path, entry in found.items())
+def _with_folders(paths: Collection[str]) -> frozenset[str]:
+    return frozenset(paths).union(*map(_folders, paths))
 
 
-def _stats(folder: Path) -> Iterable[tuple[str, tuple[int, int, int]]]:
-    entered: set[str] = set()
-    for top, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(top)
-        if real in entered:  # a link that leads back up
-            folders.clear()
-            continue
-        entered.add(real)
-        folders[:] = [name for name in folders if name not in (".git", ".imbot", "__pycache__")]
-        for name in files:
-            path = os.path.join(top, name)  # noqa: PTH118  a Path for each of thousands of files is slow
-            if entry := _stat(path):
-                yield path, entry
-
-
-def _stat(path: str) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116  as above
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+def _folders(path: str) -> Iterator[str]:
+    """Every folder a path leads through, the innermost first."""
+    while cut := path.rpartition("/")[0]:
+        yield cut
+        path = cut

@@ -9,6 +9,7 @@ from imbot.behaviour import Behaviour
 from imbot.model import CardPhase, CardRef, CardView, Finished, Message, NotFound, Sender, TextDelta
 from imbot.platforms import GatewayStatus
 from imbot.spec import (
+    Access,
     AgentSpec,
     BotSpec,
     CardSpec,
@@ -17,6 +18,8 @@ from imbot.spec import (
     FeedbackButton,
     FeedbackSpec,
     HistorySpec,
+    Limits,
+    QuotaSpec,
     Secret,
     Throttle,
     Timeouts,
@@ -39,7 +42,10 @@ def spec(name="bot", **changes):
         texts={},
         card=CardSpec("ai"),
         throttle=Throttle("fixed", 20, 1.0, 5),
+        quota=QuotaSpec(20),
         feedback=FeedbackSpec((FeedbackButton("good", "good"),), "thanks"),
+        limits=Limits(per_user=2, per_bot=100, queue=200, message_chars=20_000, answer_chars=50_000),
+        access=Access(),
         fingerprint="f-" + name,
         path=f"bots/{name}.yaml",
     )
@@ -123,6 +129,7 @@ class FakeGateway:
         self.credentials: Mapping = {}
         self.proofs = []
         self.cards = self.runs = 0
+        self.room = 0  # bytes a card takes; 0: any number
         self.closed = False
         self.connected = asyncio.Event()
         self.connected.set()
@@ -143,7 +150,7 @@ class FakeGateway:
         self.proofs.append(credentials)
         await self._call("prove")
 
-    def use(self, credentials):
+    def use(self, credentials, qps):
         self.credentials = credentials
 
     async def run(self):
@@ -157,6 +164,9 @@ class FakeGateway:
     def new_card(self, message):
         self.cards += 1
         return CardRef(f"card-{message.id}")
+
+    def excess(self, view):
+        return max(0, len(view.text.encode()) - self.room) if self.room else 0
 
     async def create_card(self, ref, latest):
         view = latest()
@@ -199,6 +209,7 @@ class FakeStore:
         self.ratings = []
         self.past = []
         self.anew = []
+        self.orphaned = []
         self.failure = None
         self.latency = 0.0
 
@@ -214,7 +225,11 @@ class FakeStore:
     async def update_turn(self, turn_id, **changes):
         if self.failure:
             raise self.failure
-        self.turns[turn_id] = replace(self.turns[turn_id], **changes)
+        if turn_id in self.turns:
+            self.turns[turn_id] = replace(self.turns[turn_id], **changes)
+
+    async def hand_back(self, turn_id):
+        self.orphaned.append(turn_id)
 
     async def turn_of_card(self, card_id):
         return next((t for t in self.turns.values() if t.card.id == card_id), None)
@@ -224,6 +239,10 @@ class FakeStore:
 
     async def start_anew(self, key, at):
         self.anew.append(key)
+
+    async def rating(self, turn_id, user_id):
+        said = [r.rating for r in self.ratings if (r.turn_id, r.user_id) == (turn_id, user_id)]
+        return said[-1] if said else ""
 
     async def rate(self, feedback):
         self.ratings.append(feedback)

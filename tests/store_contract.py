@@ -1,4 +1,4 @@
-"""What every store must do, whatever database is behind it: subclass it and bring a ``store`` fixture."""
+"""What every store must do, whatever database is behind it: subclass it and bring two fixtures: ``store``, and ``other``, the same as another process has it (its ``path``)."""
 
 import asyncio
 from dataclasses import replace
@@ -7,6 +7,7 @@ import pytest
 
 from imbot.errors import StoreError
 from imbot.model import CardPhase, CardRef, ConversationKey, Exchange, Feedback, Sender, TurnRecord
+from imbot.stores import Generation, KeptFile
 
 KEY = ConversationKey("faq", "cid1", "li")
 
@@ -43,6 +44,11 @@ async def past(store, *, key=KEY, turns=10, idle_s=3600.0, now=1000.0):
 
 async def ratings(store, **which):
     return [row async for row in store.feedback(**which)]
+
+
+def new_generation(path, **files):
+    """A generation with files of that content."""
+    return Generation(path, 7.5, {name: KeptFile.of(content) for name, content in files.items()})
 
 
 class StoreContract:
@@ -91,6 +97,8 @@ class StoreContract:
             "fingerprint": "f",
             "layout": "l",
             "extras": {"citations": [["t", "u"]]},
+            "shown": "card",
+            "replaced": True,
             "card": CardRef("card9", {"x": "y"}),
             "sender": Sender("wang", "王"),
             "conversation": ConversationKey("faq", "cid2", ""),
@@ -115,6 +123,60 @@ class StoreContract:
         await store.accept(new_turn(9, key=replace(KEY, bot="other")))
         found = await store.open_turns("faq")
         assert [turn.id for turn in found] == ["turn1", "turn2", "turn3", "turn4"]
+
+    # -- turns of processes that died
+
+    async def test_a_turn_is_an_orphan_when_its_process_has_stopped_saying_that_it_lives(self, store, other):
+        await other.beat(100.0, 10.0)
+        await other.accept(new_turn(2))
+        await other.accept(new_turn(1))
+        assert await store.orphans("faq", 109.0) == []
+        assert [turn.id for turn in await store.orphans("faq", 110.0)] == ["turn1", "turn2"]
+        assert await store.orphans("another", 110.0) == []
+        await other.beat(109.0, 10.0)
+        assert await store.orphans("faq", 110.0) == []
+
+    async def test_a_process_never_takes_its_own_turns_for_orphans(self, store):
+        await store.beat(100.0, 10.0)
+        await store.accept(new_turn(1))
+        assert await store.orphans("faq", 1000.0) == []
+        assert await store.adopt("turn1", 1000.0) is False
+
+    async def test_what_has_ended_is_no_orphan(self, store, other):
+        await other.accept(new_turn(1))
+        await other.update_turn("turn1", phase=CardPhase.STOPPED)
+        assert await store.orphans("faq", 1000.0) == []
+        assert await store.adopt("turn1", 1000.0) is False
+
+    async def test_an_orphan_is_adopted_once(self, store, other):
+        await other.accept(new_turn(1))
+        third = await type(store).open(other.path)
+        await store.beat(5.0, 10.0)
+        await third.beat(5.0, 10.0)
+        took = await asyncio.gather(store.adopt("turn1", 5.0), third.adopt("turn1", 5.0))
+        assert sorted(took) == [False, True]
+        assert await other.orphans("faq", 6.0) == []
+        await third.close()
+
+    async def test_a_turn_of_a_living_process_is_not_adopted(self, store, other):
+        await other.beat(100.0, 10.0)
+        await other.accept(new_turn(1))
+        assert await store.adopt("turn1", 109.0) is False
+        assert await store.adopt("turn1", 111.0) is True
+
+    async def test_a_clean_end_makes_orphans_at_once(self, store, other):
+        await other.beat(100.0, 10.0)
+        await other.accept(new_turn(1))
+        await other.close()
+        assert [turn.id for turn in await store.orphans("faq", 100.5)] == ["turn1"]
+
+    async def test_a_turn_may_be_handed_back_by_its_process_alone(self, store, other):
+        await store.beat(100.0, 10.0)
+        await store.accept(new_turn(1))
+        await other.hand_back("turn1")
+        assert await other.orphans("faq", 101.0) == []
+        await store.hand_back("turn1")
+        assert [turn.id for turn in await store.orphans("faq", 101.0)] == ["turn1"]
 
     async def test_half_an_emoji_is_kept_as_what_can_be_kept(self, store):
         await store.accept(new_turn(question="\ud83d\ude00 \ud83d!", extras={"nick": "\ud83d"}))
@@ -142,6 +204,19 @@ class StoreContract:
         assert await past(store) == []
         await finished(store, 1)
         assert await past(store, turns=0) == []
+
+    async def test_history_leaves_out_what_was_asked_again(self, store):
+        await finished(store, 1)
+        await finished(store, 2)
+        await store.update_turn("turn1", replaced=True)
+        assert await past(store) == ["answer 2"]
+        await store.update_turn("turn2", replaced=True)
+        await finished(store, 3)
+        assert await past(store, idle_s=1.0, now=3.6) == ["answer 3"]
+        await store.update_turn("turn1", replaced=False)
+        assert await past(store, idle_s=1.0, now=3.6) == ["answer 1", "answer 3"], (
+            "what is asked again was no silence"
+        )
 
     async def test_history_leaves_out_what_has_no_answer(self, store):
         await finished(store, 1)
@@ -245,6 +320,78 @@ class StoreContract:
         with pytest.raises(StoreError, match="no longer kept"):
             await store.rate(Feedback("gone", "faq", "li", "ok", 1.0))
 
+    # -- accepted generations
+
+    async def test_a_generation_comes_back_as_it_was(self, store):
+        made = new_generation("a.yaml", **{"a.yaml": b"\x00{}", "faq/b.md": "退".encode()})
+        assert await store.generation("/bots", "a.yaml") is None
+        await store.keep_generations("/bots", [made], [])
+        assert await store.generation("/bots", "a.yaml") == made
+        assert await store.generations("/bots") == {"a.yaml": made.digest}
+
+    async def test_generations_of_another_folder_are_not_seen(self, store):
+        one, other = new_generation("a.yaml", a=b"1"), new_generation("a.yaml", a=b"2")
+        await store.keep_generations("/one", [one], [])
+        await store.keep_generations("/other", [other], ["a.yaml"])
+        assert await store.generation("/one", "a.yaml") == one
+        assert await store.generations("/third") == {}
+
+    async def test_the_last_generation_of_a_bot_takes_the_place_of_the_one_before(self, store):
+        old = new_generation("a.yaml", **{"a.yaml": b"1", "old.md": b"2"})
+        new = new_generation("a.yaml", **{"a.yaml": b"3"})
+        await store.keep_generations("/bots", [old], [])
+        await store.keep_generations("/bots", [new], [])
+        assert await store.generation("/bots", "a.yaml") == new
+        assert old.digest != new.digest
+
+    async def test_paths_need_not_be_text(self, store):
+        made = new_generation("\udcff.yaml", **{"\udcff.yaml": b"{}"})
+        await store.keep_generations("/\udcfe", [made], [])
+        assert await store.generation("/\udcfe", "\udcff.yaml") == made
+        assert [*await store.generations("/\udcfe")] == ["\udcff.yaml"]
+
+    async def test_what_generations_share_stays_until_the_last_of_them_goes(self, store):
+        shared = {"_defaults.yaml": b"shared", "faq.md": b"long"}
+        bots = [new_generation(name, **shared, **{name: name.encode()}) for name in ("a.yaml", "b.yaml")]
+        await store.keep_generations("/bots", bots, [])
+        await store.keep_generations("/bots", [], ["a.yaml", "never-there.yaml"])
+        assert await store.generation("/bots", "a.yaml") is None
+        assert await store.generation("/bots", "b.yaml") == bots[1]
+
+    async def test_files_with_other_secrets_cut_are_other_files(self, store):
+        plain, cut = (
+            Generation("a.yaml", 1.0, {"a.yaml": KeptFile.of(b"{}", at)}) for at in ((), ("/agent/api_key",))
+        )
+        await store.keep_generations("/bots", [cut], [])
+        assert plain.digest != cut.digest
+        assert await store.generation("/bots", "a.yaml") == cut
+
+    # -- calls
+
+    async def test_calls_add_up_by_month_bot_and_organisation(self, store):
+        await store.add_calls("2026-11", {("faq", "ding1"): 3, ("hr", "ding1"): 4})
+        await store.add_calls("2026-11", {("faq", "ding1"): 2, ("faq", "ding2"): 1, ("", ""): 9})
+        await store.add_calls("2026-12", {("faq", "ding1"): 7})
+        await store.add_calls("2026-12", {})
+
+        assert await store.calls("2026-11") == {
+            ("faq", "ding1"): 5, ("hr", "ding1"): 4, ("faq", "ding2"): 1, ("", ""): 9
+        }  # fmt: skip
+        assert await store.calls("2026-12") == {("faq", "ding1"): 7}
+        assert await store.calls("2026-10") == {}
+
+    async def test_processes_add_to_the_same_calls(self, store, other):
+        await asyncio.gather(
+            *(each.add_calls("2026-11", {("faq", "ding1"): 1}) for each in (store, other) * 10)
+        )
+        assert await store.calls("2026-11") == await other.calls("2026-11") == {("faq", "ding1"): 20}
+
+    async def test_who_is_forgotten_has_spent_their_calls_all_the_same(self, store):
+        await store.accept(new_turn())
+        await store.add_calls("2026-11", {("faq", "ding1"): 3})
+        await store.forget("li")
+        assert await store.calls("2026-11") == {("faq", "ding1"): 3}
+
     # -- forgetting
 
     async def test_a_forgotten_person_leaves_nothing_behind(self, store):
@@ -266,8 +413,16 @@ class StoreContract:
         await store.start_anew(KEY, 10.0)
         await store.accept(new_turn(1))
         await store.forget("li")
+        await finished(store, 2)
+        assert await past(store) == ["answer 2"]
+
+    async def test_a_forgotten_persons_messages_stay_seen_until_they_expire(self, store):
         await finished(store, 1)
-        assert await past(store) == ["answer 1"]
+        await store.forget("li")
+        assert await store.accept(new_turn(9, message_id="msg1")) is False
+        assert await store.turn("turn9") is None
+        await store.expire(2.0)
+        assert await store.accept(new_turn(9, message_id="msg1")) is True
 
     async def test_expired_turns_go_with_all_that_hangs_on_them(self, store):
         for number in range(1, 4):

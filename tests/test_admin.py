@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 import socket
+from dataclasses import replace
 from types import SimpleNamespace
 
 import aiohttp
@@ -14,7 +15,8 @@ from imbot.meter import Meter
 from imbot.outcome import Outcome
 from imbot.plan import Step
 from imbot.reload import StoppingError
-from imbot.supervisor import BotStatus, Rejected
+from imbot.standing import BotStatus, Rejected
+from imbot.watch import WatchState
 
 PROBLEM = Problem("bots/a.yaml", 1, 2, 1, 3, "", "x", "error", "broken", "mend it")
 UP = BotStatus("a", "bots/a.yaml", "fake", "connected", 3, "f", 1700000000.0, 1, 2, 9)
@@ -28,9 +30,10 @@ class FakeReloader:
         self.succeeded_at = 1.0
         self.failure = None
         self.asked = []
+        self.watching = WatchState("events", 0.0)
 
-    async def reload(self):
-        self.asked.append("reload")
+    async def reload(self, prune):
+        self.asked.append("prune" if prune else "reload")
         if self.failure:
             raise self.failure
         return self.last
@@ -51,7 +54,7 @@ class World:
         self.rows = [UP]
 
     def serving(self, host="127.0.0.1", port=0, token=""):
-        supervisor = SimpleNamespace(status=lambda: self.rows, meter=Meter())
+        supervisor = SimpleNamespace(status=lambda: self.rows, meter=Meter(), reconnects=0)
         settings = AdminSettings(Address(host, port), self.file, token)
         return serving(settings, self.folder, supervisor, self.reloader)
 
@@ -86,13 +89,12 @@ async def test_status_has_every_bot_and_the_last_reload(world):
 
 def test_a_row_says_what_runs_also_while_a_newer_file_is_rejected():
     rejected = Rejected("a", 1700000001.0, (PROBLEM,))
-    row = BotStatus("a", "bots/a.yaml", "fake", "connected", 3, "f", 1700000000.0, 1, 2, 9, "", rejected)
+    row = BotStatus("a", "bots/a.yaml", "fake", "connected", 3, "f", 1700000000.0, 1, 2, 9, rejected=rejected)
     got = row_json(row)
-
-    assert got == {
+    shape = {
         "name": "a", "path": "bots/a.yaml", "type": "fake", "state": "running", "generation": 3,
         "fingerprint": "f", "connected_since": "2023-11-14T22:13:20.000+00:00", "connections": 1,
-        "turns_running": 2, "turns_total": 9, "error": "",
+        "turns_running": 2, "turns_total": 9, "error": "", "held": None,
         "rejected": {
             "since": "2023-11-14T22:13:21.000+00:00",
             "problems": [
@@ -103,6 +105,7 @@ def test_a_row_says_what_runs_also_while_a_newer_file_is_rejected():
             ],
         },
     }  # fmt: skip
+    assert {key: got[key] for key in shape} == shape
 
 
 @pytest.mark.parametrize(
@@ -127,6 +130,41 @@ async def test_reload_and_plan_give_the_report(world):
     assert reloaded == planned
     assert (reloaded[0], reloaded[1]["bots"][0]["action"]) == (200, "start")
     assert world.reloader.asked == ["reload", "plan"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "asked"),
+    [
+        ("?prune=1", 200, ["prune"]),
+        ("?prune=0", 200, ["reload"]),
+        ("?prune=yes", 400, []),
+        ("?prune", 400, []),
+    ],
+)
+async def test_a_reload_may_be_asked_to_prune(world, query, status, asked):
+    async with world.serving():
+        assert (await world.ask("POST", f"/reload{query}"))[0] == status
+    assert world.reloader.asked == asked
+
+
+async def test_status_and_readiness_say_how_changes_are_found(world):
+    world.reloader.watching = WatchState("scanning", 0.0, "no inotify watches left")
+    async with world.serving():
+        (_, status), (_, ready) = await world.get("/status"), await world.get("/readyz")
+
+    assert status["watch"] == ready["watch"] == {
+        "method": "scanning", "since": "1970-01-01T00:00:00.000+00:00", "degraded": True,
+        "reason": "no inotify watches left", "every_s": 2.0,
+    }  # fmt: skip
+
+
+async def test_a_held_bot_is_shown_beside_what_runs(world):
+    world.rows = [replace(UP, held_since=0.0), UP]
+    async with world.serving():
+        (_, status), (_, ready) = await world.get("/status"), await world.get("/readyz")
+
+    assert [bot["held"] for bot in status["bots"]] == [{"since": "1970-01-01T00:00:00.000+00:00"}, None]
+    assert (status["bots"][0]["state"], ready["bots"]["held"], ready["ready"]) == ("running", 1, True)
 
 
 async def test_a_reload_at_the_end_of_the_process_is_refused(world):

@@ -45,7 +45,7 @@ def test_a_single_file_is_judged_among_its_neighbours(tmp_path):
     assert checked(folder / "a.yaml") == ([], ["a"], 1)
 
 
-@pytest.mark.parametrize("name", ["cards/final.yaml.j2", "_defaults.yaml", "a.test.yaml", "a.txt"])
+@pytest.mark.parametrize("name", ["cards/final.yaml.j2", "_other.yaml", "a.txt"])
 def test_what_is_no_bot_file_is_refused(tmp_path, name):
     folder = write(tmp_path / "bots", {"a.yaml": bot(), name: "x: y\n"})
 
@@ -155,3 +155,154 @@ def test_a_key_that_became_a_secret_by_a_slip_is_hidden_everywhere(tmp_path):
     assert report.problems
     assert "hunter2" not in repr(report)
     assert "hunter2" not in render(report, Sources())
+
+
+# -- shared defaults
+
+DEFAULTS = "agent: {type: openai, base_url: 'http://h/v1', model: m}\n"
+CREDENTIALS = "credentials: {{client_id: {}, client_secret: <<SECRET:-none>>}}\n"
+
+
+def with_defaults(tmp_path, shared, **bots):
+    files = {f"{name}.yaml": CREDENTIALS.format(name) + text for name, text in bots.items()}
+    return write(tmp_path / "bots", {"_defaults.yaml": DEFAULTS + shared, **files})
+
+
+def test_what_templates_of_the_defaults_would_not_draw_is_told_once_with_its_bots(tmp_path):
+    folder = with_defaults(tmp_path, "texts:\n  error: |\n    x\n    {{ nope }}\n", a="", b="")
+
+    (found,) = check([folder], Sources(), no_env=True).problems
+
+    assert (Path(found.path).name, found.line, found.column) == ("_defaults.yaml", 5, 8)
+    assert found.hint.endswith("inherited by a, b")
+
+
+def test_layouts_and_settings_of_the_defaults_are_told_there(tmp_path):
+    layout = "card: {templates: {final: {msgContent: '{{ nope }}'}}}\n"
+    folder = with_defaults(tmp_path, layout, a="agent: {body: {stream: true}}\n", b="agent: {type: echo}\n")
+
+    assert checked(folder)[0] == [("_defaults.yaml", 2, "template.undefined"), ("a.yaml", 2, "agent.body")]
+
+
+def test_the_defaults_are_checked_alone_with_what_every_bot_makes_of_them(tmp_path):
+    folder = with_defaults(tmp_path, "texts: {error: '{{ nope }}'}\n", a="", b="titel: x\n")
+
+    assert checked(folder / "_defaults.yaml") == ([("_defaults.yaml", 2, "template.undefined")], [], 2)
+    both = [("_defaults.yaml", 2, "template.undefined"), ("b.yaml", 2, "schema.unknown-key")]
+    assert checked(folder / "b.yaml")[0] == both
+
+
+def test_defaults_without_a_bot_are_checked_too(tmp_path):
+    folder = with_defaults(tmp_path, "throttle: {pace: fxied}\n")
+
+    assert checked(folder) == ([("_defaults.yaml", 2, "schema.enum")], [], 0)
+    assert checked(folder / "_defaults.yaml") == ([("_defaults.yaml", 2, "schema.enum")], [], 0)
+
+
+def test_doubts_about_the_defaults_are_told_once_and_silenced_there(tmp_path):
+    shared = "throttle: {pace: fixed, interval: 10ms}\nhistory: {turns: 3}\n"
+    folder = with_defaults(tmp_path, shared, a="", b="")
+    once = ("_defaults.yaml", 2, "throttle.quota")
+    assert checked(folder)[0] == [once]
+
+    write(folder, {"_defaults.yaml": DEFAULTS + "# imbot: ignore throttle.quota\n" + shared})
+    assert checked(folder)[0] == []
+
+
+def test_a_secret_written_into_either_file_is_a_doubt(tmp_path):
+    folder = with_defaults(tmp_path, "", a="agent: {headers: {api-key: abc-123456}}\n")
+    text = DEFAULTS.replace("model", "api_key: abc-654321, model")
+    write(folder, {"_defaults.yaml": text})
+
+    assert checked(folder)[0] == [("_defaults.yaml", 1, "secret.literal"), ("a.yaml", 2, "secret.literal")]
+
+
+def test_a_template_that_only_the_defaults_name_is_used(tmp_path):
+    shared = "card: {templates: {final: {file: cards/f.yaml}}}\n"
+    folder = with_defaults(tmp_path, shared, a="card: {kind: markdown}\n")
+    write(folder, {"cards/f.yaml": "msgContent: '{{ answer }}'\n", "cards/old.yaml": "msgContent: x\n"})
+
+    assert checked(folder)[0] == [("old.yaml", 1, "file.unused")]
+
+
+def test_an_idle_comment_in_the_defaults_is_told(tmp_path):
+    folder = with_defaults(tmp_path, "title: x  # imbot: ignore throttle.quota\n", a="")
+    assert checked(folder)[0] == [("_defaults.yaml", 2, "ignore.unused")]
+
+
+def test_a_setting_that_the_agent_refuses_is_told_in_the_defaults(tmp_path):
+    folder = with_defaults(tmp_path, "", a="", b="")
+    write(folder, {"_defaults.yaml": "agent: {type: openai, model: m, base_url: 'http://h:port/v1'}\n"})
+
+    report = check([folder], Sources(), no_env=True)
+
+    assert [(Path(each.path).name, each.line, each.column) for each in report.problems] == [
+        ("_defaults.yaml", 1, 43)
+    ]
+    assert report.problems[0].hint.endswith("inherited by a, b")
+
+
+@pytest.mark.parametrize("name", ["", "_defaults.yaml", "a.yaml"])
+def test_a_mistake_in_the_defaults_is_told_once_however_it_is_asked_for(tmp_path, name):
+    folder = with_defaults(tmp_path, "throttle: {pace: fxied}\n", **dict.fromkeys("abc", ""))
+
+    (found,) = check([folder / name], Sources(), no_env=True).problems
+
+    assert found.hint.endswith("inherited by a, b, c")
+
+
+CASE = "cases: [{name: answers, steps: [{say: hello}]}]\n"
+
+
+def test_test_files_are_looked_at_with_their_folder(tmp_path):
+    folder = write(
+        tmp_path / "bots",
+        {"a.yaml": bot(), "a.test.yaml": CASE, "b.test.yaml": CASE, "c.test.yaml": "cases: 1\n"},
+    )
+
+    assert checked(folder) == ([("b.test.yaml", 1, "test.bot"), ("c.test.yaml", 1, "schema.type")], ["a"], 1)
+
+
+def test_a_test_file_may_be_named(tmp_path):
+    more = {"b.test.yaml": "bot: helper\n" + CASE, "c.test.yaml": "bot: d\n" + CASE}
+    folder = write(tmp_path / "bots", {"a.yaml": bot(more="name: helper\n"), **more})
+
+    assert checked(folder / "b.test.yaml") == ([], [], 0)
+    assert checked(folder / "c.test.yaml") == ([("c.test.yaml", 1, "test.bot")], [], 0)
+
+
+def test_a_test_file_may_use_a_bot_that_is_broken(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot(more="throttle: 1\n"), "a.test.yaml": CASE})
+
+    assert checked(folder) == ([("a.yaml", 3, "schema.type")], [], 1)
+
+
+TYPO = "card: {templates: {final: {msgContent: '{{ anser }}'}}}\n"
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["throttle: {pase: fixed}\n", "titel: x\n", "timeouts: soon\n", "title: <<IMBOT_TEST_UNSET>>\n"],
+)
+def test_what_is_wrong_with_the_card_is_told_beside_what_is_wrong_elsewhere(tmp_path, other):
+    folder = write(tmp_path / "bots", {"a.yaml": bot(more=TYPO + other, secret="x")})
+
+    assert [code for _, _, code in checked(folder, no_env=False)[0]][:2][0] == "template.undefined"
+    assert len(checked(folder, no_env=False)[0]) == 2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "card: {templates: {final: {msgContent: '{{ vars.a }}'}}}\nvars: {a: 1}\n",
+        "texts: {busy: '{{ vars.a }}'}\ncrad: {vars: {a: 1}}\n",
+        "card: {vrs: {a: 1}, templates: {final: {msgContent: '{{ vars.a }}'}}}\n",
+        "card: {vars: {a: <<IMBOT_TEST_UNSET>>}, templates: {final: {msgContent: '{{ vars.b }}'}}}\n",
+        "card: {templates: {final: {msgContents: '{{ anser }}'}}}\n",
+        "card: true\nfinal: {msgContent: '{{ answer }}'}\n",
+    ],
+)
+def test_what_may_be_an_echo_is_not_told(tmp_path, more):
+    folder = write(tmp_path / "bots", {"a.yaml": bot(more=more)})
+
+    assert not [code for _, _, code in checked(folder, no_env=False)[0] if code.startswith("template.")]

@@ -54,12 +54,15 @@ def test_every_bot_file_shown_loads_and_draws(text, tmp_path):
     for key, rest in REST.items():
         if not re.search(rf"^{key}:", text, re.MULTILINE):
             text += rest
+    shared = [block.values[0] for block in bot_files() if "/defaults.schema.json" in block.values[0]]
     folder = tmp_path / "bots"
     (folder / "knowledge").mkdir(parents=True)
     (folder / "knowledge/a.md").write_text("# Question?\n\nAnswer.\n")
     (folder / "cards").mkdir()
     (folder / "cards/streaming.yaml").write_text('msgContent: "{{ answer }}"\n')
     (folder / "shown.yaml").write_text(text, encoding="utf-8")
+    if "/inheriting.schema.json" in text:
+        (folder / "_defaults.yaml").write_text(shared[0], encoding="utf-8")
 
     (file,) = Loader(folder, no_env=True).load().files
 

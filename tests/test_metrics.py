@@ -6,7 +6,10 @@ from imbot.errors import Problem
 from imbot.meter import Meter
 from imbot.metrics import Metrics
 from imbot.model import CardPhase
-from imbot.supervisor import BotStatus, Rejected
+from imbot.spending import Month
+from imbot.standing import BotStatus, Rejected
+from imbot.transaction import Pending
+from imbot.watch import WatchState
 
 BROKEN = Rejected("b", 1.0, (Problem("b.yaml", 1, 1, 1, 1, "", "x", "error", "broken"),))
 ROWS = [
@@ -17,9 +20,13 @@ ROWS = [
 ]
 
 
+EVENTS = WatchState("events", 0.0)
+
+
 async def samples(rows=ROWS, meter=None, **reloader):
-    reloader = {"counts": {"ok": 0, "rejected": 0, "failed": 0}, "succeeded_at": None} | reloader
-    supervisor = SimpleNamespace(status=lambda: rows, meter=meter or Meter())
+    known = {"counts": {"ok": 0, "rejected": 0, "failed": 0}, "succeeded_at": None, "watching": EVENTS}
+    reloader = known | reloader
+    supervisor = SimpleNamespace(status=lambda: rows, meter=meter or Meter(), reconnects=7)
     body, content_type = await Metrics(supervisor, SimpleNamespace(**reloader)).text("text/plain")
     assert content_type.startswith("text/plain")
     return {
@@ -40,6 +47,22 @@ async def test_reloads_are_told_by_outcome_with_the_last_good_one():
 async def test_the_gauge_to_alert_on_counts_files_that_are_not_followed():
     assert (await samples())["imbot_rejected_bots",] == 2
     assert (await samples(rows=ROWS[:1]))["imbot_rejected_bots",] == 0
+
+
+async def test_held_bots_and_a_degraded_watch_can_be_alerted_on():
+    rows = [*ROWS, BotStatus("d", "d.yaml", held_since=1.0)]
+    got = await samples(rows=rows, watching=WatchState("scanning", 0.0, "no watches left"))
+
+    assert (got["imbot_held_bots",], got["imbot_watch_degraded",]) == (1, 1)
+    quiet = await samples(watching=WatchState("scanning", 0.0))
+    assert (quiet["imbot_held_bots",], quiet["imbot_watch_degraded",]) == (0, 0)
+
+
+async def test_reconnects_and_changes_that_wait_are_counted():
+    waiting = BotStatus("d", "d.yaml", pending=Pending("d", "d.yaml", 1.0, "no route"))
+    got = await samples(rows=[*ROWS, waiting])
+
+    assert (got["imbot_pending_bots",], got["imbot_reconnects_total",]) == (1, 7)
 
 
 async def test_links_are_counted_by_state_and_what_never_ran_is_none():
@@ -79,11 +102,33 @@ async def test_an_awkward_name_stays_one_label():
 
 
 async def test_openmetrics_is_spoken_to_who_asks_for_it():
-    supervisor = SimpleNamespace(status=list, meter=Meter())
-    reloader = SimpleNamespace(counts={"ok": 1, "rejected": 0, "failed": 0}, succeeded_at=None)
+    supervisor = SimpleNamespace(status=list, meter=Meter(), reconnects=0)
+    reloader = SimpleNamespace(
+        counts={"ok": 1, "rejected": 0, "failed": 0}, succeeded_at=None, watching=EVENTS
+    )
     body, content_type = await Metrics(supervisor, reloader).text(
         "application/openmetrics-text; version=1.0.0"
     )
 
     assert content_type.startswith("application/openmetrics-text")
     assert body.endswith(b"# EOF\n")
+
+
+async def test_calls_are_told_by_bot_and_what_is_left_of_each_month():
+    meter = Meter()
+    meter.spending.bill("c1", "a")
+    meter.spending.learn({("b", "ding1"): 90, ("c", "ding2"): 5})
+    for _ in range(3):
+        meter.spending.spent("c1", "ding1")
+    rows = [
+        BotStatus("a", "a.yaml", month=Month("ding1", 93, 100)),
+        BotStatus("b", "b.yaml", month=Month("ding1", 93, 50)),
+        BotStatus("c", "c.yaml", month=Month("ding2", 5, None)),
+        BotStatus("d", "d.yaml"),
+    ]
+    got = await samples(rows=rows, meter=meter)
+
+    assert got["imbot_calls_total", "a"] == 3
+    assert (got["imbot_month_calls", "ding1"], got["imbot_month_calls", "ding2"]) == (93, 5)
+    assert got["imbot_month_calls_left", "ding1"] == 0, "as the strictest file has it"
+    assert ("imbot_month_calls_left", "ding2") not in got

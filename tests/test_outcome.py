@@ -25,6 +25,7 @@ def outcome(*steps, problems=()):
             "rejected",
             "1 stop, 2 rejected",
         ),
+        (outcome(Step("unchanged", "a", "a", held=True)), "rejected", "1 held"),
         (outcome(problems=(BROKEN,)), "failed", str(BROKEN)),
     ],
 )
@@ -45,6 +46,7 @@ def test_the_shape_is_json_with_places_and_changes():
                 "name": "a",
                 "path": "bots/a.yaml",
                 "action": "update",
+                "held": False,
                 "changes": [
                     {"key": "agent.model", "before": "m", "after": None},
                     {"key": "credentials.client_secret"},

@@ -3,8 +3,8 @@ from dataclasses import replace
 from fakes import spec
 
 from imbot.errors import Problem
-from imbot.loader import BotFile
-from imbot.plan import plan, without_conflicts
+from imbot.loader import BotFile, LoadResult
+from imbot.plan import explained, lost, plan, without_conflicts
 
 BROKEN = Problem("bots/a.yaml", 1, 1, 1, 1, "", "yaml.syntax", "error", "broken")
 
@@ -95,7 +95,65 @@ def test_an_app_is_not_taken_from_a_bot_that_stays_as_it_is():
 def test_a_step_tells_which_keys_changed_also_when_it_is_rejected():
     a = spec("a")
     (step,) = plan({"a": a}, [file(replace(a, title="New", fingerprint="other"))])
+    step = explained(step, a)
 
     assert [(change.key, change.after) for change in step.changes] == [("title", "New")]
     assert step.rejected([BROKEN]).changes == step.changes
-    assert plan({"a": a}, [file(a)])[0].changes == ()
+    assert explained(plan({}, [file(a)])[0], None).changes == ()
+
+
+# -- bots whose files vanished
+
+ALL = {name: spec(name) for name in "abcdef"}
+
+
+def missed(names, *, there="", held="", missing=False, running=ALL, others=()):
+    """Who is held, of the bots ``names``, when the files of ``there`` are what is left."""
+    running = {name: running[name] for name in names}
+    files = (*(file(running[name]) for name in there), *others)
+    return "".join(sorted(lost(running, LoadResult(files, missing=missing), frozenset(held))))
+
+
+def test_a_bot_or_two_that_lose_their_files_stop():
+    assert missed("abc", there="c") == ""
+    assert missed("ab") == ""
+    assert missed("abcdef", there="def") == "", "three, but not more than half"
+
+
+def test_three_and_more_than_half_at_once_are_held():
+    assert missed("abc") == "abc"
+    assert missed("abcde", there="de") == "abc"
+
+
+def test_without_a_folder_everybody_is_held():
+    assert missed("a", missing=True) == "a"
+    assert missed("") == ""
+
+
+def test_who_is_held_stays_so_until_its_own_file_is_back():
+    assert missed("abcdef", there="bcdef", held="abcd") == "a"
+    assert missed("abc", held="ab") == "ab", "one that is removed later is counted by itself"
+    assert missed("abcdef", held="abc") == "abcdef", "three more vanish, which is all the rest"
+
+
+def test_files_that_are_only_renamed_or_broken_have_not_vanished():
+    moved = [file(replace(ALL[name], name=f"new-{name}", path=f"bots/new-{name}.yaml")) for name in "abc"]
+    assert missed("abc", others=moved) == ""
+    named = [broken(f"bots/other-{name}.yaml", name) for name in "abc"]
+    assert missed("abc", others=named) == ""
+    assert missed("abc", others=[broken(f"bots/{name}.yaml") for name in "abc"]) == ""
+    off = [file(replace(ALL[name], enabled=False)) for name in "abc"]
+    assert missed("abc", others=off) == ""
+
+
+def test_a_held_bot_goes_on_unchanged_and_the_others_stop():
+    steps = plan({name: ALL[name] for name in "ab"}, [], frozenset("a"))
+    assert [(step.action, step.name, step.held) for step in steps] == [
+        ("unchanged", "a", True), ("stop", "b", False)
+    ]  # fmt: skip
+
+
+def test_a_held_bot_keeps_its_app():
+    wants = file(replace(ALL["b"], name="b", identity=ALL["a"].identity))
+    steps = without_conflicts(plan({"a": ALL["a"]}, [wants], frozenset("a")), {"a": ALL["a"]})
+    assert [(step.name, step.action) for step in steps] == [("b", "rejected"), ("a", "unchanged")]

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from imbot.errors import ConfigError, Problem
-from imbot.loader import LoadResult
+from imbot.loader import FolderMissingError, LoadResult
 from imbot.plan import Step
 from imbot.reload import Reloader, StoppingError
 
@@ -14,7 +14,7 @@ class FakeLoader:
     def __init__(self):
         self.failure = None
 
-    def load(self):
+    def load(self, only, believed, moved):
         if self.failure:
             raise self.failure
         return LoadResult(())
@@ -28,11 +28,13 @@ class FakeSupervisor:
         self.go.set()
         self.begun = asyncio.Event()
         self.applied = 0
+        self.results = []
         self.failure = None
         self.action = "unchanged"
 
-    async def apply(self, result):
+    async def apply(self, result, prune):
         self.applied += 1
+        self.results.append((result, prune))
         name = f"reload {self.applied}"
         self.begun.set()
         await self.go.wait()
@@ -40,14 +42,20 @@ class FakeSupervisor:
             raise self.failure
         return [Step(self.action, name, "a.yaml")]
 
-    def specs(self):
-        return {}
+    async def foresee(self, result):
+        return []
 
 
 @pytest.fixture
 async def house(tmp_path):
     supervisor, loader = FakeSupervisor(), FakeLoader()
     return Reloader(tmp_path, loader, supervisor), supervisor, loader
+
+
+async def until(true):
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.005)
 
 
 def name(outcome):
@@ -60,7 +68,7 @@ async def test_requests_during_a_reload_share_one_that_begins_after_them(house):
     first = asyncio.create_task(reloader.reload())
     await supervisor.begun.wait()
     later = [asyncio.create_task(reloader.reload()) for _ in range(5)]
-    await asyncio.sleep(0)
+    await until(lambda: reloader._asked == 6)
     supervisor.go.set()
 
     assert name(await first) == "reload 1"
@@ -74,7 +82,7 @@ async def test_a_request_that_is_given_up_does_not_hurt_the_others(house):
     first = asyncio.create_task(reloader.reload())
     await supervisor.begun.wait()
     second = asyncio.create_task(reloader.reload())
-    await asyncio.sleep(0)
+    await until(lambda: reloader._asked == 2)
     first.cancel()
     supervisor.go.set()
 
@@ -118,7 +126,7 @@ async def test_stopping_breaks_off_what_is_under_way_and_refuses_the_rest(house)
     under_way = asyncio.create_task(reloader.reload())
     await supervisor.begun.wait()
     waiting = asyncio.create_task(reloader.reload())
-    await asyncio.sleep(0)
+    await until(lambda: reloader._asked == 2)
     await reloader.stop()
 
     for request in (under_way, waiting, asyncio.create_task(reloader.plan())):
@@ -132,3 +140,61 @@ async def test_a_timeout_inside_is_not_taken_for_the_end(house):
     supervisor.failure = TimeoutError("a bug")
     with pytest.raises(TimeoutError):
         await reloader.reload()
+
+
+async def test_a_folder_that_is_missing_is_followed_as_such_and_no_failure(house):
+    reloader, supervisor, loader = house
+    loader.failure = FolderMissingError([BROKEN])
+    outcome = await reloader.reload()
+
+    assert outcome.word == "ok"
+    assert supervisor.results == [(LoadResult((), missing=True), False)]
+
+
+async def test_to_prune_is_a_wish_for_one_reload(house):
+    reloader, supervisor, _ = house
+    await reloader.reload()
+    await reloader.reload(prune=True)
+    await reloader.reload()
+
+    assert [prune for _, prune in supervisor.results] == [False, True, False]
+
+
+async def test_a_wish_to_prune_is_not_lost_in_a_reload_that_is_shared(house):
+    reloader, supervisor, _ = house
+    supervisor.go.clear()
+    requests = [asyncio.create_task(reloader.reload())]
+    await supervisor.begun.wait()
+    requests += [asyncio.create_task(reloader.reload(prune=prune)) for prune in (False, True, False)]
+    await until(lambda: reloader._asked == 4)
+    supervisor.go.set()
+    await asyncio.gather(*requests)
+
+    assert [prune for _, prune in supervisor.results] == [False, True]
+
+
+async def test_a_request_waits_until_files_are_at_rest(house, tmp_path):
+    reloader, supervisor, _ = house
+    await reloader.reload()
+    (tmp_path / "a.yaml").write_text("half")
+    asked = asyncio.create_task(reloader.reload())
+    await asyncio.sleep(0.05)
+    assert supervisor.applied == 1
+    await asked
+    assert supervisor.applied == 2
+
+
+async def test_a_change_whose_reload_was_broken_off_is_still_news(house, tmp_path):
+    reloader, supervisor, _ = house
+    await reloader.reload()
+    (tmp_path / "a.yaml").write_text("new")
+    supervisor.go.clear()
+    supervisor.begun.clear()
+    asked = asyncio.create_task(reloader.reload())
+    await supervisor.begun.wait()
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    assert (await reloader._watch.look()).news
+    supervisor.go.set()
+    await reloader.reload()
+    assert not (await reloader._watch.look()).news

@@ -27,11 +27,13 @@ async def test_a_signal_during_the_start_is_not_lost():
     assert await asyncio.wait_for(ended, 1) is signal.SIGTERM
 
 
-@pytest.mark.parametrize("trouble", ["folder", "env"])
+@pytest.mark.parametrize("trouble", ["folder", "env", "line of env"])
 async def test_a_start_with_nothing_to_go_on_with_fails_and_leaves_nothing_behind(tmp_path, trouble):
-    if trouble == "env":
+    if trouble == "folder":
+        (tmp_path / "bots").write_text("no folder")
+    else:
         (tmp_path / "bots").mkdir()
-        (tmp_path / ".env").write_bytes(b"A=\xff")
+        (tmp_path / ".env").write_bytes(b"A=\xff" if trouble == "env" else b"A='half")
 
     with pytest.raises(ConfigError, match=r"bots|\.env"):
         async with running(tmp_path / "bots", store_url=f"sqlite:///{tmp_path}/state/x.db"):

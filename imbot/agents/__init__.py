@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
+from imbot.agents.manners import Manners
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Exchange, Finished, Message
 from imbot.spec import AgentSpec, Timeouts
@@ -55,14 +56,18 @@ def prepare_agent(spec: AgentSpec, timeouts: Timeouts) -> Agent:
 
 
 async def watched(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> AsyncGenerator[AgentEvent]:
-    """The same events, with ``AgentError`` when the agent is silent too long or ends without ``Finished``."""
-    loop = asyncio.get_running_loop()
+    """The same events, fit to be shown.
+
+    Raises ``AgentError`` when the agent is silent too long, ends without ``Finished`` or comes to no
+    end. What says nothing is no sign of life.
+    """
+    loop, manners = asyncio.get_running_loop(), Manners()
+    since = loop.time()
     deadline = loop.time() + timeouts.total_s if timeouts.total_s is not None else None
     patience, code = timeouts.first_event_s, "first_event"
     async with aclosing(events):
         while True:
-            now = loop.time()
-            until = now + patience
+            until = since + patience
             if deadline is not None and deadline < until:
                 until, code = deadline, "total"
             try:
@@ -81,7 +86,10 @@ async def watched(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> Asy
                     "total": f"the agent took longer than {timeouts.total_s or 0:g} s",
                 }
                 raise AgentError(words[code], code=f"timeout.{code}", retryable=True) from None
-            yield event
+            await manners.breathe()
+            if (tamed := manners.tame(event)) is None:
+                continue
+            yield tamed
             if isinstance(event, Finished):
                 return
-            patience, code = timeouts.idle_s, "idle"
+            since, patience, code = loop.time(), timeouts.idle_s, "idle"

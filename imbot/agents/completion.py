@@ -27,6 +27,8 @@ from imbot.model import (
 
 logger = logging.getLogger(__name__)
 
+MOST_PARTS = 50_000  # of one document: reading more would hold up everybody else
+
 _REASONS: Mapping[str, FinishReason] = {
     "length": "length",
     "max_tokens": "length",
@@ -85,9 +87,9 @@ class Completion:
         if self.done:
             return
         try:
-            document = json.loads(data)
+            document = _document(data)
         except (ValueError, RecursionError):
-            logger.warning("skipped %d characters of an answer that are not JSON", len(data))
+            logger.warning("skipped %d characters of an answer that are no usable JSON", len(data))
             return
         if refusal := refusal_in(document):
             raise refusal
@@ -188,6 +190,13 @@ def _refusal(error: Mapping[str, Any], status: int, retry_after_s: float | None)
         retryable=bool(passing) and _NO_CREDIT.isdisjoint(words),
         retry_after_s=retry_after_s,
     )
+
+
+def _document(data: str) -> Any:
+    """The JSON document in a text. Raises ValueError for none, and for one too large to be read in a moment."""
+    if data.count("{") + data.count("[") > MOST_PARTS:
+        raise ValueError("too many parts")
+    return json.loads(data)
 
 
 def _text(value: Any) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BACKOFF_S = (1.0, 8.0)  # after the first failure, and at most
 ERROR_BYTES = 64 * 1024  # of an error's text, more is not worth reading
+SLICE_BYTES = 8 * 1024  # of a stream, read without a pause for others
 USAGE_WAIT_S = 2.0  # after the last word, for the usage and the mark of the end
 CLOSE_WAIT_S = 0.1  # after the mark of the end, so that the connection can be used again
 
@@ -175,9 +176,11 @@ async def _read_stream(
 ) -> AsyncGenerator[AgentEvent]:
     decoder = SseDecoder()
     while chunk := await _next_chunk(response, completion):
-        for frame in decoder.feed(chunk):
-            for event in completion.read(frame.data):
-                yield event
+        for start in range(0, len(chunk), SLICE_BYTES):
+            for frame in decoder.feed(chunk[start : start + SLICE_BYTES]):
+                for event in completion.read(frame.data):
+                    yield event
+            await asyncio.sleep(0)  # a chunk may hold thousands of lines that say nothing
     for frame in decoder.close():
         for event in completion.read(frame.data):
             yield event

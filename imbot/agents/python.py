@@ -10,8 +10,8 @@ import importlib
 import inspect
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import aclosing, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from imbot.spec import AgentSpec, Timeouts
 
 Function = Callable[..., Any]
 Say = Callable[[Any], None]
+
+UNHEARD = 100  # pieces of an answer that may wait to be heard before the function has to
 
 # what a function may ask for by naming a parameter so, besides the text
 _OFFERED = ("history", "sender_id", "sender_nick", "conversation_id", "conversation_kind")
@@ -101,34 +103,74 @@ class PythonAgent:
         return self._function(params={"input_data": text}, chatId=chat, stream_callback=say)
 
     async def _threaded(self, work: Callable[[Say], Any]) -> AsyncGenerator[AgentEvent]:
-        loop = asyncio.get_running_loop()
-        told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
-
-        def tell(kind: str, value: Any) -> None:
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(told.put_nowait, (kind, value))
+        talk = _Talk()
 
         def run() -> None:
             try:
-                tell("result", work(lambda chunk: tell("chunk", chunk)))
+                talk.tell("result", work(talk.say))
             except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
-                tell("error", error)
+                talk.tell("error", error)
             finally:
-                with suppress(RuntimeError):
-                    loop.call_soon_threadsafe(self._places.release)
+                talk.call(self._places.release)
 
         await self._places.acquire()
         # A daemon: a function that never returns must not keep the process from ending.
         threading.Thread(target=run, name="python agent", daemon=True).start()
-        async for event in _heard(told):
-            yield event
+        try:
+            async for event in _heard(talk):
+                yield event
+        finally:
+            talk.hang_up()
 
 
-async def _heard(told: "asyncio.Queue[tuple[str, Any]]") -> AsyncGenerator[AgentEvent]:
+class _HungUpError(BaseException):
+    """Nobody listens any more: ends a function that goes on talking, whatever errors it catches."""
+
+
+class _Talk:
+    """What a thread tells, on its way to the loop; who talks faster than is listened to, waits."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self._room = threading.Semaphore(UNHEARD)
+        self._over = False
+
+    def say(self, chunk: Any) -> None:
+        """Tell a piece of the answer. Called in threads."""
+        self._room.acquire()
+        if self._over:
+            self._room.release()
+            raise _HungUpError
+        self.tell("chunk", chunk)
+
+    def tell(self, kind: str, value: Any) -> None:
+        """Tell how it went. Called in threads."""
+        self.call(self._told.put_nowait, (kind, value))
+
+    def call(self, function: Callable[..., object], *values: Any) -> None:
+        """Have something done in the loop, unless that has ended meanwhile."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *values)
+
+    async def heard(self) -> tuple[str, Any]:
+        """What was told next."""
+        kind, value = await self._told.get()
+        if kind == "chunk":
+            self._room.release()
+        return kind, value
+
+    def hang_up(self) -> None:
+        """Listen no more; who is waiting to be heard learns it, one after the other."""
+        self._over = True
+        self._room.release()
+
+
+async def _heard(talk: _Talk) -> AsyncGenerator[AgentEvent]:
     """The events in what the thread tells; what it returns counts only where it said no text before."""
     said = False
     while True:
-        kind, value = await told.get()
+        kind, value = await talk.heard()
         if kind == "error":
             raise value
         if kind == "result":
@@ -140,9 +182,10 @@ async def _heard(told: "asyncio.Queue[tuple[str, Any]]") -> AsyncGenerator[Agent
             yield event
 
 
-def _drained(chunks: Iterator[Any], say: Say) -> None:
-    for chunk in chunks:
-        say(chunk)
+def _drained(chunks: Generator[Any], say: Say) -> None:
+    with closing(chunks):
+        for chunk in chunks:
+            say(chunk)
 
 
 def _found(spec: AgentSpec) -> Function:

@@ -14,7 +14,7 @@ def setting_error(spec: AgentSpec, key: str, message: str, *, code: str, hint: s
     pointer = f"/agent/{key}"
     span = spec.marks.values.get(pointer) or spec.marks.values.get("/agent") or Span(1, 1, 1, 1)
     place = (span.line, span.column, span.end_line, span.end_column)
-    return ConfigError([Problem(spec.path, *place, pointer, code, "error", message, hint)])
+    return ConfigError([Problem(span.path or spec.path, *place, pointer, code, "error", message, hint)])
 
 
 def reveal(value: Any) -> Any:

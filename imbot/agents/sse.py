@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from imbot.errors import AgentError
 
-LIMIT_BYTES = 4 * 1024 * 1024
+LIMIT_BYTES = 2 * 1024 * 1024
 """The longest line, and the most data of one event."""
 
 

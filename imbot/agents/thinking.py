@@ -1,12 +1,39 @@
 """Inline reasoning: takes ``<think>…</think>`` out of an answer that arrives in pieces."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from imbot.model import ReasoningDelta, TextDelta, TextReplace
 
 OPEN, CLOSE = "<think>", "</think>"
 
 SpokenEvent = TextDelta | TextReplace | ReasoningDelta
+
+
+_SLICE = 4096  # characters: the work for a piece must not grow faster than the piece
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """Whether what was said so far ends inside code: as many marks as its runs of backticks hold, and its last sign."""
+
+    marks: int = 0  # in runs that have ended
+    run: int = 0  # backticks at the end
+    last: str = ""
+
+    @property
+    def quoting(self) -> bool:
+        """Whether what comes next is quoted."""
+        return self.last in ("`", '"', "'") or (self.marks + self.run // 3) % 2 == 1
+
+    def after(self, text: str) -> "_Code":
+        """The same after this text."""
+        body = text.lstrip("`")
+        run = self.run + len(text) - len(body)
+        if not body:
+            return _Code(self.marks, run, text[-1:] or self.last)
+        ended = body.rstrip("`")
+        return _Code(self.marks + run // 3 + ended.count("```"), len(body) - len(ended), text[-1])
 
 
 class ThinkSplitter:
@@ -19,12 +46,17 @@ class ThinkSplitter:
     def __init__(self) -> None:
         self._held = ""  # may be the beginning of a tag
         self._said: list[str] = []
+        self._code = _Code()
         self._thinking = False
         self._tagged = False
         self._fresh = True  # nothing but space since the last tag
 
     def feed(self, piece: str) -> Iterator[SpokenEvent]:
         """What this piece adds to the answer and to the reasoning."""
+        for start in range(0, len(piece), _SLICE):
+            yield from self._feed(piece[start : start + _SLICE])
+
+    def _feed(self, piece: str) -> Iterator[SpokenEvent]:
         text, self._held = self._held + piece, ""
         while text:
             start, tag = self._next_tag(text)
@@ -50,19 +82,16 @@ class ThinkSplitter:
         start = -1
         while (start := text.find("<", start + 1)) >= 0:
             tag = next((tag for tag in tags if text.startswith(tag, start)), "")
-            if tag and not self._in_code(text[:start]):
+            if tag and not self._code.after(text[:start]).quoting:
                 return start, tag
         return -1, ""
-
-    def _in_code(self, before: str) -> bool:
-        said = "".join((*self._said, before))
-        return said.endswith(("`", '"', "'")) or said.count("```") % 2 == 1
 
     def _pass_tag(self, tag: str) -> Iterator[SpokenEvent]:
         if tag == CLOSE and not self._thinking and self._said:
             yield ReasoningDelta("".join(self._said))
             yield TextReplace("")
             self._said.clear()
+            self._code = _Code()
         self._thinking = tag == OPEN
         self._tagged = self._fresh = True
 
@@ -76,6 +105,7 @@ class ThinkSplitter:
             yield ReasoningDelta(text)
         else:
             self._said.append(text)
+            self._code = self._code.after(text)
             yield TextDelta(text)
 
 

@@ -5,14 +5,14 @@ a card variable is a string; the public template takes lists inside ``sys_full_j
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imbot.cards.budget import shown
 from imbot.cards.faults import Fault
 from imbot.cards.kinds import built_in
-from imbot.model import CardPhase, button_id
-from imbot.spec import CardSpec, FeedbackButton
+from imbot.model import Button, CardPhase
+from imbot.spec import CardSpec
 
 PUBLIC_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
 
@@ -34,6 +34,7 @@ class AiKind:
 
     name = "ai"
     live = True
+    calls_back = True
 
     def __init__(self, spec: CardSpec) -> None:
         self._own = bool(spec.template_id)
@@ -46,16 +47,16 @@ class AiKind:
                 phase: {self.content_key: layout[_CONTENT]} for phase, layout in self.layouts.items()
             }
 
-    def buttons(self, ratings: tuple[FeedbackButton, ...], chosen: str) -> list[dict[str, Any]]:
+    def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
         """Buttons that call back; the chosen one is blue."""
         return [
             {
                 "text": button.label,
-                "color": "blue" if button.rating == chosen else "gray",
-                "id": button_id("feedback", button.rating),
+                "color": "blue" if button.chosen else "gray",
+                "id": button.id,
                 "request": True,
             }
-            for button in ratings
+            for button in buttons
         ]
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:

@@ -10,6 +10,8 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from contextvars import ContextVar, Token
 from typing import Any
 
+from imbot.characters import well_formed
+
 STEP = 40  # what one node of a template costs each time it runs, in characters made
 ITEM = 25  # what one item of a list or mapping costs
 SHOWN = 10  # how much dearer a character is that is shown than one that is only made
@@ -63,7 +65,7 @@ def show(value: Any) -> Any:
     """A value as JSON knows it, charged as what it is: shown on a card."""
     if type(value) is str:
         spend(SHOWN * len(value))
-        return value
+        return well_formed(value)
     return plain(hold(value))
 
 
@@ -133,7 +135,9 @@ def plain(value: Any) -> Any:
     """A value as JSON knows it, free of anything a template made it from."""
     if isinstance(value, float) and not math.isfinite(value):
         raise RefusedError("a number is too large to be shown")
-    if isinstance(value, str) or type(value) in _SCALARS:
+    if isinstance(value, str):
+        return well_formed(value)
+    if type(value) in _SCALARS:
         return value
     if isinstance(value, Mapping):
         return {shown(key): plain(item) for key, item in value.items()}

@@ -13,10 +13,10 @@ from typing import Any
 from imbot import schema
 from imbot.cards.budget import Budget
 from imbot.cards.faults import Fault, TemplateFault
-from imbot.cards.kinds import Kind, open_kind
+from imbot.cards.kinds import Kind, button_maker, open_kind
 from imbot.cards.layout import CompiledLayout, origin
 from imbot.cards.prepared import CompiledCard, PreparedCard, compile_card
-from imbot.cards.samples import samples
+from imbot.cards.samples import Sample, samples
 from imbot.cards.templates import Compiled, Variables
 from imbot.cards.variables import BotVariables, carried, snapshot
 from imbot.model import CardPhase
@@ -29,18 +29,28 @@ _MAYBE_NOTHING = "ask first whether there is one: {% if ... %}, or write | defau
 Located = tuple[str, Fault]
 """A phase (``final``) or text (``texts/help``), and what is wrong in it."""
 
+Turn = tuple[Sample, Variables]
+
 
 def job_of(spec: BotSpec) -> str:
     """All that a card's drawing depends on, but for the bot's own name."""
     card = spec.card
     job = {
-        "card": {"kind": card.kind, "template_id": card.template_id, "content_key": card.content_key},
+        "card": {
+            "kind": card.kind,
+            "template_id": card.template_id,
+            "content_key": card.content_key,
+            "actions": card.actions,
+            "action_labels": dict(card.action_labels),
+        },
         "vars": snapshot(card.vars),
         "templates": {phase.value: snapshot(layout.value) for phase, layout in card.templates.items()},
         "files": {name: file.text for name, file in card.files.items()},
         "texts": dict(spec.texts),
         "buttons": [[button.label, button.rating] for button in spec.feedback.buttons],
         "thanks": spec.feedback.thanks,
+        "commands": snapshot(spec.commands),
+        "limits": snapshot(spec.limits),
     }
     return json.dumps(job, ensure_ascii=False, sort_keys=True)
 
@@ -49,36 +59,79 @@ def job_of(spec: BotSpec) -> str:
 def dry_run(job: str) -> tuple[Located, ...]:
     """Compile and draw all of a job; what is wrong, each place named once."""
     said: dict[str, Any] = json.loads(job)
-    spec = CardSpec(
+    card = _card(said)
+    compiled = compile_card(card, said["texts"])
+    stage = _stage(_shared(said, compiled))
+    of_texts = (fault for fault in stage.faults if fault[0].removeprefix("texts/") in compiled.texts)
+    return (*compiled.faults, *_layout_faults(compiled, open_kind(card), stage, card.vars), *of_texts)
+
+
+def _card(said: Mapping[str, Any]) -> CardSpec:
+    return CardSpec(
         **said["card"],
         vars=said["vars"],
         templates={CardPhase(phase): Layout(value) for phase, value in said["templates"].items()},
         files={name: TextFile(name, text) for name, text in said["files"].items()},
     )
-    feedback = FeedbackSpec(tuple(FeedbackButton(*button) for button in said["buttons"]), said["thanks"])
-    compiled, kind = compile_card(spec, said["texts"]), open_kind(spec)
-    variables = BotVariables(_BOT, spec.vars, feedback, kind.buttons)
-    of_texts = list(_text_faults(PreparedCard(kind, replace(compiled, texts={}), variables, ""), compiled))
-    wrong = {name for name, _ in of_texts}
-    sound = {name: text for name, text in compiled.texts.items() if f"texts/{name}" not in wrong}
-    card = PreparedCard(kind, replace(compiled, texts=sound), variables, "")
-    return (*compiled.faults, *_layout_faults(card, compiled, kind), *of_texts)
 
 
-def _layout_faults(card: PreparedCard, compiled: CompiledCard, kind: Kind) -> Iterator[Located]:
+def _layout_faults(
+    compiled: CompiledCard, kind: Kind, stage: "_Stage", own: Mapping[str, Any]
+) -> Iterator[Located]:
     """Of every layout that compiles: what it lacks, what drawing it runs into, how the result breaks its schema."""
     for phase, layout in compiled.layouts.items():
         if layout.faults:
             continue
 
         def draw(variables: Variables, layout: CompiledLayout = layout) -> list[Fault]:
-            return _judged(layout, layout.draw(variables), kind.part)
+            return _judged(layout, layout.draw({**variables, "vars": own}), kind.part)
 
-        for fault in (*kind.faults(phase, layout.source), *_drawn(draw, card, phase)):
+        for fault in (*kind.faults(phase, layout.source), *_drawn(draw, stage.turns(phase))):
             yield str(phase), fault
 
 
-def _text_faults(card: PreparedCard, compiled: CompiledCard) -> Iterator[Located]:
+# -- what bots share that differ in nothing but their layouts ---------------------------------------
+
+
+class _Stage:
+    """The sample turns of a bot file, with the ``faults`` of its texts: those are sound in the turns."""
+
+    def __init__(self, card: PreparedCard, faults: tuple[Located, ...]) -> None:
+        self.faults = faults
+        self._card = card
+        self._turns: dict[CardPhase, list[Turn]] = {}
+
+    def turns(self, phase: CardPhase) -> list[Turn]:
+        """All turns of a phase. Whoever draws them cannot change them: the sandbox sees to that."""
+        if phase not in self._turns:
+            contexts = samples(phase)
+            self._turns[phase] = [(each, self._card.variables(each.context)) for each in contexts]
+        return self._turns[phase]
+
+
+def _shared(said: Mapping[str, Any], compiled: CompiledCard) -> str:
+    """The job without its layouts, and without its variables where no text reads them."""
+    read = any("vars" in text.names for text in compiled.texts.values())
+    return json.dumps({**said, "templates": {}, "vars": said["vars"] if read else {}})
+
+
+@lru_cache(maxsize=64)
+def _stage(job: str) -> _Stage:
+    said: dict[str, Any] = json.loads(job)
+    spec = _card(said)
+    feedback = FeedbackSpec(tuple(FeedbackButton(*button) for button in said["buttons"]), said["thanks"])
+    compiled, kind = compile_card(spec, said["texts"]), open_kind(spec)
+    variables = BotVariables(
+        _BOT, spec.vars, feedback, button_maker(kind, spec, feedback), said["commands"], said["limits"]
+    )
+    bare = _Stage(PreparedCard(kind, replace(compiled, texts={}), variables, ""), ())
+    faults = tuple(_text_faults(bare, compiled))
+    wrong = {name for name, _ in faults}
+    sound = {name: text for name, text in compiled.texts.items() if f"texts/{name}" not in wrong}
+    return _Stage(PreparedCard(kind, replace(compiled, texts=sound), variables, ""), faults)
+
+
+def _text_faults(stage: _Stage, compiled: CompiledCard) -> Iterator[Located]:
     """Of every text that compiles, in every phase: layouts may use a text wherever they like."""
     for name, text in compiled.texts.items():
 
@@ -87,19 +140,19 @@ def _text_faults(card: PreparedCard, compiled: CompiledCard) -> Iterator[Located
             return []
 
         for phase in () if text.constant else CardPhase:
-            faults = _drawn(draw, card, phase)
+            faults = _drawn(draw, stage.turns(phase))
             yield from ((f"texts/{name}", fault) for fault in faults)
             if faults:
                 break
 
 
-def _drawn(draw: Callable[[Variables], list[Fault]], card: PreparedCard, phase: CardPhase) -> list[Fault]:
+def _drawn(draw: Callable[[Variables], list[Fault]], turns: list[Turn]) -> list[Fault]:
     """The faults of all samples, one a place; those of the first sample need no saying with what."""
     found: dict[str, Fault] = {}
-    for number, sample in enumerate(samples(phase)):
+    for number, (sample, variables) in enumerate(turns):
         try:
             with Budget(carried(sample.context)):
-                faults = draw(card.variables(sample.context))
+                faults = draw(variables)
         except TemplateFault as error:
             faults = [error.fault]
         for fault in faults:

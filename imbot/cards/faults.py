@@ -55,8 +55,9 @@ def placed(fault: Fault, place: Place, files: Mapping[str, TextFile]) -> Problem
     if fault.file in files:
         path, pointer, span = files[fault.file].path, "", _inside(fault, Span(1, 1, 1, 1))
     else:
-        path, pointer = place.path, place.pointer + fault.pointer
+        pointer = place.pointer + fault.pointer
         span = _span(fault, pointer, place.marks)
+        path = span.path or place.path
     return Problem(
         path=path,
         line=span.line,
@@ -81,4 +82,4 @@ def _inside(fault: Fault, text: Span) -> Span:
     """The span of a fault in a text whose first line begins there; a block's lines share their column."""
     begin, end = fault.columns or (1, 1)
     line, column = text.line + fault.line - 1, text.column - 1
-    return Span(line, column + begin, line, column + end)
+    return Span(line, column + begin, line, column + end, text.path)

@@ -4,15 +4,16 @@ A kind is one schema file, one layouts file, one module beside this one and one 
 """
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Protocol
 
 from imbot.cards import KINDS
+from imbot.cards.buttons import buttons_of
 from imbot.cards.faults import Fault
-from imbot.model import CardPhase
-from imbot.spec import CardSpec, FeedbackButton
+from imbot.model import Button, CardContext, CardPhase
+from imbot.spec import CardSpec, FeedbackSpec
 from imbot.yamlfile import read_yaml
 
 Layouts = dict[CardPhase, Mapping[str, Any]]
@@ -23,13 +24,14 @@ class Kind(Protocol):
 
     name: str
     live: bool  # whether it shows anything before the end
+    calls_back: bool  # whether the platform tells of clicks on its buttons
     part: str  # the schema of a drawn layout; empty: any keys
     template_id: str
     content_key: str  # the key of what streams; empty: none
     layouts: Layouts  # the built-in ones, of every phase
 
-    def buttons(self, ratings: tuple[FeedbackButton, ...], chosen: str) -> list[dict[str, Any]]:
-        """The rating buttons as a layout of this kind takes them, the chosen one marked."""
+    def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
+        """Buttons as a layout of this kind takes them, the chosen one marked."""
         ...
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:
@@ -43,6 +45,11 @@ class Kind(Protocol):
     def pack(self, phase: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """What a gateway sends. Takes whatever a layout draws."""
         ...
+
+
+def button_maker(kind: Kind, card: CardSpec, feedback: FeedbackSpec) -> Callable[[CardContext], list[Any]]:
+    """What makes the buttons of each turn of a bot file."""
+    return lambda context: kind.buttons([*buttons_of(context, card, feedback, calls_back=kind.calls_back)])
 
 
 def open_kind(spec: CardSpec) -> Kind:

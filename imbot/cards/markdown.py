@@ -1,13 +1,13 @@
 """The ``markdown`` kind: no card, one message at the end. Every other kind falls back to its text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imbot.cards.budget import shown
 from imbot.cards.faults import Fault
 from imbot.cards.kinds import built_in
-from imbot.model import CardPhase
-from imbot.spec import CardSpec, FeedbackButton
+from imbot.model import Button, CardPhase
+from imbot.spec import CardSpec
 
 
 class MarkdownKind:
@@ -15,6 +15,7 @@ class MarkdownKind:
 
     name = "markdown"
     live = False
+    calls_back = False
     part = "cards/markdown"
     template_id = ""
     content_key = ""
@@ -22,7 +23,7 @@ class MarkdownKind:
     def __init__(self, _: CardSpec) -> None:
         self.layouts = built_in(self.name)
 
-    def buttons(self, ratings: tuple[FeedbackButton, ...], chosen: str) -> list[dict[str, Any]]:  # noqa: ARG002
+    def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:  # noqa: ARG002
         """None: a message cannot carry any."""
         return []
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from imbot.cards.dryrun import Located, dry_run, job_of
 from imbot.cards.faults import Place, placed
-from imbot.cards.kinds import Kind, open_kind
+from imbot.cards.kinds import Kind, button_maker, open_kind
 from imbot.cards.prepared import PHASE_TEXTS, PreparedCard, compile_card
 from imbot.cards.variables import BotVariables, snapshot
 from imbot.errors import ConfigError, Problem
@@ -26,7 +26,9 @@ def prepare(spec: BotSpec) -> PreparedCard:
         bot={"name": spec.name, "title": spec.title},
         vars=snapshot(spec.card.vars),
         feedback=spec.feedback,
-        make_buttons=kind.buttons,
+        make_buttons=button_maker(kind, spec.card, spec.feedback),
+        commands=snapshot(spec.commands),
+        limits=snapshot(spec.limits),
     )
     return PreparedCard(
         kind,

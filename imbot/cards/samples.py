@@ -37,4 +37,5 @@ def _turn(phase: CardPhase, text: str, chosen: str) -> CardContext:
         sender=Sender("u1", text),
         conversation_kind="group",
         elapsed_s=12.34,
+        retry=phase is CardPhase.STOPPED,
     )

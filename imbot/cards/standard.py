@@ -3,15 +3,15 @@
 The platform sends no Stream callback for its buttons.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
 from imbot.cards.budget import plain, shown
 from imbot.cards.faults import Fault
 from imbot.cards.kinds import built_in
-from imbot.model import CardPhase, button_id
-from imbot.spec import CardSpec, FeedbackButton
+from imbot.model import Button, CardPhase
+from imbot.spec import CardSpec
 
 
 class StandardKind:
@@ -19,6 +19,7 @@ class StandardKind:
 
     name = "standard"
     live = True
+    calls_back = False
     part = "cards/standard"
     template_id = "StandardCard"
     content_key = ""
@@ -26,17 +27,17 @@ class StandardKind:
     def __init__(self, _: CardSpec) -> None:
         self.layouts = built_in(self.name)
 
-    def buttons(self, ratings: tuple[FeedbackButton, ...], chosen: str) -> list[dict[str, Any]]:
+    def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
         """The buttons of an ``action`` block; the chosen one stands out."""
         return [
             {
                 "type": "button",
                 "label": {"type": "text", "text": button.label},
                 "actionType": "request",
-                "status": "primary" if button.rating == chosen else "normal",
-                "id": button_id("feedback", button.rating),
+                "status": "primary" if button.chosen else "normal",
+                "id": button.id,
             }
-            for button in ratings
+            for button in buttons
         ]
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002

@@ -21,6 +21,7 @@ from imbot.cards.faults import Fault, TemplateFault
 from imbot.cards.phrases import said, word_of
 from imbot.cards.sandbox import Files, Sandbox
 from imbot.cards.variables import NAMES
+from imbot.characters import well_formed
 from imbot.schema.violation import did_you_mean
 
 Variables = dict[str, Any]
@@ -140,7 +141,7 @@ def _drawing(template: Template, draw: Callable[[Template, Context], Any], sourc
 
 def _draw_text(template: Template, context: Context) -> str:
     # A block of YAML ends with a line break, and so does a tag on a line of its own: nobody means those.
-    return "".join(template.root_render_func(context)).rstrip("\n")
+    return well_formed("".join(template.root_render_func(context)).rstrip("\n"))
 
 
 def _draw_value(template: Template, context: Context) -> Any:
@@ -154,30 +155,31 @@ def _draw_value(template: Template, context: Context) -> Any:
 
 def _check(sandbox: Sandbox, tree: nodes.Template, source: str, known: frozenset[str]) -> frozenset[str]:
     """The names read by a template and all it includes. Raises TemplateFault for what can never work."""
-    for name in syntax.unknown_names(tree, known):
+    parts = syntax.parts_of(tree)
+    for name in syntax.unknown_names(parts, known):
         raise TemplateFault(_unknown(name, source, known))
-    names = syntax.names_of(tree)
-    _follow(sandbox, tree, source, (), names, set())
+    names = syntax.names_in(parts)
+    _follow(sandbox, parts, source, (), names, set())
     return frozenset(names)
 
 
 def _follow(
     sandbox: Sandbox,
-    tree: nodes.Template,
+    parts: list[Any],
     source: str,
     trail: tuple[str, ...],
     names: set[str],
     seen: set[str],
 ) -> None:
-    for text in syntax.included(tree):
+    for text in syntax.included(parts):
         if text.name in trail:
             circle = " → ".join((*trail[trail.index(text.name) :], text.name))
             message, hint = f"texts include each other: {circle}", "remove one of these includes"
             raise TemplateFault(_inclusion("cycle", message, hint, text, source, trail))
         if text.name in sandbox.files and text.name not in seen:
-            tree, inner = sandbox.included(text.name), sandbox.files[text.name]
-            names |= syntax.names_of(tree)
-            _follow(sandbox, tree, inner, (*trail, text.name), names, seen)
+            below, inner = syntax.parts_of(sandbox.included(text.name)), sandbox.files[text.name]
+            names |= syntax.names_in(below)
+            _follow(sandbox, below, inner, (*trail, text.name), names, seen)
             sandbox.get_template(text.name)  # compiles it, so that its mistakes come out now
             seen.add(text.name)
         elif text.name not in sandbox.files and not text.optional:

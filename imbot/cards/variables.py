@@ -1,16 +1,17 @@
 """What a template may use: plain values copied from a turn and its bot, the same names in every phase."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from imbot.cards.budget import shown
-from imbot.model import CardContext, CardPhase, Citation
-from imbot.spec import FeedbackButton, FeedbackSpec, Secret
+from imbot.markdown import closed
+from imbot.model import CardContext, Citation
+from imbot.spec import FeedbackSpec, Secret
 
 _NAMES = (
     "question answer reasoning error phase buttons feedback suggestions citations bot sender conversation "
-    "elapsed_s vars texts"
+    "elapsed_s vars commands limits texts"
 )
 NAMES = frozenset(_NAMES.split())
 
@@ -19,30 +20,33 @@ _LONGEST = 20_000
 _LONGEST_LABEL = 1_000
 _MOST = 50
 
-MakeButtons = Callable[[tuple[FeedbackButton, ...], str], list[dict[str, Any]]]
+MakeButtons = Callable[[CardContext], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class BotVariables:
     """The part of the variables that is the same in every turn of a bot.
 
-    ``make_buttons`` makes the rating buttons as the card's kind wants them, the chosen one marked.
+    ``commands`` are the words of each order, ``limits`` the bot file's.
+    ``make_buttons`` makes the buttons of a turn as the card's kind wants them.
     """
 
     bot: Mapping[str, str]
     vars: Mapping[str, Any]
     feedback: FeedbackSpec
     make_buttons: MakeButtons
+    commands: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, context: CardContext) -> dict[str, Any]:
         """The variables of one phase of one turn (without ``texts``)."""
         return {
             "question": context.question[:_LONGEST],
-            "answer": context.answer,
+            "answer": closed(context.answer),
             "reasoning": context.reasoning[-_LONGEST:],
             "error": context.error[:_LONGEST],
             "phase": context.phase.value,
-            "buttons": self._buttons(context),
+            "buttons": self.make_buttons(context),
             "feedback": {"chosen": context.chosen, "thanks": self.feedback.thanks},
             "suggestions": [text[:_LONGEST_LABEL] for text in context.suggestions[:_MOST]],
             "citations": [_citation(source) for source in context.citations[:_MOST]],
@@ -51,13 +55,9 @@ class BotVariables:
             "conversation": {"kind": context.conversation_kind},
             "elapsed_s": round(context.elapsed_s, 1),
             "vars": self.vars,
+            "commands": self.commands,
+            "limits": self.limits,
         }
-
-    def _buttons(self, context: CardContext) -> list[dict[str, Any]]:
-        """People rate complete answers only."""
-        if context.phase is not CardPhase.FINAL:
-            return []
-        return self.make_buttons(self.feedback.buttons, context.chosen)
 
 
 def carried(context: CardContext) -> int:
@@ -67,10 +67,14 @@ def carried(context: CardContext) -> int:
 
 def snapshot(value: Any) -> Any:
     """A copy made of plain mappings, lists and scalars; a secret stays hidden in it."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, Mapping):
         return {shown(key): snapshot(item) for key, item in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if isinstance(value, Iterable):
         return [snapshot(item) for item in value]
+    if is_dataclass(value):
+        return {each.name: snapshot(getattr(value, each.name)) for each in fields(value)}
     return str(value) if isinstance(value, Secret) else value
 
 

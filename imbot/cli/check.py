@@ -26,8 +26,9 @@ _MACHINE_FORMATS = {"json": "records", "github": "github", "sarif": "sarif"}
     help="How problems are told.",
 )
 @click.option("--no-env", is_flag=True, help="Treat unset variables as set: for CI without secrets.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell what an answer of each bot costs in calls, too.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
-def command(paths: tuple[Path, ...], form: str, no_env: bool, strict: bool) -> None:
+def command(paths: tuple[Path, ...], form: str, no_env: bool, verbose: bool, strict: bool) -> None:
     """Report every problem of the bot files in PATHS (files or folders; default: bots).
 
     Loads and prepares as `run` does: what passes here, `run` accepts. A comment `# imbot: ignore CODE`
@@ -41,16 +42,17 @@ def command(paths: tuple[Path, ...], form: str, no_env: bool, strict: bool) -> N
     except NoBotFileError as error:
         raise click.UsageError(str(error)) from None
     if form == "text":
-        _print(report, sources)
+        _print(report, sources, verbose=verbose)
     elif rendered := importlib.import_module(f"imbot.report.{_MACHINE_FORMATS[form]}").render(report):
         click.echo(rendered.encode())  # bytes, as these formats are UTF-8 wherever they are written
     counting = len(report.problems) if strict else report.count("error")
     sys.exit(1 if counting else 0)
 
 
-def _print(report: Report, sources: Sources) -> None:
-    from imbot.report.text import render, summary
+def _print(report: Report, sources: Sources, *, verbose: bool) -> None:
+    from imbot.report.text import costs, render, summary
 
-    if rendered := render(report, sources):
-        echo_for_people(rendered)
+    for told in (render(report, sources), costs(report) if verbose else ""):
+        if told:
+            echo_for_people(told)
     click.echo(summary(report), err=True)

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -15,18 +16,18 @@ from imbot.errors import ConfigError, ImbotError
 if TYPE_CHECKING:
     from imbot.loader import BotFile
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
-def _existing(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
-    if not value.is_dir():
-        raise click.BadParameter(f"there is no folder {str(value)!r}; `imbot init` writes one to start from")
+
+def _placed(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+    """The folder may be missing, for now or since just now; the one it lies in, which holds the state, may not."""
+    if not value.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(value.parent)!r}")
     return value
 
 
 bots_argument = click.argument(
-    "bots",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("bots"),
-    callback=_existing,
+    "bots", type=click.Path(file_okay=False, path_type=Path), default=Path("bots"), callback=_placed
 )
 bots_option = click.option(
     "--bots",
@@ -42,6 +43,26 @@ store_option = click.option(
     metavar="URL",
     help="Where turns and feedback are kept.  [default: sqlite:///.imbot/imbot.db beside the bots]",
 )
+
+
+def _seconds(_ctx: click.Context, param: click.Parameter, value: str) -> float:
+    found = re.fullmatch(r"(\d{1,6})(ms|s|m)", value)
+    if not found or not int(found[1]):
+        raise click.BadParameter(f"{value!r} is no duration: write {param.default} or the like")
+    return int(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[found[2]]
+
+
+def settle_options(command: _Command) -> _Command:
+    """``--settle`` and ``--settle-at-most`` of the commands that follow files, in seconds."""
+    still = click.option(
+        "--settle", "settle_s", default="300ms", show_default=True, callback=_seconds, metavar="DURATION",
+        help="How long a file must be still before a change of it counts.",
+    )  # fmt: skip
+    at_most = click.option(
+        "--settle-at-most", "settle_at_most_s", default="10s", show_default=True, callback=_seconds,
+        metavar="DURATION", help="After how long a file counts that is never still.",
+    )  # fmt: skip
+    return still(at_most(command))
 
 
 def state_file(bots: Path, name: str) -> Path:

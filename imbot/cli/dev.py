@@ -8,7 +8,15 @@ import click
 from imbot import log
 from imbot.address import Address
 from imbot.cli.admin import serve_option, settings
-from imbot.cli.common import bots_argument, run_async, shown, state_file, store_at, store_option
+from imbot.cli.common import (
+    bots_argument,
+    run_async,
+    settle_options,
+    shown,
+    state_file,
+    store_at,
+    store_option,
+)
 from imbot.loader import LoadResult
 from imbot.plan import Step
 from imbot.simulator import Simulator
@@ -23,8 +31,16 @@ GRACE_S = 1.0
 @click.option(
     "--port", type=click.IntRange(0, 65535), help=f"Of the chat page.  [default: {PORT}, or a free one]"
 )
+@settle_options
 @serve_option("127.0.0.1:0", "a free port")
-def command(bots: Path, store_url: str | None, port: int | None, admin: Address | None) -> None:
+def command(
+    bots: Path,
+    store_url: str | None,
+    port: int | None,
+    settle_s: float,
+    settle_at_most_s: float,
+    admin: Address | None,
+) -> None:
     """Try every bot in the folder BOTS in a chat page, and follow its files.
 
     Talks to the simulator, never to the real platform; makes up missing credentials.
@@ -36,6 +52,7 @@ def command(bots: Path, store_url: str | None, port: int | None, admin: Address 
 
     async def main() -> int:
         from imbot.runtime import first_signal, running
+        from imbot.watch import Settle
 
         ended = first_signal()
         simulator = Simulator(open_apps=True)
@@ -49,6 +66,8 @@ def command(bots: Path, store_url: str | None, port: int | None, admin: Address 
                 grace_s=GRACE_S,
                 announce=lambda result: _register(simulator, result),
                 admin=endpoint,
+                settle=Settle(settle_s, settle_at_most_s),
+                on_broken="skip",  # who edits wants to see what the file says now
             ) as (_, steps):
                 click.echo(_greeting(simulator.url, bots, steps))
                 logging.getLogger("imbot").setLevel(logging.INFO)
@@ -83,9 +102,13 @@ def _greeting(url: str, bots: Path, steps: list[Step]) -> str:
         else:
             lines.append(f"  {click.style('○', fg='yellow')} {step.name}  {_why(step)}")
     if not steps:
-        lines.append(f"  No bot files in {bots} yet: put one there, or try `imbot init`.")
+        lines.append(f"  {_nothing(bots)} Put a bot file there and it starts; `imbot init` writes one.")
     lines += ["", "  Edit a file and its bot follows. Ctrl-C ends.", ""]
     return "\n".join(lines)
+
+
+def _nothing(bots: Path) -> str:
+    return f"No bot files in {bots} yet." if bots.is_dir() else f"There is no folder {bots} yet."
 
 
 def _why(step: Step) -> str:

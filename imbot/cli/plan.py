@@ -44,7 +44,7 @@ async def _from_nothing(bots: Path) -> Any:
     """What a process would do that starts now."""
     from imbot.loader import Loader
     from imbot.outcome import outcome_json, outcome_of
-    from imbot.supervisor import forecast
+    from imbot.transaction import forecast
 
     async def work() -> Any:
         return await forecast({}, Loader(bots).load().files)

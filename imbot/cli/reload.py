@@ -16,12 +16,13 @@ from imbot.cli.steps import lines
 @bots_argument
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def command(bots: Path, admin: Address | None, as_json: bool) -> None:
+@click.option("--prune", is_flag=True, help="Stop bots that are held because their files are gone.")
+def command(bots: Path, admin: Address | None, as_json: bool, prune: bool) -> None:
     """Let the process that runs the folder BOTS follow its files now, and report what came of it.
 
-    It does so by itself within seconds; this does not wait, and tells. Exit code 1 where something was
-    rejected, or where nothing runs.
+    It does so by itself within seconds; this tells. Exit code 1 where something was rejected or is held,
+    or where nothing runs.
     """
-    outcome = ask(bots, admin, "POST", "/reload")
+    outcome = ask(bots, admin, "POST", "/reload?prune=1" if prune else "/reload")
     click.echo(json.dumps(outcome, indent=2) if as_json else "\n".join(lines(outcome)))
     sys.exit(int(outcome["outcome"] != "ok"))

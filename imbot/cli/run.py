@@ -1,14 +1,26 @@
 """``imbot run``: bots against the real platform, until a signal."""
 
+import gc
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from imbot import log
 from imbot.address import Address
 from imbot.cli.admin import DEFAULT, serve_option, settings
-from imbot.cli.common import bots_argument, run_async, state_file, store_at, store_option
+from imbot.cli.common import (
+    bots_argument,
+    run_async,
+    settle_options,
+    state_file,
+    store_at,
+    store_option,
+)
+
+if TYPE_CHECKING:
+    from imbot.revival import OnBroken
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +36,22 @@ logger = logging.getLogger(__name__)
     "--grace", "grace_s", type=click.FloatRange(0), default=25, show_default=True,
     metavar="SECONDS", help="How long running answers may take to end after a signal.",
 )  # fmt: skip
+@click.option(
+    "--on-broken", type=click.Choice(["last-good", "skip", "fail"]), default="last-good", show_default=True,
+    help="What a start does with a bot whose file is broken: run it as it was last accepted, start without it,"
+    " or end with exit code 1.",
+)  # fmt: skip
+@settle_options
 @serve_option(DEFAULT)
 def command(
-    bots: Path, store_url: str | None, retention_days: float, grace_s: float, admin: Address | None
+    bots: Path,
+    store_url: str | None,
+    retention_days: float,
+    grace_s: float,
+    on_broken: "OnBroken",
+    settle_s: float,
+    settle_at_most_s: float,
+    admin: Address | None,
 ) -> None:
     """Run every bot in the folder BOTS, and follow its files; SIGHUP makes it look at once."""
     log.set_up()
@@ -34,18 +59,36 @@ def command(
 
     async def main() -> int:
         from imbot.runtime import first_signal, hangups, running
+        from imbot.watch import Settle
 
         ended = first_signal()
         url = store_url or store_at(state_file(bots, "imbot.db"))
         retention_s = retention_days * 86400
         with hangups() as wish:
             async with running(
-                bots, store_url=url, grace_s=grace_s, retention_s=retention_s, admin=endpoint, wish=wish
+                bots,
+                store_url=url,
+                grace_s=grace_s,
+                retention_s=retention_s,
+                admin=endpoint,
+                wish=wish,
+                on_broken=on_broken,
+                settle=Settle(settle_s, settle_at_most_s),
             ) as (_, steps):
+                gc.freeze()  # a look through all that 1,000 bots are made of would stop them for 0.2 s
                 if not steps:
-                    logger.warning("no bot files in %s yet; waiting for one", bots)
+                    _nothing_yet(bots)
                 got = await ended
                 logger.info("%s: letting running answers end (at most %g s)", got.name, grace_s)
         return 0
 
     run_async(main)
+
+
+def _nothing_yet(bots: Path) -> None:
+    if bots.is_dir():
+        logger.warning("no bot files in %s yet; waiting for one", bots)
+    else:
+        logger.warning(
+            "there is no folder %s yet; waiting for it (`imbot init` writes one to start from)", bots
+        )

@@ -1,4 +1,4 @@
-"""``imbot schema``: the schema of bot files, or of test files, in one piece."""
+"""``imbot schema``: the schema of bot files, or of the files beside them, in one piece."""
 
 import json
 
@@ -8,10 +8,18 @@ from imbot import schema
 
 
 @click.command("schema")
-@click.option("--test", "of_tests", is_flag=True, help="The schema of test files instead.")
-def command(of_tests: bool) -> None:
+@click.option("--test", "of", flag_value="test", help="The schema of test files instead.")
+@click.option("--defaults", "of", flag_value="defaults", help="The schema of `_defaults.yaml` instead.")
+@click.option(
+    "--inheriting",
+    "of",
+    flag_value="inheriting",
+    help="The schema of bot files beside a `_defaults.yaml`, which need not be complete.",
+)
+def command(of: str | None) -> None:
     """Print the schema of bot files: self-contained, for editors and other validators."""
-    if of_tests:
+    if of == "test":
         click.echo((schema.folder() / "test.schema.json").read_text(encoding="utf-8"), nl=False)
     else:
-        click.echo(json.dumps(schema.bundle(), ensure_ascii=False, indent=2))
+        bundles = {"defaults": schema.bundle_defaults, "inheriting": schema.bundle_inheriting}
+        click.echo(json.dumps(bundles.get(of or "", schema.bundle)(), ensure_ascii=False, indent=2))

@@ -19,6 +19,7 @@ from imbot.report import counted, printable
 from imbot.report.width import width
 
 LOOK_EVERY_S = 1.0
+LITTLE_LEFT = 0.8  # used of a month
 
 _MARKS = {"running": ("●", "green"), "connecting": ("◐", "yellow"), "draining": ("◌", "cyan")}
 _DOWN = ("○", "red")
@@ -82,14 +83,15 @@ def lines(status: Json, now: float) -> Iterator[str]:
     yield click.style(
         f"{printable(status['folder'])}  imbot {status['version']}, pid {status['pid']}, up {up}", dim=True
     )
-    for problem in (status["reload"] or {}).get("problems", ()):
-        yield from problem_lines(problem, "")
+    if status["watch"]["degraded"]:
+        yield _without_notifications(status["watch"], now)
+    yield from problem_lines((status["reload"] or {}).get("problems", ()), "")
     if not status["bots"]:
         yield "No bots."
         return
     yield ""
     rows = [_cells(bot, now) for bot in status["bots"]]
-    head = ("BOT", "STATE", "SINCE", "TURNS", "GENERATION", "FILE")
+    head = ("BOT", "STATE", "SINCE", "TURNS", "CALLS", "GENERATION", "FILE")
     columns = [max(width(row[i]) for row in (head, *rows)) for i in range(len(head))]
     yield click.style("  " + _row(head, columns), dim=True)
     for bot, row in zip(status["bots"], rows, strict=True):
@@ -97,19 +99,30 @@ def lines(status: Json, now: float) -> Iterator[str]:
         yield f"{click.style(mark, fg=colour)} {_row(row, columns)}"
         yield from _trouble(bot, now)
     yield ""
+    yield from _months(status["bots"])
     yield _summary(status["bots"])
+
+
+def _without_notifications(watch: Json, now: float) -> str:
+    degraded = click.style("degraded", fg="yellow")
+    since = _ago(watch["since"], now)
+    return (
+        f"watching: {degraded} since {since}: {printable(watch['reason'])}; "
+        f"files are looked at every {watch['every_s']:g} s"
+    )
 
 
 def _cells(bot: Json, now: float) -> tuple[str, ...]:
     since = _ago(bot["connected_since"], now) if bot["connected_since"] else ""
     running = f"{bot['turns_running']} now, " if bot["turns_running"] else ""
     if not bot["generation"]:  # nothing runs of it
-        return (printable(bot["name"]), bot["state"], "", "", "", printable(bot["path"]))
+        return (printable(bot["name"]), bot["state"], "", "", "", "", printable(bot["path"]))
     return (
         printable(bot["name"]),
         bot["state"],
         since,
         f"{running}{bot['turns_total']}",
+        str(bot["calls_total"]),
         str(bot["generation"]),
         printable(bot["path"]),
     )
@@ -120,15 +133,37 @@ def _row(cells: tuple[str, ...], columns: list[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
+def _months(bots: list[Json]) -> Iterator[str]:
+    """What is used of each month that has a limit."""
+    months = (bot["month"] for bot in bots if bot["month"] and bot["month"]["limit"])
+    for organisation, used, limit in sorted(
+        {(each["organisation"], each["used"], each["limit"]) for each in months}
+    ):
+        words = f"{used} of the month's {limit} calls are used"
+        shown = click.style(words, fg="yellow") if used >= LITTLE_LEFT * limit else words
+        yield f"{printable(organisation) or 'organisation not known'}: {shown}"
+
+
 def _trouble(bot: Json, now: float) -> Iterator[str]:
     if bot["error"]:
         yield f"    {click.style('trouble', fg='yellow')}: {printable(bot['error'])}"
+    if bot["held"]:
+        since = _ago(bot["held"]["since"], now)
+        yield f"    {click.style('held', fg='yellow')} {since} ago: its file is gone, with many others; it runs on"
+    if bot["pending"]:
+        since, reason = _ago(bot["pending"]["since"], now), printable(bot["pending"]["reason"])
+        yield f"    {click.style('pending', fg='yellow')} {since} ago: its file is right, but not live yet: {reason}"
     if bot["rejected"]:
         since = _ago(bot["rejected"]["since"], now)
-        goes_on = "; what ran before goes on" if bot["generation"] else ""
-        yield f"    {click.style('rejected', fg='red')} {since} ago{goes_on}"
-        for problem in bot["rejected"]["problems"]:
-            yield from problem_lines(problem, "      ")
+        yield f"    {click.style('rejected', fg='red')} {since} ago{_instead(bot, now)}"
+        yield from problem_lines(bot["rejected"]["problems"], "      ")
+
+
+def _instead(bot: Json, now: float) -> str:
+    """What runs in the place of a rejected file."""
+    if bot["accepted_at"]:
+        return f"; what was accepted {_ago(bot['accepted_at'], now)} ago runs, out of the store"
+    return "; what ran before goes on" if bot["generation"] else ""
 
 
 def _summary(bots: list[Json]) -> str:
@@ -137,6 +172,12 @@ def _summary(bots: list[Json]) -> str:
     rejected = sum(bot["rejected"] is not None for bot in bots)
     if rejected:
         found.append(click.style(f"{rejected} rejected", fg="red"))
+    pending = sum(bot["pending"] is not None for bot in bots)
+    if pending:
+        found.append(click.style(f"{pending} pending", fg="yellow"))
+    held = sum(bot["held"] is not None for bot in bots)
+    if held:
+        found.append(click.style(f"{held} held", fg="yellow") + " (`imbot reload --prune` stops them)")
     return f"{counted(len(bots), 'bot')}: {', '.join(found)}"
 
 

@@ -2,15 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
 
+from imbot.errors import Problem
 from imbot.report import printable
 from imbot.report.width import width
 
-_COLOURS = {"start": "green", "update": "cyan", "replace": "cyan", "stop": "yellow", "rejected": "red"}
+_COLOURS = {
+    "start": "green",
+    "update": "cyan",
+    "replace": "cyan",
+    "stop": "yellow",
+    "rejected": "red",
+    "held": "yellow",
+}
 _LONGEST = 60
 _ABSENT = "—"
 
@@ -19,19 +27,21 @@ Json = Mapping[str, Any]
 
 def lines(outcome: Json) -> Iterator[str]:
     """One line a bot that changes, below it what changes or what is wrong; at last the others' number."""
-    for problem in outcome["problems"]:
-        yield from problem_lines(problem, "")
-    shown = [bot for bot in outcome["bots"] if bot["action"] != "unchanged"]
+    yield from problem_lines(outcome["problems"], "")
+    shown = [bot for bot in outcome["bots"] if _word(bot) != "unchanged"]
     column = max((width(printable(bot["name"])) for bot in shown), default=0)
     for bot in shown:
         name = printable(bot["name"])
-        action = click.style(f"{bot['action']:9}", fg=_COLOURS.get(bot["action"]), bold=True)
+        action = click.style(f"{_word(bot):9}", fg=_COLOURS.get(_word(bot)), bold=True)
         yield f"{action} {name}{' ' * (column - width(name))}  {click.style(printable(bot['path']), dim=True)}"
         yield from (f"          {_change(change)}" for change in bot["changes"])
-        for problem in bot["problems"]:
-            yield from problem_lines(problem, "          ")
+        yield from problem_lines(bot["problems"], "          ")
     if not outcome["problems"]:
-        yield _summary(Counter(bot["action"] for bot in outcome["bots"]))
+        yield _summary(Counter(map(_word, outcome["bots"])))
+
+
+def _word(bot: Json) -> str:
+    return "held" if bot["held"] else str(bot["action"])
 
 
 def _change(change: Json) -> str:
@@ -53,13 +63,16 @@ def _bare(value: Any) -> bool:
     return isinstance(value, str) and value.strip() == value != "" and printable(value) == value
 
 
-def problem_lines(problem: Json, margin: str) -> Iterator[str]:
-    """A problem and its cure."""
-    severity = click.style(problem["severity"], fg="red" if problem["severity"] == "error" else "yellow")
-    place = f"{printable(problem['path'])}:{problem['line']}:{problem['column']}"
-    yield f"{margin}{place}: {severity}: {printable(problem['message'])} [{problem['code']}]"
-    if problem["hint"]:
-        yield f"{margin}    {printable(problem['hint'])}"
+def problem_lines(problems: Iterable[Json], margin: str) -> Iterator[str]:
+    """Problems as ``check`` shows them, with their lines of source where the files can be read from here."""
+    found = [Problem(**problem) for problem in problems]
+    if not found:
+        return
+    from imbot.report.sources import Sources
+    from imbot.report.text import lines_of
+
+    sources = Sources()
+    yield from (f"{margin}{line}" for problem in found for line in lines_of(problem, sources))
 
 
 def _summary(counts: Counter[str]) -> str:

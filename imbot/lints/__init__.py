@@ -9,16 +9,31 @@ from imbot.errors import Problem
 from imbot.lints.keys import deprecated_keys, literal_secrets
 from imbot.lints.throttle import hasty_throttle
 from imbot.loader import BotFile
-from imbot.loader.botfile import whole_schema
+from imbot.loader.defaults import Defaults
+from imbot.loader.merge import merged
+from imbot.loader.parts import whole_schema
 from imbot.report.sources import Sources
+from imbot.schema import Schema
+from imbot.yamlfile import YamlFile
 
 
-def lint(file: BotFile, sources: Sources) -> Iterator[Problem]:
+def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Problem]:
     """Everything that is doubtful in a bot file on its own."""
     source = sources.of(file.path)
     if source is not None and source.yaml is not None:
-        schema = whole_schema(source.yaml.value)
-        yield from literal_secrets(source.yaml, schema)
-        yield from deprecated_keys(source.yaml, schema)
+        whole = merged(defaults.file, source.yaml) if defaults.file else source.yaml
+        yield from _doubtful_keys(source.yaml, whole_schema(whole.value))
     if file.spec:
         yield from hasty_throttle(file.spec)
+
+
+def lint_defaults(defaults: Defaults, sources: Sources) -> Iterator[Problem]:
+    """Everything that is doubtful in what bots share."""
+    source = sources.of(defaults.path)
+    if source is not None and source.yaml is not None:
+        yield from _doubtful_keys(source.yaml, whole_schema(source.yaml.value))
+
+
+def _doubtful_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
+    yield from literal_secrets(file, schema)
+    yield from deprecated_keys(file, schema)

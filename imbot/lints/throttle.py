@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from imbot import schema
 from imbot.errors import Problem
 from imbot.loader.resolve import problem
 from imbot.spec import BotSpec, Throttle
@@ -14,13 +13,13 @@ _ENOUGH = 5  # so many answers at once must be possible
 
 def hasty_throttle(spec: BotSpec) -> Iterator[Problem]:
     """A fixed pace so quick that few answers at once use up the calls that the platform allows."""
-    allowed = schema.source(f"types/{spec.type}").get("x-calls-per-second")
+    allowed = spec.quota.qps
     calls = _calls_per_s(spec.throttle)
-    if not allowed or calls * _ENOUGH <= allowed:
+    if calls * _ENOUGH <= allowed:
         return
     at_once = max(int(allowed / calls), 1)
     answers = "one answer uses" if at_once == 1 else f"{at_once} answers at once use"
-    message = f"at this pace {answers} up the {allowed} calls a second that the platform allows"
+    message = f"at this pace {answers} up the {allowed:g} calls a second that the platform allows"
     hint = "use `pace: adaptive`, or a longer `interval` and more `chunks`"
     span = span_at(spec.marks, "/throttle")
     yield problem(spec.path, span, "/throttle", "throttle.quota", message, hint, "warning")

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from imbot.errors import Problem
-from imbot.loader import BotFile
 from imbot.loader.resolve import problem
 from imbot.spec import Span
 
@@ -13,9 +12,9 @@ _START = Span(1, 1, 1, 1)
 _LAYOUTS = "cards"  # the folder where layouts are looked for, besides those that hold one in use
 
 
-def unused_templates(folder: Path, files: Iterable[BotFile]) -> Iterator[Problem]:
-    """Layouts and texts below a bots folder that none of its bot files, which must be sound, uses."""
-    used = {os.path.normpath(path) for file in files for path in file.sources}
+def unused_templates(folder: Path, sources: Iterable[str]) -> Iterator[Problem]:
+    """Layouts and texts below a bots folder that are not among all that its files, which must be sound, use."""
+    used = {os.path.normpath(path) for path in sources}
     layouts = {str(Path(path).parent) for path in used if path.endswith((".yaml", ".yml"))}
     for path in _templates(folder, layouts):
         if os.path.normpath(path) not in used:

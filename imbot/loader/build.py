@@ -9,6 +9,7 @@ from imbot.loader.resolve import Resolved
 from imbot.model import CardPhase
 from imbot.schema import Schema
 from imbot.spec import (
+    Access,
     AgentSpec,
     BotSpec,
     CardSpec,
@@ -17,6 +18,8 @@ from imbot.spec import (
     FeedbackButton,
     FeedbackSpec,
     HistorySpec,
+    Limits,
+    QuotaSpec,
     Secret,
     TextFile,
     Throttle,
@@ -28,26 +31,6 @@ from imbot.yamlfile.pointers import escape
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def filled(value: Any, schema: Schema) -> Any:
-    """The value with every default of its schema; whatever does not fit is left as it is."""
-    if isinstance(value, list):
-        return [filled(item, schema.get("items", {})) for item in value]
-    if not isinstance(value, dict):
-        return value
-    properties = schema.get("properties", {})
-    known = {key: filled(item, properties.get(key, {})) for key, item in value.items()}
-    missing = {key: _default(part) for key, part in properties.items() if key not in value}
-    return known | {key: default for key, default in missing.items() if default is not None}
-
-
-def _default(schema: Schema) -> Any:
-    """What an absent key means: its default, or a mapping all of whose keys may be absent."""
-    if "default" in schema:
-        return schema["default"]
-    optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
-    return filled({}, schema) if optional else None
-
-
 def build(
     value: dict[str, Any],
     schema: Schema,
@@ -56,7 +39,7 @@ def build(
     files: Mapping[str, TextFile],
     file: YamlFile,
 ) -> BotSpec:
-    """The spec of a value that is complete and without error."""
+    """The spec of a value that is without error."""
     meant = _meant(value, schema, "", found)
     credentials = schema["properties"]["credentials"]["properties"]
     identity = next(
@@ -85,9 +68,12 @@ def build(
         texts=meant["texts"],
         card=_card(meant["card"], files, file),
         throttle=_throttle(meant["throttle"]),
+        quota=QuotaSpec(**meant["quota"]),
         feedback=FeedbackSpec(
             tuple(FeedbackButton(**button) for button in feedback["buttons"]), feedback["thanks"]
         ),
+        limits=Limits(**meant["limits"]),
+        access=Access(**{who: tuple(ids) for who, ids in meant["access"].items()}),
         path=file.path,
         marks=file.marks,
     )
@@ -102,6 +88,9 @@ def _card(card: dict[str, Any], files: Mapping[str, TextFile], file: YamlFile) -
         vars=card["vars"],
         templates={CardPhase(phase): layout for phase, layout in card["templates"].items()},
         mention_sender=card["mention_sender"],
+        actions=tuple(card["actions"]),
+        actions_by=card["actions_by"],
+        action_labels=card["action_labels"],
         files=files,
         path=file.path,
         marks=file.marks,
@@ -117,23 +106,41 @@ def _throttle(value: dict[str, Any]) -> Throttle:
 
 
 def _meant(value: Any, schema: Schema, at: str, found: Resolved) -> Any:
-    """The value in its final form: seconds, secrets, and files in the place of their paths."""
+    """The value in its final form: complete, with seconds, secrets, and files in the place of their paths."""
     if at in found.contents:
         return found.contents[at]
     if isinstance(value, dict):
         other = schema.get("additionalProperties")
         default = other if isinstance(other, dict) else {}
         known = schema.get("properties", {})
-        return {
+        given = {
             key: _meant(item, known.get(key, default), f"{at}/{escape(key)}", found)
             for key, item in value.items()
         }
+        absent = {key: _absent(part) for key, part in known.items() if key not in value}
+        return given | {key: meant for key, meant in absent.items() if meant is not None}
     if isinstance(value, list):
         return [_meant(item, schema.get("items", {}), f"{at}/{i}", found) for i, item in enumerate(value)]
     if isinstance(value, str):
         return _meant_text(value, schema, at, found)
     # the schema's integers may be written 20.0
     return int(value) if schema.get("type") == "integer" else value
+
+
+_ABSENT: dict[int, tuple[Schema, Any]] = {}  # each with its schema, so that nothing else gets its id
+
+
+def _absent(schema: Schema) -> Any:
+    """What an absent key means: its default, or a mapping all of whose keys may be absent; None: nothing.
+
+    Made once for each schema, and shared: nobody changes what is in a spec.
+    """
+    if id(schema) not in _ABSENT:
+        optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
+        default = schema.get("default", {} if optional else None)
+        meant = None if default is None else _meant(default, schema, "", Resolved())
+        _ABSENT[id(schema)] = (schema, meant)
+    return _ABSENT[id(schema)][1]
 
 
 def _meant_text(value: str, schema: Schema, at: str, found: Resolved) -> Any:

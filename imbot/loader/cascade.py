@@ -172,7 +172,7 @@ def _at_home(strays: list[Found], home: Home, value: dict[str, Any]) -> Found:
         words = f"{says} into a layout", f"write a phase above {them}, such as `final:`"
     elif value_at(value, home) is not None:
         words = f"{says} under `{key}`", f"move {them} there: check the indentation"
-    elif key in (value_at(value, holder) or ()):
+    elif isinstance(above := value_at(value, holder), dict) and key in above:
         words = f"{says} under `{key}`", f"indent {them} below `{key}:`"
     else:
         words = f"{says} under `{key}`", f"write `{key}:` above, and indent {them} below it"

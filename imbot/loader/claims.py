@@ -3,7 +3,7 @@
 The loader's last station: it looks at all files of a folder together.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imbot.errors import Problem
@@ -25,69 +25,77 @@ class Holder:
     place: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What a file claims, in words and with its place."""
+
+    claim: Claim
+    what: str
+    at: str
+    span: Span
+
+
 def settle(
     files: Iterable[BotFile], before: Mapping[Claim, Holder]
 ) -> tuple[tuple[BotFile, ...], dict[Claim, Holder]]:
-    """Reject every file that claims what another has; the files, and who has what now.
+    """Reject every file that claims what another has; the files, and who has what now."""
+    settled = {file.path: file for file in files}
+    broken = {path for path, file in settled.items() if file.spec is None}
+    rejected, held = contested({path: stakes(file) for path, file in settled.items()}, broken, before)
+    for path, rejections in rejected.items():
+        problems = tuple(sorted([*settled[path].problems, *rejections]))
+        settled[path] = replace(settled[path], spec=None, problems=problems)
+    return tuple(settled.values()), held
+
+
+def contested(
+    claimed: Mapping[str, Sequence[Stake]], broken: Collection[str], before: Mapping[Claim, Holder]
+) -> tuple[dict[str, list[Problem]], dict[Claim, Holder]]:
+    """Why files are rejected that claim what another has, by their paths, and who has what now.
 
     Who has had it keeps it, even while its file is broken, as its bot goes on running. Among
     newcomers the first path wins, however the files were found.
     """
-    settled = {file.path: file for file in files}
-    held = {claim: holder for claim, holder in before.items() if _broken(settled.get(holder.path))}
-    for file in sorted(settled.values(), key=lambda file: _rank(file, before)):
-        claims = _claims(file)
-        taken = [(claim, held[claim]) for claim in claims if claim in held]
+    held = {claim: holder for claim, holder in before.items() if holder.path in broken}
+    rejected: dict[str, list[Problem]] = {}
+    for path in sorted(claimed, key=lambda path: _rank(path, claimed[path], before)):
+        taken = [stake for stake in claimed[path] if stake.claim in held]
         if taken:
-            rejections = [_rejection(file, claim, holder) for claim, holder in taken]
-            settled[file.path] = replace(
-                file, spec=None, problems=tuple(sorted([*file.problems, *rejections]))
-            )
+            rejected[path] = [_rejection(path, stake, held[stake.claim]) for stake in taken]
         else:
-            held |= {claim: Holder(file.path, _place(file, claim)) for claim in claims}
-    return tuple(settled.values()), held
+            held |= {stake.claim: Holder(path, _place(path, stake)) for stake in claimed[path]}
+    return rejected, held
 
 
-def _broken(file: BotFile | None) -> bool:
-    return file is not None and file.spec is None
-
-
-def _claims(file: BotFile) -> list[Claim]:
-    """A bot that is not enabled connects to nothing, so it has a name only."""
+def stakes(file: BotFile) -> tuple[Stake, ...]:
+    """What a file claims. A bot that is not enabled connects to nothing, so it has a name only."""
     spec = file.spec
     if spec is None:
-        return []
-    connects = spec.enabled and spec.identity
-    return [("name", spec.name), *([("identity", spec.type, spec.identity)] if connects else [])]
+        return ()
+    name = Stake(("name", spec.name), f"the name `{spec.name}`", "/name", _span(spec, "/name"))
+    if not (spec.enabled and spec.identity):
+        return (name,)
+    key = next(key for key, value in spec.credentials.items() if value == spec.identity)
+    at = f"/credentials/{key}"
+    claim = ("identity", spec.type, spec.identity)
+    return name, Stake(claim, f"`{key}` {spec.identity}", at, _span(spec, at))
 
 
-def _rank(file: BotFile, before: Mapping[Claim, Holder]) -> tuple[Hashable, ...]:
+def _rank(path: str, claimed: Sequence[Stake], before: Mapping[Claim, Holder]) -> tuple[Hashable, ...]:
     """First those who claim only what they have, then those who have something, then newcomers."""
-    has = [claim in before and before[claim].path == file.path for claim in _claims(file)]
-    return (not all(has), not any(has), file.path)
+    has = [stake.claim in before and before[stake.claim].path == path for stake in claimed]
+    return (not all(has), not any(has), path)
 
 
-def _rejection(file: BotFile, claim: Claim, holder: Holder) -> Problem:
-    at, what = _said(file, claim)
-    message = f"{what} is taken by {holder.place}"
+def _rejection(path: str, stake: Stake, holder: Holder) -> Problem:
+    message = f"{stake.what} is taken by {holder.place}"
     hint = "give this bot another one, or remove one of the two files"
-    assert file.spec is not None
-    return problem(file.path, _span(file.spec, at), at, f"{claim[0]}.taken", message, hint)
+    return problem(path, stake.span, stake.at, f"{stake.claim[0]}.taken", message, hint)
 
 
-def _place(file: BotFile, claim: Claim) -> str:
-    assert file.spec is not None
-    span = _span(file.spec, _said(file, claim)[0])
-    return f"{file.path}:{span.line}:{span.column}"
-
-
-def _said(file: BotFile, claim: Claim) -> tuple[str, str]:
-    """Where a file makes a claim, and the claim in words."""
-    assert file.spec is not None
-    if claim[0] == "name":
-        return "/name", f"the name `{claim[1]}`"
-    key = next(key for key, value in file.spec.credentials.items() if value == file.spec.identity)
-    return f"/credentials/{key}", f"`{key}` {claim[2]}"
+def _place(path: str, stake: Stake) -> str:
+    span = stake.span
+    return f"{span.path or path}:{span.line}:{span.column}"
 
 
 def _span(spec: BotSpec, at: str) -> Span:

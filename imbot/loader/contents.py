@@ -14,7 +14,7 @@ from imbot.loader.snapshot import Reader
 from imbot.placeholders import Placeholder, parse
 from imbot.schema.violation import did_you_mean
 from imbot.spec import Folder, TextFile
-from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml
+from imbot.yamlfile import MAX_BYTES, YamlFile
 from imbot.yamlfile.lines import Lines
 
 IN_TEMPLATE = (
@@ -23,6 +23,7 @@ IN_TEMPLATE = (
     "put it into `card.vars` and write {{ vars.NAME }}",
 )
 
+_OF_A_BOT = {"credentials", "agent"}
 _MOST_KNOWLEDGE = 2_000_000  # all of it is held and searched in memory
 _INCLUDING = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b(.*?)%\}", re.DOTALL)
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'")
@@ -75,7 +76,12 @@ class Contents:
     def layout(self, name: str) -> YamlFile:
         """A layout file. Raises ConfigError for what is wrong inside it."""
         path = self._located(name)
-        return read_yaml(self._content(path, name), str(path))
+        file = self._reader.parsed(self._content(path, name), path)
+        if file.value.keys() >= _OF_A_BOT:
+            raise ContentError(
+                "file.bot", f"{path} is a bot file and no layout", "name the layout's own file"
+            )
+        return file
 
     def included(self, templates: Iterable[str]) -> tuple[dict[str, TextFile], list[Problem]]:
         """Every ``.j2`` file these templates may include, directly or through others, by name.
@@ -106,6 +112,7 @@ class Contents:
             raise ContentError("file.outside", f"{name} is no path below the bots folder", hint)
         found = self._folder / name
         if not self._reader.real(found).is_relative_to(self._reader.real(self._folder)):
+            self._reader.refuse(found)  # it is followed all the same, until it leads elsewhere
             raise ContentError(
                 "file.outside", f"{name} is a link that leaves the bots folder", "copy the file into it"
             )

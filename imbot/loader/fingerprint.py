@@ -4,10 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from imbot.spec import BotSpec, Folder, Secret, TextFile
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def fingerprint(spec: BotSpec) -> str:
@@ -17,6 +20,9 @@ def fingerprint(spec: BotSpec) -> str:
 
 
 def _plain(value: Any) -> Any:
+    kind: Any = type(value)
+    if kind in _SCALARS:
+        return value
     if isinstance(value, Secret):
         return {"secret": value.reveal()}
     if isinstance(value, TextFile):
@@ -24,8 +30,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Folder):
         top = PurePosixPath(value.path)
         return {str(PurePosixPath(file.path).relative_to(top)): file.text for file in value.files}
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.compare}
+    if names := _meaningful(kind):
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@cache
+def _meaningful(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass that are part of what it means; none for anything else."""
+    return tuple(each.name for each in fields(kind) if each.compare) if is_dataclass(kind) else ()

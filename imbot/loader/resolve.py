@@ -150,7 +150,7 @@ class Resolver:
         return did_you_mean(found.name, [name for name in near if name != found.name])
 
     def _secret_file(self, name: str) -> str:
-        content = self._reader.content(self._folder / name)
+        content = self._reader.secret(self._folder / name)
         if len(content) > MAX_BYTES:
             raise OSError(EFBIG, f"it is larger than {MAX_BYTES:,} bytes")
         return content.decode("utf-8-sig")
@@ -249,7 +249,7 @@ class Resolver:
         file = file or self._file
         span = span_at(file.marks, at, key=key)
         if found:
-            span = span_of(*found, file.text, span)
+            span = span_of(*found, file.text_at(span), span)
         if severity == "error":
             self.found.broken.add((file.path, at))
         self.found.problems.append(problem(file.path, span, at, code, message, hint, severity))
@@ -258,9 +258,9 @@ class Resolver:
 def problem(
     path: str, span: Span, at: str, code: str, message: str, hint: str = "", severity: Severity = "error"
 ) -> Problem:
-    """A problem at a place of a file."""
+    """A problem at a place of a file, or of the other file that the place names."""
     place = (span.line, span.column, span.end_line, span.end_column)
-    return Problem(path, *place, at, code, severity, message, hint)
+    return Problem(span.path or path, *place, at, code, severity, message, hint)
 
 
 def _refusal(schema: Schema) -> tuple[str, str, str] | None:

@@ -7,19 +7,20 @@ However files change while a load runs, every bot file sees the same content of 
 import hashlib
 import os
 import stat
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from errno import EINVAL, EIO, EISDIR
 from pathlib import Path
 from typing import Any
 
-from imbot.yamlfile.text import MAX_BYTES
+from imbot.errors import ConfigError
+from imbot.yamlfile import MAX_BYTES, YamlFile, read_yaml
 
 Reads = Mapping[tuple[str, str], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """What was found, or why nothing was; ``mark`` is equal exactly when that is."""
 
     mark: Hashable
@@ -27,35 +28,62 @@ class _Reading:
     error: tuple[int, str] | None = None
 
 
+Look = Callable[[Path], Reading]
+Parse = Callable[[bytes, str], YamlFile]
+
+
 class Snapshot:
-    """Files and variables as they are when first asked for."""
+    """Files and variables as they are when first asked for; ``files`` looks elsewhere than on the disk.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    ``parse`` makes values of what is YAML: whoever wants them as well can keep them.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        files: Mapping[str, Look] | None = None,
+        parse: Parse = read_yaml,
+    ) -> None:
         self.variables = environ
-        self._seen: dict[tuple[str, str], _Reading] = {}
+        self._files = {**ON_DISK, **(files or {})}
+        self._seen: dict[tuple[str, str], Reading] = {}
+        self._parse = parse
+        self._parsed: dict[str, YamlFile | ConfigError] = {}
 
-    def look(self, what: str, name: str) -> _Reading:
+    def look(self, what: str, name: str) -> Reading:
         """One thing, read at most once."""
         key = (what, name)
         if key not in self._seen:
             self._seen[key] = self._read(what, name)
         return self._seen[key]
 
+    def parsed(self, content: bytes, path: str) -> YamlFile:
+        """The value of a file with this content, made at most once. Raises ConfigError."""
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = self._parse(content, path)
+            except ConfigError as error:
+                self._parsed[path] = error
+        file = self._parsed[path]
+        if isinstance(file, ConfigError):
+            raise ConfigError(file.problems)
+        return file
+
     def same(self, reads: Reads) -> bool:
         """Whether everything that was read once is still the same."""
         return all(self.look(*key).mark == mark for key, mark in reads.items())
 
-    def _read(self, what: str, name: str) -> _Reading:
+    def _read(self, what: str, name: str) -> Reading:
         if what == "variable":
             value = self.variables.get(name)
-            return _Reading(value, value)
+            return Reading(value, value)
         try:
-            return _READ[what](Path(name))
+            return self._files[what](Path(name))
         except OSError as error:
             why = (error.errno or EIO, error.strerror or "cannot be read")
         except ValueError:  # a path with a NUL in it
             why = (EINVAL, "no file has such a name")
-        return _Reading(why, error=why)
+        return Reading(why, error=why)
 
 
 class Reader:
@@ -68,11 +96,34 @@ class Reader:
     @property
     def paths(self) -> tuple[str, ...]:
         """Every file and folder that was looked for, found or not, sorted."""
-        return tuple(sorted({name for what, name in self.reads if what in ("content", "markdown")}))
+        found = {name for what, name in self.reads if what in ("content", "secret", "markdown", "link")}
+        return tuple(sorted(found))
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """Every file that was read, by its path; secret files are left out."""
+        secret = {name for what, name in self.reads if what == "secret"}
+        found = sorted(name for what, name in self.reads if what == "content" and name not in secret)
+        looks = {name: self._snapshot.look("content", name) for name in found}
+        return {name: look.value for name, look in looks.items() if not look.error}
+
+    def note(self, reads: Reads) -> None:
+        """Count as seen what another reader has seen."""
+        for what, name in reads:
+            self.reads[what, name] = self._snapshot.look(what, name).mark
 
     def content(self, path: Path) -> bytes:
         """The bytes of a regular file; of one that is too large only the first, one more than allowed."""
         content: bytes = self._get("content", str(path))
+        return content
+
+    def parsed(self, content: bytes, path: Path) -> YamlFile:
+        """The value of a file with this content. Raises ConfigError."""
+        return self._snapshot.parsed(content, str(path))
+
+    def secret(self, path: Path) -> bytes:
+        """The same of a file that holds a secret."""
+        content: bytes = self._get("secret", str(path))
         return content
 
     def names(self, folder: Path) -> tuple[str, ...]:
@@ -89,6 +140,10 @@ class Reader:
         """The path with every link followed."""
         real: Path = self._get("real", str(path))
         return real
+
+    def refuse(self, path: Path) -> None:
+        """Count a path as looked for that is not read, because of where it leads."""
+        self._get("link", str(path))
 
     def variable(self, name: str) -> str | None:
         """An environment variable."""
@@ -126,7 +181,7 @@ class Variables(Mapping[str, str]):
         return sum(1 for _ in self)
 
 
-def _content(path: Path) -> _Reading:
+def _content(path: Path) -> Reading:
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise OSError(EISDIR, "it is a folder")
@@ -134,15 +189,15 @@ def _content(path: Path) -> _Reading:
         raise OSError(EINVAL, "it is not a regular file")
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
-    return _Reading(hashlib.sha256(content).digest(), content)
+    return Reading(hashlib.sha256(content).digest(), content)
 
 
-def _names(path: Path) -> _Reading:
+def _names(path: Path) -> Reading:
     names = tuple(sorted(entry.name for entry in path.iterdir()))
-    return _Reading(names, names)
+    return Reading(names, names)
 
 
-def _markdown(path: Path) -> _Reading:
+def _markdown(path: Path) -> Reading:
     found: list[str] = []
     for top, folders, files in os.walk(path, onerror=_fail):
         # a mounted volume keeps its real files in hidden folders beside the links to them
@@ -150,16 +205,18 @@ def _markdown(path: Path) -> _Reading:
         below = Path(top).relative_to(path)
         found += [(below / name).as_posix() for name in files if name.endswith(".md") and name[0] != "."]
     names = tuple(sorted(found))
-    return _Reading(names, names)
+    return Reading(names, names)
 
 
 def _fail(error: OSError) -> None:
     raise error
 
 
-def _real(path: Path) -> _Reading:
+def _real(path: Path) -> Reading:
     real = Path(os.path.realpath(path))  # unlike `resolve`, it does not mind a link that leads to itself
-    return _Reading(real, real)
+    return Reading(real, real)
 
 
-_READ = {"content": _content, "names": _names, "markdown": _markdown, "real": _real}
+ON_DISK: Mapping[str, Look] = {
+    "content": _content, "secret": _content, "names": _names, "markdown": _markdown, "real": _real, "link": _real
+}  # fmt: skip

@@ -26,6 +26,14 @@ EXAMINATIONS = {
 
 GatewayState = Literal["down", "connecting", "connected"]
 
+# Hears of every call that the platform counts: the id of the card it is about, and the organisation
+# (empty: not known) in whose month it counts.
+Spent = Callable[[str, str], None]
+
+
+def unseen(card_id: str, organisation: str) -> None:
+    """Heard by nobody."""
+
 
 class Priority(IntEnum):
     """Who goes first when calls of one app must wait; smaller is sooner."""
@@ -63,7 +71,7 @@ class GatewayHandler(Protocol):
 class Gateway(Protocol):
     """The live link of one app.
 
-    The class takes ``(credentials, endpoint)``; ``endpoint`` None is
+    The class takes ``(credentials, endpoint, spent)``; ``endpoint`` None is
     the real platform. All calls may raise ``PlatformError``; transient failures of single
     calls are the caller's to repeat, but for one token refresh.
     """
@@ -81,8 +89,8 @@ class Gateway(Protocol):
         """Try other credentials of the same app without using them. Raises what the platform said."""
         ...
 
-    def use(self, credentials: Mapping[str, Any]) -> None:
-        """Use these credentials from now on. No connection is touched."""
+    def use(self, credentials: Mapping[str, Any], qps: float) -> None:
+        """Use these credentials and that many calls per second from now on. No connection is touched."""
         ...
 
     async def run(self) -> None:
@@ -99,6 +107,14 @@ class Gateway(Protocol):
 
     def new_card(self, message: Message) -> CardRef:
         """Mint the card that will answer a message. No call is made."""
+        ...
+
+    def excess(self, view: CardView) -> int:
+        """How many bytes a view is beyond what one card takes; 0: it fits.
+
+        Where the platform finds a card too large all the same, the call raises TransientError and this
+        becomes stricter.
+        """
         ...
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
@@ -122,10 +138,12 @@ class Gateway(Protocol):
         ...
 
 
-def open_gateway(type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None) -> Gateway:
+def open_gateway(
+    type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None, spent: Spent = unseen
+) -> Gateway:
     """A gateway of that platform type, not yet connected."""
     module, _, name = TYPES[type_name].partition(":")
-    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint)
+    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint, spent)
     return gateway
 
 
@@ -137,6 +155,10 @@ class Rehearsal(Protocol):
 
     def address(self, message: Message) -> Mapping[str, Any]:
         """What ``Message.address`` would be."""
+        ...
+
+    def excess(self, view: CardView) -> int:
+        """As ``Gateway.excess``."""
         ...
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:

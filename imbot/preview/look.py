@@ -6,17 +6,19 @@ Stands between the loader and those who show cards. Credentials play no part: un
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from imbot.errors import ConfigError, Problem
 from imbot.loader import Loader
+from imbot.loader.unsettled import Believed, always
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery, draw
 from imbot.preview.samples import Sample
 from imbot.report.excerpt import Excerpt, excerpt
+from imbot.report.records import problem_json
 from imbot.report.sources import Sources
 from imbot.report.width import widths
 from imbot.watch import Watch
@@ -35,7 +37,7 @@ class Look:
         gallery = self.gallery
         return {
             **(gallery.to_json() if gallery else {"path": self.path}),
-            "problems": [asdict(problem) for problem in self.problems],
+            "problems": [problem_json(problem) for problem in self.problems],
             "cards": [picture.to_json() for picture in gallery.pictures] if gallery else [],
         }
 
@@ -58,12 +60,12 @@ class Looker:
         self._samples = samples
         self._phases = phases
         self._loader = Loader(path.parent, no_env=True)
-        self._used: tuple[str, ...] = ()
+        self._used: frozenset[str] = frozenset()
 
-    def look(self) -> Look:
-        """Load the file and draw its cards. Blocks."""
+    def look(self, believed: Believed = always) -> Look:
+        """Load the file and draw its cards; while a file of it moves, as it was. Blocks."""
         try:
-            return self._look()
+            return self._look(believed)
         except ConfigError as error:
             return Look(str(self._path), None, error.problems)
 
@@ -71,26 +73,28 @@ class Looker:
         """A look now, and one after each change of anything the bot may use."""
         watch = Watch(self._path.parent)
         yield await self._next(watch)
-        async with aclosing(watch.hints()) as hints:
-            async for _ in hints:
-                if await watch.changed():
-                    await watch.settled()
+        async with aclosing(watch.looks()) as sights:
+            async for sight in sights:
+                if sight.news:
                     yield await self._next(watch)
 
     async def _next(self, watch: Watch) -> Look:
-        await watch.see()
-        look = await asyncio.to_thread(self.look)
+        sight = await watch.look()
+        look = await asyncio.to_thread(self.look, sight.believed)
+        watch.take(sight)
         watch.use(self._used)
         return look
 
-    def _look(self) -> Look:
+    def _look(self, believed: Believed) -> Look:
         path = str(self._path)
-        found = self._loader.load(only=[self._path]).files
+        result = self._loader.load([self._path], believed)
+        self._used |= result.sources
+        found = result.files
         if not found:
             gone = Problem(path, 1, 1, 1, 1, "", "file.unreadable", "error", "there is no such file any more")
             return Look(path, None, (gone,))
         (file,) = found
-        self._used = file.sources
+        self._used = result.sources
         gallery = draw(file.spec, self._samples, self._phases) if file.spec else None
         return Look(path, gallery, file.problems)
 
@@ -98,7 +102,7 @@ class Looker:
 def _shown(problem: Problem, sources: Sources) -> dict[str, Any]:
     """A problem with its line of source, secrets hidden."""
     found = excerpt(problem, sources)
-    return {**asdict(problem), "source": _marked(found) if found else None}
+    return {**problem_json(problem), "source": _marked(found) if found else None}
 
 
 def _marked(found: Excerpt) -> dict[str, Any]:

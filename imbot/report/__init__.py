@@ -13,14 +13,17 @@ from imbot.errors import Problem
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+ANSWER_S = 30  # a usual answer
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedBot:
-    """A bot whose file is without error."""
+    """A bot whose file is without error; ``calls`` is what an answer of ``ANSWER_S`` takes at most."""
 
     name: str
     path: str
     type: str
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

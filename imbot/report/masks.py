@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from imbot import schema
-from imbot.loader.botfile import whole_schema
+from imbot.loader.parts import whole_schema
 from imbot.placeholders import Placeholder, parse, span_of
 from imbot.schema import Schema
 from imbot.schema.editor import walk

@@ -2,8 +2,11 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
+from imbot.errors import Problem
 from imbot.report import Report
+from imbot.schema.violation import known_as
 
 _FIELDS = (
     "path", "line", "column", "end_line", "end_column", "pointer", "code", "severity", "message", "hint",
@@ -12,8 +15,17 @@ _FIELDS = (
 
 def render(report: Report) -> str:
     """One object: ``problems`` sorted by place, and the ``bots`` whose files are without error."""
-    problems = [{field: getattr(problem, field) for field in _FIELDS} for problem in report.problems]
+    problems = [problem_json(problem) for problem in report.problems]
     return dumped({"problems": problems, "bots": [asdict(bot) for bot in report.bots]})
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON values. An unknown key may be a slip that made one of a secret: it is not told whole."""
+    fields = {field: getattr(problem, field) for field in _FIELDS}
+    if problem.code in ("schema.unknown-key", "schema.key"):
+        parent, _, key = problem.pointer.rpartition("/")
+        fields["pointer"] = f"{parent}/{known_as(key)}"
+    return fields
 
 
 def dumped(value: object) -> str:

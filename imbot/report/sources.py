@@ -19,12 +19,13 @@ class Source:
 
     path: str
     content: bytes = field(repr=False)
+    parsed: YamlFile | None = field(default=None, repr=False)
 
     @cached_property
     def yaml(self) -> YamlFile | None:
         """Its value and marks; None for what does not parse as a mapping."""
-        if not self._is_yaml:
-            return None
+        if self.parsed or not self._is_yaml:
+            return self.parsed
         try:
             return read_yaml(self.content, self.path)
         except ConfigError:
@@ -57,6 +58,12 @@ class Sources:
 
     def __init__(self) -> None:
         self._read: dict[str, Source | None] = {}
+
+    def parse(self, content: bytes, path: str) -> YamlFile:
+        """The value of a file that somebody reads anyway, kept for who asks later. Raises ConfigError."""
+        file = read_yaml(content, path)
+        self._read[path] = Source(path, content, file)
+        return file
 
     def of(self, path: str) -> Source | None:
         """A file; None for one that cannot be read."""

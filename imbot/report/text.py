@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import click
 
 from imbot.errors import Problem
-from imbot.report import Report, counted, printable
+from imbot.report import ANSWER_S, Report, counted, printable
 from imbot.report.excerpt import excerpt
 from imbot.report.sources import Sources
+from imbot.report.width import width
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 
@@ -33,6 +34,16 @@ def lines_of(problem: Problem, sources: Sources) -> Iterator[str]:
         yield f"{margin} {bar} {' ' * shown.caret}{marker}"
     if problem.hint:
         yield f"{margin} {click.style('=', dim=True)} {printable(problem.hint)}"
+
+
+def costs(report: Report) -> str:
+    """The calls that an answer of each sound bot takes, a line a bot; an empty text where there is none."""
+    names = max((width(printable(bot.name)) for bot in report.bots), default=0)
+    return "\n".join(
+        f"{printable(bot.name)}{' ' * (names - width(printable(bot.name)))}  "
+        f"an answer of {ANSWER_S} s takes {'up to ' if bot.calls > 1 else ''}{counted(bot.calls, 'call')}"
+        for bot in report.bots
+    )
 
 
 def summary(report: Report) -> str:

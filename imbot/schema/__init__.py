@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imbot.schema import editor
+from imbot.schema.quick import Test, keeping, twice
 from imbot.schema.violation import MOST, Fault, Violation, describe, did_you_mean, meant
 from imbot.yamlfile.pointers import pointer
 
@@ -24,10 +25,13 @@ __all__ = [
     "Schema",
     "Violation",
     "bundle",
+    "bundle_defaults",
+    "bundle_inheriting",
     "did_you_mean",
     "folder",
     "member",
     "names",
+    "own_keys",
     "source",
     "violations",
 ]
@@ -71,21 +75,52 @@ def member(node: Schema, key: str) -> Schema | None:
     return known if known is not None else other if isinstance(other, dict) else None
 
 
+@cache
+def own_keys() -> tuple[str, ...]:
+    """The keys that each bot has for itself, so that bots cannot share them."""
+    return tuple(key for key, inner in source("bot")["properties"].items() if "x-own" in inner)
+
+
 def bundle() -> Schema:
     """All schemas as the one that editors use: self-contained, placeholders and templates accepted."""
-    groups = ("types", "agents", "cards")
-    return editor.bundle(
-        source("bot"), {group: {name: source(f"{group}/{name}") for name in names(group)} for group in groups}
-    )
+    return editor.bundle(source("bot"), _parts("types", "agents", "cards"), "imbot bot file")
 
 
-def violations(part: str, value: Any, *, layout: bool = False) -> list[Violation]:
+def bundle_inheriting() -> Schema:
+    """The same for bot files on top of a defaults file: only what each has for itself is required."""
+    bot = editor.partial(source("bot"))
+    required = [key for key in source("bot")["required"] if key in own_keys()]
+    parts = _parts("types") | editor.partial_parts(_parts("agents", "cards"))
+    return editor.bundle({**bot, "required": required}, parts, "imbot bot file that inherits")
+
+
+def bundle_defaults() -> Schema:
+    """The same for the defaults file: nothing is required, and what each bot has for itself is refused."""
+    bot = editor.partial(source("bot"))
+    shared = {key: inner for key, inner in bot["properties"].items() if key not in own_keys()}
+    shared["agent"] = {**shared["agent"], "required": source("bot")["properties"]["agent"]["required"]}
+    parts = editor.partial_parts(_parts("agents", "cards"))
+    return editor.bundle({**bot, "properties": shared}, parts, "imbot defaults file")
+
+
+def _parts(*groups: str) -> dict[str, dict[str, Schema]]:
+    return {group: {name: source(f"{group}/{name}") for name in names(group)} for group in groups}
+
+
+def violations(part: str, value: Any, *, layout: bool = False, partial: bool = False) -> list[Violation]:
     """What is wrong with a value of that part, one violation a mistake.
 
     ``layout``: the value is a card layout as written, where templates stand for what they will make.
+    ``partial``: nothing is missing, as it may come from elsewhere.
     """
+    keeps = _quick(part, layout, partial)
+    return [] if keeps is not None and keeps(value) else _explained(part, value, layout, partial)
+
+
+def _explained(part: str, value: Any, layout: bool, partial: bool) -> list[Violation]:
+    """The same, told by the library's faults."""
     found: dict[tuple[str, bool], Violation] = {}
-    validator = _validator(part, layout)
+    validator = _validator(part, layout, partial)
     errors = islice(validator.iter_errors(value), MOST)
     faults = [_fault(error, validator.schema) for error in errors]
     misspelt = {pointer(*fault.path, key) for fault in faults for key in meant(fault)}
@@ -97,11 +132,19 @@ def violations(part: str, value: Any, *, layout: bool = False) -> list[Violation
 
 
 @cache
-def _validator(part: str, layout: bool) -> "Draft202012Validator":
-    schema = source(part)
-    validator: Draft202012Validator = _validators()(
-        editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema
-    )
+def _judged(part: str, layout: bool, partial: bool) -> Schema:
+    schema = editor.partial(source(part)) if partial else source(part)
+    return editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema
+
+
+@cache
+def _quick(part: str, layout: bool, partial: bool) -> Test | None:
+    return keeping(_judged(part, layout, partial))
+
+
+@cache
+def _validator(part: str, layout: bool, partial: bool) -> "Draft202012Validator":
+    validator: Draft202012Validator = _validators()(_judged(part, layout, partial))
     return validator
 
 
@@ -117,10 +160,8 @@ def _unique_items(_: Any, wanted: bool, value: Any, __: Any) -> "Iterator[Valida
     """The library's own compares every item with every other."""
     from jsonschema import ValidationError
 
-    if wanted and isinstance(value, list):
-        items = [json.dumps(item, sort_keys=True) for item in value]
-        if len(set(items)) < len(items):
-            yield ValidationError("the same item twice")
+    if wanted and isinstance(value, list) and twice(value):
+        yield ValidationError("the same item twice")
 
 
 def _fault(error: "ValidationError", whole: Any) -> Fault:

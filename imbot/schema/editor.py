@@ -87,6 +87,21 @@ def walk(schema: Any) -> Iterator[Schema]:
             yield from walk(value)
 
 
+def partial(schema: Schema) -> Schema:
+    """The schema of a part of which anything may be missing, as another file brings it; lists are whole."""
+    node = {key: value for key, value in schema.items() if key not in ("required", "dependentRequired")}
+    if "properties" in node:
+        node["properties"] = {key: partial(value) for key, value in node["properties"].items()}
+    return node
+
+
+def partial_parts(parts: Mapping[str, Mapping[str, Schema]]) -> dict[str, dict[str, Schema]]:
+    """The same of several parts, by group and name."""
+    return {
+        group: {name: partial(part) for name, part in members.items()} for group, members in parts.items()
+    }
+
+
 def as_written(schema: Schema, form: Form) -> Schema:
     """The schema of what people write for a part."""
     node = {key: value for key, value in schema.items() if not key.startswith("x-")}
@@ -153,8 +168,8 @@ def _shown(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]]) -> Schema:
-    """One draft 2020-12 schema without a reference to any other file.
+def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]], title: str) -> Schema:
+    """One draft 2020-12 schema of that title, without a reference to any other file.
 
     ``parts`` are the flat schemas by group and name. Which of them holds is chosen by
     ``type``, ``agent.type`` and ``card.kind`` of the file.
@@ -166,13 +181,14 @@ def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]]) -> Schema:
             form = LAYOUT if group == "cards" else VALUES
             definitions[f"{group}.{name}"] = _part(part, form)
     properties = root["properties"]
-    root["allOf"] = [
-        {
-            "if": _chosen(properties["type"], "type", name),
-            "then": _below({"credentials": _ref("types", name)}),
-        }
-        for name in parts["types"]
-    ]
+    if "types" in parts:
+        root["allOf"] = [
+            {
+                "if": _chosen(properties["type"], "type", name),
+                "then": _below({"credentials": _ref("types", name)}),
+            }
+            for name in parts["types"]
+        ]
     properties["agent"]["allOf"] = [
         {"if": _chosen(properties["agent"]["properties"]["type"], "type", name), "then": _ref("agents", name)}
         for name in parts["agents"]
@@ -188,7 +204,7 @@ def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]]) -> Schema:
             for name in parts["cards"]
         ),
     ]
-    return {**root, "title": "imbot bot file", "$defs": definitions}
+    return {**root, "title": title, "$defs": definitions}
 
 
 def _part(schema: Schema, form: Form) -> Schema:

@@ -89,7 +89,7 @@ class Api:
     def _reply(
         self, call: ApiCall, route: Route | None, raw: bytes, request: web.Request, fault: Fault | None
     ) -> _Reply:
-        if fault is None:
+        if fault is None or fault.status is None:
             return self._execute(call, route, raw, request)
         if fault.executed:
             self._execute(call, route, raw, request)

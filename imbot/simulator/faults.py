@@ -6,10 +6,13 @@ from typing import Any
 
 @dataclass(slots=True)
 class Fault:
-    """One ordered failure; ``status`` 0 cuts the connection, ``executed`` does the call all the same."""
+    """One ordered failure; ``status`` 0 cuts the connection, ``executed`` does the call all the same.
+
+    Without a status the call is only late.
+    """
 
     path_part: str
-    status: int
+    status: int | None
     body: dict[str, Any] | str
     times: int
     delay_s: float
@@ -25,6 +28,10 @@ class Faults:
     def order(self, fault: Fault) -> None:
         """Add one."""
         self._ordered.append(fault)
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._ordered.clear()
 
     def take(self, path: str) -> Fault | None:
         """The failure this call shall suffer, if any."""

@@ -47,7 +47,8 @@ def frame(kind: str, headers: dict[str, str], data: str) -> str:
     """One frame as text; ``data`` is a JSON string already."""
     headers = {"contentType": "application/json", "time": str(now_ms()), **headers}
     content = {"specVersion": "1.0", "type": kind, "headers": headers, "data": data}
-    return json.dumps(content, ensure_ascii=False)
+    # Halves of characters, which people's clients may send, travel only as escapes.
+    return json.dumps(content, ensure_ascii=any("\ud800" <= sign <= "\udfff" for sign in data))
 
 
 def read_ack(connection: str, text: str) -> Ack:

@@ -154,7 +154,7 @@ class Simulator:
         segments: Iterable[str | bytes] = (),
         **extra: Any,
     ) -> str:
-        """Say something to a robot and return the message's id; ``message(id).delivered`` tells the rest.
+        """Say something to a robot and return the message's id; ``message(id)`` tells what became of it.
 
         ``kind`` is a msgtype of the platform, ``content`` the bytes of a picture, sound or file,
         ``segments`` the parts of a richText, ``quote`` the id of a message to answer; ``extra`` overrides
@@ -166,7 +166,9 @@ class Simulator:
         message = Message(conversation.id, robot_app, who, kind, text=text)
         said = Said(kind, text, content, tuple(segments), world.messages[quote] if quote else None)
         body = payload(world, message, who, said, conversation) | extra
-        message.delivered = self.gateway.push_bot_message(robot_app, body).delivered
+        push = self.gateway.push_bot_message(robot_app, body)
+        message.delivered = push.delivered
+        push.acked.add_done_callback(lambda acked: setattr(message, "acked", not acked.cancelled()))
         world.show(message)
         return message.id
 
@@ -241,7 +243,7 @@ class Simulator:
     def fail(
         self,
         path_part: str,
-        status: int,
+        status: int | None,
         body: dict[str, Any] | str = "",
         times: int = 1,
         *,
@@ -250,10 +252,14 @@ class Simulator:
     ) -> None:
         """Let the next calls whose path contains ``path_part`` answer so.
 
-        Status 0 cuts the connection; ``delay_s`` makes the caller wait first; with ``executed`` the call
-        takes effect all the same and only its answer is lost.
+        Status 0 cuts the connection; ``delay_s`` makes the caller wait first, and is all that happens where
+        the status is None; with ``executed`` the call takes effect all the same and only its answer is lost.
         """
         self._api.faults.order(Fault(path_part, status, body, times, delay_s, executed))
+
+    def mend(self) -> None:
+        """Let no more calls fail: what ``fail`` ordered and has not happened yet is called off."""
+        self._api.faults.clear()
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
         """Wait until a condition on the simulator holds; ``TimeoutError`` when it does not."""

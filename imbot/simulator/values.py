@@ -125,7 +125,10 @@ class Conversation:
 
 @dataclass(slots=True)
 class Message:
-    """One entry of a conversation; ``sender`` is a user, or None for the robot."""
+    """One entry of a conversation; ``sender`` is a user, or None for the robot.
+
+    ``delivered``: it was written to a connection; ``acked``: the robot has taken it over.
+    """
 
     conversation: str
     app: App
@@ -135,6 +138,7 @@ class Message:
     text: str = ""
     card: str | None = None
     delivered: bool = True
+    acked: bool = False
     mentions: list[str] = field(default_factory=list)
     reactions: list[str] = field(default_factory=list)
     id: str = field(default_factory=lambda: f"msg{opaque(uuid.uuid4().hex)}")

@@ -1,8 +1,9 @@
 """Stores: what outlives a process. The seam, and the way to open one from its URL."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
 
 from imbot.errors import StoreError
 from imbot.model import ConversationKey, Exchange, Feedback, TurnRecord
@@ -21,6 +22,41 @@ class FeedbackRow:
     turn_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file as it was accepted, less the values at the JSON pointers ``cut``: literal secrets.
+
+    ``hash`` is the SHA-256 of the content.
+    """
+
+    content: bytes = field(repr=False)
+    hash: bytes
+    cut: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, content: bytes, cut: tuple[str, ...] = ()) -> Self:
+        """The file with that content."""
+        return cls(content, hashlib.sha256(content).digest(), cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What one bot was last accepted with: every file it was made from, placeholders as they are.
+
+    Paths are relative to the bots folder; ``path`` is the bot file's. Epoch seconds.
+    """
+
+    path: str
+    accepted_at: float
+    files: Mapping[str, KeptFile]
+
+    @property
+    def digest(self) -> bytes:
+        """Equal exactly when the files are."""
+        files = [(name, file.hash, file.cut) for name, file in sorted(self.files.items())]
+        return hashlib.sha256(repr(files).encode()).digest()
+
+
 class Store(Protocol):
     """Turns, feedback, seen messages and history. Every call may raise ``StoreError``.
 
@@ -29,7 +65,10 @@ class Store(Protocol):
     """
 
     async def accept(self, turn: TurnRecord) -> bool:
-        """Journal a new turn; False, and nothing written, when its bot has seen ``message_id`` before."""
+        """Journal a new turn of this process.
+
+        False, and nothing written, when its bot has seen ``message_id`` before, forgotten people's included.
+        """
         ...
 
     async def update_turn(self, turn_id: str, **changes: Any) -> None:
@@ -48,13 +87,32 @@ class Store(Protocol):
         """Turns of a bot in no terminal phase, oldest first."""
         ...
 
+    async def beat(self, now: float, lease_s: float) -> None:
+        """Say that this process lives: until its lease ends, nobody else takes its open turns.
+
+        Closing the store ends the lease at once.
+        """
+        ...
+
+    async def orphans(self, bot: str, now: float) -> Sequence[TurnRecord]:
+        """Open turns of a bot that no living process answers, the oldest first, not all at once."""
+        ...
+
+    async def adopt(self, turn_id: str, now: float) -> bool:
+        """Take an orphan over; False when somebody else was quicker."""
+        ...
+
+    async def hand_back(self, turn_id: str) -> None:
+        """Make a turn of this process an orphan: it cannot be ended now."""
+        ...
+
     async def history(
         self, key: ConversationKey, turns: int, *, idle_s: float, now: float
     ) -> Sequence[Exchange]:
         """The last ``turns`` final exchanges of a conversation, oldest first.
 
         Nothing before the conversation was last started anew or was silent for ``idle_s``. Turns
-        that were stopped, failed or have no answer (commands) do not count.
+        that were stopped, failed, asked again or have no answer (commands) do not count.
         """
         ...
 
@@ -66,8 +124,20 @@ class Store(Protocol):
         """Keep a rating: one per turn and user, the last wins."""
         ...
 
+    async def rating(self, turn_id: str, user_id: str) -> str:
+        """What a person rated a turn; empty where they did not."""
+        ...
+
     def feedback(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[FeedbackRow]:
         """Ratings of a bot (None: of all) since that time, oldest first."""
+        ...
+
+    async def add_calls(self, month: str, calls: Mapping[tuple[str, str], int]) -> None:
+        """Add calls, by bot and organisation, to those of a month (``2026-11``)."""
+        ...
+
+    async def calls(self, month: str) -> Mapping[tuple[str, str], int]:
+        """The calls of a month by bot and organisation, of every process."""
         ...
 
     async def forget(self, user_id: str) -> int:
@@ -76,6 +146,18 @@ class Store(Protocol):
 
     async def expire(self, before: float) -> int:
         """Remove turns accepted before that time with all that hangs on them. Their number."""
+        ...
+
+    async def generations(self, folder: str) -> Mapping[str, bytes]:
+        """The digest of each accepted generation of a bots folder, by the bot file's path."""
+        ...
+
+    async def generation(self, folder: str, path: str) -> Generation | None:
+        """The accepted generation of one bot file."""
+        ...
+
+    async def keep_generations(self, folder: str, new: Iterable[Generation], gone: Iterable[str]) -> None:
+        """Keep these in the place of what their paths had, and forget those of the paths ``gone``."""
         ...
 
     async def close(self) -> None:

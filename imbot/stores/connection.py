@@ -1,24 +1,30 @@
-"""Connections to one SQLite file, each with the one thread that touches it; ``sqlite`` speaks through them.
+"""Connections to one SQLite file, each with a thread of its own; ``sqlite`` speaks through them.
 
-A ``Lane`` runs work in its thread and turns what SQLite says into a ``StoreError`` with a cure. A
-``Writer`` commits the writes that wait together.
+A ``Lane`` runs work and turns what SQLite says into a ``StoreError`` with a cure. A ``Writer`` commits the
+writes that wait together. Brief work is done where it is asked for: it takes less time than a thread's
+answer. What may wait, for a disk or another process, is the thread's.
 """
 
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from imbot.errors import StoreError
 from imbot.stores import schema
 
 BUSY_TIMEOUT_S = 5.0
+SLOW_S = 0.01  # brief work that took so long was held up by the disk, so that ...
+REST_S = 30.0  # ... the thread does all of it for a while
+CHECKPOINT_EVERY = 250  # brief writes; earlier than SQLite would move the log into the file by itself
 IN_MEMORY = ":memory:"
 
 T = TypeVar("T")
@@ -71,7 +77,9 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -120,12 +128,16 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 class Lane:
-    """One connection and the thread that alone touches it."""
+    """One connection and its thread. The loop's thread touches it only while this one has nothing to do."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = path
+        self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._connection: sqlite3.Connection | None = None
+        self._owed = 0  # what the thread was given and has not done
+        self._patient = True  # whether the connection waits while another process holds the file
+        self._rests_until = -REST_S
 
     async def open(self, connect: Callable[[Path], sqlite3.Connection]) -> None:
         """Connect. Raises StoreError, and leaves no thread behind."""
@@ -139,16 +151,41 @@ class Lane:
             if self._connection is None:
                 self._thread.shutdown()
 
+    @property
+    def free(self) -> bool:
+        """Whether brief work can be done here: nothing is before it, and the disk is quick."""
+        return bool(self._connection) and not self._owed and self._clock() >= self._rests_until
+
+    def at_once(self, work: Work[T]) -> T:
+        """What brief ``work`` finds, here and now, on a lane that is ``free``. Raises sqlite3.Error; it never waits."""
+        assert self._connection
+        began = self._clock()
+        try:
+            return self._work(work, self._connection, patient=False)
+        finally:
+            if (ended := self._clock()) - began > SLOW_S:
+                self._rests_until = ended + REST_S
+
     def start(self, work: Work[T]) -> asyncio.Future[T]:
-        """Have the thread do ``work`` after what it was given before."""
+        """Have the thread do ``work`` after what it was given before. Shield it: it is done in any case."""
         if self._connection is None:
             raise StoreError(f"store {self.path}: it is closed")
-        return asyncio.get_running_loop().run_in_executor(self._thread, work, self._connection)
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._thread, partial(self._work, work, self._connection))
+        self._owed += 1
+        future.add_done_callback(self._done)
+        return future
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T], *, brief: bool = False) -> T:
         """What ``work`` finds. Raises StoreError."""
         try:
-            return await self.start(work)
+            if brief and self.free:
+                try:
+                    return self.at_once(work)
+                except sqlite3.OperationalError as error:
+                    if not _busy(error):
+                        raise
+            return await asyncio.shield(self.start(work))
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
 
@@ -163,12 +200,32 @@ class Lane:
         finally:
             self._thread.shutdown()
 
+    def _work(self, work: Work[T], connection: sqlite3.Connection, *, patient: bool = True) -> T:
+        if patient is not self._patient:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000 if patient else 0:.0f}")
+            self._patient = patient
+        return work(connection)
+
+    def _done(self, _: asyncio.Future[Any]) -> None:
+        self._owed -= 1
+
+
+def _busy(error: Exception | None) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
 
 @dataclass(slots=True)
 class _Job:
     work: Work[Any]
     result: Any = None
     error: Exception | None = None
+
+    def outcome(self, path: Path) -> Any:
+        if isinstance(self.error, sqlite3.Error):
+            raise explained(path, self.error) from self.error
+        if self.error is not None:
+            raise self.error
+        return self.result
 
 
 class Writer:
@@ -179,29 +236,36 @@ class Writer:
         self._jobs: list[_Job] = []
         self._round: asyncio.Future[None]  # the one that will do these jobs
         self._lock = Lock()
+        self._brief = 0  # brief writes since the last checkpoint
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, brief: bool = False) -> T:
         """Return what ``work`` says once it is committed; also when nobody waits for it any more.
 
         ``work`` may run twice, the first time rolled back. Raises StoreError.
         """
         job = _Job(work)
+        if brief and self._lane.free and self._brief < CHECKPOINT_EVERY:
+            self._brief += 1
+            self._lane.at_once(lambda connection: _commit(connection, [job]))
+            if not _busy(job.error):
+                return cast(T, job.outcome(self._lane.path))
+            job = _Job(work)
         with self._lock:
             if not self._jobs:
                 self._round = self._lane.start(self._commit_jobs)
             self._jobs.append(job)
         # Shielded: a caller that gives up must not take back a round that others count on.
         await asyncio.shield(self._round)
-        if isinstance(job.error, sqlite3.Error):
-            raise explained(self._lane.path, job.error) from job.error
-        if job.error is not None:
-            raise job.error
-        result: T = job.result
-        return result
+        return cast(T, job.outcome(self._lane.path))
 
     def _commit_jobs(self, connection: sqlite3.Connection) -> None:
         with self._lock:
             jobs, self._jobs = self._jobs, []
+        if self._brief >= CHECKPOINT_EVERY:
+            # Here, as it waits for the disk, and so does the first commit after it.
+            self._brief = 0
+            with suppress(sqlite3.Error):  # then the next one does it
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         _commit(connection, jobs)
 
 

@@ -50,4 +50,42 @@ STEPS: tuple[tuple[str, ...], ...] = (
              PRIMARY KEY (bot, conversation_id, conversation_sender)) WITHOUT ROWID""",
         "CREATE INDEX fresh_starts_by_sender ON fresh_starts (conversation_sender)",
     ),
+    (
+        "ALTER TABLE turns ADD COLUMN shown TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE turns ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE turns ADD COLUMN process TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE processes (id TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE forgotten (
+             bot TEXT NOT NULL,
+             message_id TEXT NOT NULL,
+             at REAL NOT NULL,
+             PRIMARY KEY (bot, message_id)) WITHOUT ROWID""",
+        "CREATE INDEX forgotten_by_time ON forgotten (at)",
+    ),
+    (
+        """CREATE TABLE generations (
+             folder BLOB NOT NULL,
+             path BLOB NOT NULL,
+             digest BLOB NOT NULL,
+             accepted_at REAL NOT NULL,
+             PRIMARY KEY (folder, path)) WITHOUT ROWID""",
+        "CREATE TABLE kept_contents (hash BLOB PRIMARY KEY, content BLOB NOT NULL)",
+        """CREATE TABLE kept_files (
+             folder BLOB NOT NULL,
+             path BLOB NOT NULL,
+             file BLOB NOT NULL,
+             hash BLOB NOT NULL REFERENCES kept_contents (hash),
+             cut TEXT NOT NULL,
+             PRIMARY KEY (folder, path, file),
+             FOREIGN KEY (folder, path) REFERENCES generations (folder, path) ON DELETE CASCADE) WITHOUT ROWID""",
+        "CREATE INDEX kept_files_by_hash ON kept_files (hash)",
+    ),
+    (
+        """CREATE TABLE spent_calls (
+             month TEXT NOT NULL,
+             bot TEXT NOT NULL,
+             organisation TEXT NOT NULL,
+             calls INTEGER NOT NULL,
+             PRIMARY KEY (month, bot, organisation)) WITHOUT ROWID""",
+    ),
 )

@@ -1,16 +1,17 @@
 """The SQLite store: one file beside the bots. Its tables are in ``schema``, its threads in ``connection``."""
 
-import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import fields
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 from imbot.errors import StoreError
-from imbot.model import CardPhase, CardRef, ConversationKey, Exchange, Feedback, Sender, TurnRecord
-from imbot.stores import FeedbackRow
+from imbot.model import CardPhase, ConversationKey, Exchange, Feedback, TurnRecord
+from imbot.stores import FeedbackRow, Generation, generations, leases, spent
 from imbot.stores.connection import IN_MEMORY, Lane, Writer, connect_to_read, connect_to_write
+from imbot.stores.rows import FIELDS, changed, found, row_of, turn_of, values_of
 
 PAGE = 500  # rows that a long listing or a clean-up takes at once, so that others get a word in
 
@@ -21,7 +22,7 @@ _OPEN_TURNS = (
     "SELECT * FROM turns WHERE bot = ? AND phase IN ('thinking', 'streaming') ORDER BY accepted_at, row"
 )
 _PAST = """
-    SELECT question, answer, phase, accepted_at, coalesce(finished_at, accepted_at) AS ended_at
+    SELECT question, answer, phase, replaced, accepted_at, coalesce(finished_at, accepted_at) AS ended_at
     FROM turns
     WHERE bot = :bot AND conversation_id = :conversation AND conversation_sender = :sender
       AND accepted_at <= :now
@@ -29,6 +30,10 @@ _PAST = """
         (SELECT at FROM fresh_starts
          WHERE bot = :bot AND conversation_id = :conversation AND conversation_sender = :sender), -1)
     ORDER BY accepted_at DESC, row DESC"""
+# What was seen stays seen: the platform may deliver a message again.
+_REMEMBER_MESSAGES = """
+    INSERT OR IGNORE INTO forgotten SELECT bot, message_id, accepted_at FROM turns WHERE sender_id = ?"""
+_FORGOTTEN = "SELECT 1 FROM forgotten WHERE bot = ? AND message_id = ?"
 _FEEDBACK = """
     SELECT f.row, f.at, f.bot, f.user_id, f.rating, t.question, t.answer, f.turn_id
     FROM feedback f JOIN turns t ON t.id = f.turn_id
@@ -40,6 +45,8 @@ class SqliteStore:
     """Every ``Store`` call on one file; ``:memory:`` keeps nothing. It belongs to one event loop."""
 
     def __init__(self, write_lane: Lane, read_lane: Lane) -> None:
+        self._process = uuid.uuid4().hex[:16]
+        self._leased = False
         self._write_lane = write_lane
         self._read_lane = read_lane
         self._write = Writer(write_lane).write
@@ -61,8 +68,9 @@ class SqliteStore:
         return cls(write_lane, read_lane)
 
     async def close(self) -> None:
-        """Commit what waits and let go of the file."""
+        """Commit what waits and let go of the file; turns that are still open are anybody's from now on."""
         try:
+            await self._release()
             await self._read_lane.close()
         finally:
             await self._write_lane.close()
@@ -71,17 +79,17 @@ class SqliteStore:
 
     async def accept(self, turn: TurnRecord) -> bool:
         """Journal a new turn; False, and nothing written, when its bot has seen ``message_id`` before."""
-        row = _row({name: getattr(turn, name) for name in _FIELDS})
-        into = f"turns ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
-        sql = f"INSERT INTO {into} ON CONFLICT (bot, message_id) DO NOTHING"
-        return await self._write(_changed(sql, *row.values())) == 1
+        row = row_of({name: getattr(turn, name) for name in FIELDS}) | {"process": self._process}
+        into = f"turns ({', '.join(row)}) SELECT {', '.join('?' * len(row))}"
+        sql = f"INSERT INTO {into} WHERE NOT EXISTS ({_FORGOTTEN}) ON CONFLICT (bot, message_id) DO NOTHING"
+        return await self._write(changed(sql, *row.values(), turn.bot, turn.message_id), brief=True) == 1
 
     async def update_turn(self, turn_id: str, **changes: Any) -> None:
         """Set fields of ``TurnRecord``; nothing happens to a turn that was forgotten meanwhile."""
-        row = _row(changes)
+        row = row_of(changes)
         columns = ", ".join(f"{column} = ?" for column in row)
         sql = f"UPDATE turns SET {columns} WHERE id = ?"  # noqa: S608 (our own words)
-        await self._write(_changed(sql, *row.values(), turn_id))
+        await self._write(changed(sql, *row.values(), turn_id), brief=True)
 
     async def turn(self, turn_id: str) -> TurnRecord | None:
         """The turn of that id."""
@@ -93,11 +101,36 @@ class SqliteStore:
 
     async def open_turns(self, bot: str) -> Sequence[TurnRecord]:
         """Turns of a bot in no terminal phase, oldest first."""
-        return [_turn(row) for row in await self._read(_found(_OPEN_TURNS, bot))]
+        return [turn_of(row) for row in await self._read(found(_OPEN_TURNS, bot))]
+
+    # -- turns of processes that died
+
+    async def beat(self, now: float, lease_s: float) -> None:
+        """Say that this process lives: until its lease ends, nobody else takes its turns."""
+        self._leased = True
+        await self._write(leases.beat(self._process, now, lease_s))
+
+    async def orphans(self, bot: str, now: float) -> Sequence[TurnRecord]:
+        """Open turns of a bot that no living process answers, the oldest first, not all at once."""
+        return [turn_of(row) for row in await self._read(leases.orphans(self._process, bot, now, PAGE))]
+
+    async def adopt(self, turn_id: str, now: float) -> bool:
+        """Take an orphan over; False when somebody else was quicker."""
+        return await self._write(leases.adopt(self._process, turn_id, now), brief=True)
+
+    async def hand_back(self, turn_id: str) -> None:
+        """Make a turn of this process an orphan: it cannot be ended now."""
+        await self._write(leases.hand_back(self._process, turn_id), brief=True)
+
+    async def _release(self) -> None:
+        if self._leased:
+            self._leased = False
+            with suppress(StoreError):  # then the lease runs out by itself
+                await self._write(leases.release(self._process))
 
     async def _one_turn(self, sql: str, value: str) -> TurnRecord | None:
-        rows = await self._read(_found(sql, value))
-        return _turn(rows[0]) if rows else None
+        rows = await self._read(found(sql, value), brief=True)
+        return turn_of(rows[0]) if rows else None
 
     # -- conversations
 
@@ -109,12 +142,14 @@ class SqliteStore:
         Nothing before the conversation was last started anew or was silent for ``idle_s``, and
         nothing accepted after ``now``.
         """
-        return await self._read(lambda connection: _history(connection, key, turns, idle_s, now))
+        return await self._read(
+            lambda connection: _history(connection, key, turns, idle_s, now), brief=True
+        )
 
     async def start_anew(self, key: ConversationKey, at: float) -> None:
         """Forget the conversation's history for the agent; the turns stay for the record."""
         sql = "INSERT OR REPLACE INTO fresh_starts VALUES (?, ?, ?, ?)"
-        await self._write(_changed(sql, *_values(key), at))
+        await self._write(changed(sql, *values_of(key), at), brief=True)
 
     # -- feedback
 
@@ -126,19 +161,50 @@ class SqliteStore:
             " ON CONFLICT (turn_id, user_id) DO UPDATE SET rating = excluded.rating, at = excluded.at"
         )
         try:
-            await self._write(_changed(sql, f.turn_id, f.bot, f.user_id, f.rating, f.at))
+            await self._write(changed(sql, f.turn_id, f.bot, f.user_id, f.rating, f.at), brief=True)
         except StoreError as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
                 raise StoreError("the rated turn is no longer kept") from error
             raise
 
+    async def rating(self, turn_id: str, user_id: str) -> str:
+        """What a person rated a turn; empty where they did not."""
+        sql = "SELECT rating FROM feedback WHERE turn_id = ? AND user_id = ?"
+        rows = await self._read(found(sql, turn_id, user_id), brief=True)
+        return rows[0]["rating"] if rows else ""
+
     async def feedback(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[FeedbackRow]:
         """Ratings of a bot (None: of all) since that time, oldest first."""
         place = (since, -1)
-        while rows := await self._read(_found(_FEEDBACK, *place, bot, bot, PAGE)):
+        while rows := await self._read(found(_FEEDBACK, *place, bot, bot, PAGE)):
             for row in rows:
                 yield FeedbackRow(*row[1:])
             place = (rows[-1]["at"], rows[-1]["row"])
+
+    # -- accepted generations
+
+    async def generations(self, folder: str) -> Mapping[str, bytes]:
+        """The digest of each accepted generation of a bots folder, by the bot file's path."""
+        return await self._read(lambda connection: generations.digests(connection, folder))
+
+    async def generation(self, folder: str, path: str) -> Generation | None:
+        """The accepted generation of one bot file."""
+        return await self._read(lambda connection: generations.find(connection, folder, path))
+
+    async def keep_generations(self, folder: str, new: Iterable[Generation], gone: Iterable[str]) -> None:
+        """Keep these in the place of what their paths had, and forget those of the paths ``gone``."""
+        new, gone = tuple(new), tuple(gone)
+        await self._write(lambda connection: generations.keep(connection, folder, new, gone))
+
+    # -- calls
+
+    async def add_calls(self, month: str, calls: Mapping[tuple[str, str], int]) -> None:
+        """Add calls, by bot and organisation, to those of a month (``2026-11``)."""
+        await self._write(spent.add(month, calls))
+
+    async def calls(self, month: str) -> Mapping[tuple[str, str], int]:
+        """The calls of a month by bot and organisation, of every process."""
+        return await self._read(spent.of_month(month))
 
     # -- forgetting
 
@@ -147,75 +213,31 @@ class SqliteStore:
 
         def work(connection: sqlite3.Connection) -> int:
             connection.execute("DELETE FROM feedback WHERE user_id = ?", (user_id,))
+            connection.execute(_REMEMBER_MESSAGES, (user_id,))
             connection.execute("DELETE FROM fresh_starts WHERE conversation_sender = ?", (user_id,))
             return connection.execute("DELETE FROM turns WHERE sender_id = ?", (user_id,)).rowcount
 
         removed = await self._write(work)
         # The log beside the file still has what was removed; emptying it is tried, readers permitting.
-        await self._write_lane.run(_found("PRAGMA wal_checkpoint(TRUNCATE)"))
+        await self._write_lane.run(found("PRAGMA wal_checkpoint(TRUNCATE)"))
         return removed
 
     async def expire(self, before: float) -> int:
         """Remove turns accepted before that time with all that hangs on them. Their number."""
         sql = "DELETE FROM turns WHERE row IN (SELECT row FROM turns WHERE accepted_at < ? LIMIT ?)"
         total = 0
-        while removed := await self._write(_changed(sql, before, PAGE)):
+        while removed := await self._write(changed(sql, before, PAGE)):
             total += removed
-        await self._write(_changed("DELETE FROM fresh_starts WHERE at < ?", before))
+        await self._write(changed("DELETE FROM fresh_starts WHERE at < ?", before))
+        await self._write(changed("DELETE FROM forgotten WHERE at < ?", before))
         return total
-
-
-_FIELDS = tuple(each.name for each in fields(TurnRecord))
-
-
-def _row(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of ``TurnRecord`` as columns of the table."""
-    row: dict[str, Any] = {}
-    for name, value in values.items():
-        match name:
-            case "conversation":
-                _, row["conversation_id"], row["conversation_sender"] = _values(value)
-            case "sender":
-                row["sender_id"], row["sender_nick"] = value.id, value.nick
-            case "card":
-                row["card_id"], row["card_address"] = value.id, _json(value.address)
-            case "extras":
-                row["extras"] = _json(value)
-            case "phase":
-                row["phase"] = str(value)
-            case _ if name in _FIELDS:
-                row[name] = value
-            case _:
-                raise TypeError(f"a turn has no field {name!r}")
-    return row
-
-
-def _turn(row: sqlite3.Row) -> TurnRecord:
-    return TurnRecord(
-        id=row["id"],
-        bot=row["bot"],
-        message_id=row["message_id"],
-        conversation=ConversationKey(row["bot"], row["conversation_id"], row["conversation_sender"]),
-        conversation_kind=row["conversation_kind"],
-        sender=Sender(row["sender_id"], row["sender_nick"]),
-        question=row["question"],
-        card=CardRef(row["card_id"], json.loads(row["card_address"])),
-        accepted_at=row["accepted_at"],
-        phase=CardPhase(row["phase"]),
-        answer=row["answer"],
-        error=row["error"],
-        finished_at=row["finished_at"],
-        fingerprint=row["fingerprint"],
-        layout=row["layout"],
-        extras=json.loads(row["extras"]),
-    )
 
 
 def _history(
     connection: sqlite3.Connection, key: ConversationKey, turns: int, idle_s: float, now: float
 ) -> list[Exchange]:
     """Walk back in time until there is enough, a silence or a fresh start."""
-    bot, conversation, sender = _values(key)
+    bot, conversation, sender = values_of(key)
     past = connection.execute(_PAST, {"bot": bot, "conversation": conversation, "sender": sender, "now": now})
     exchanges: list[Exchange] = []
     later = now
@@ -223,33 +245,6 @@ def _history(
         if len(exchanges) == turns or later - row["ended_at"] > idle_s:
             break
         later = row["accepted_at"]
-        if row["phase"] == CardPhase.FINAL and row["answer"]:
+        if row["phase"] == CardPhase.FINAL and row["answer"] and not row["replaced"]:
             exchanges.append(Exchange(row["question"], row["answer"]))
     return exchanges[::-1]
-
-
-def _values(key: ConversationKey) -> tuple[str, str, str]:
-    return key.bot, key.conversation_id, key.sender_id
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def _changed(sql: str, *values: Any) -> Callable[[sqlite3.Connection], int]:
-    """Work that runs one statement and tells how many rows it changed."""
-    storable = tuple(map(_storable, values))
-    return lambda connection: connection.execute(sql, storable).rowcount
-
-
-def _found(sql: str, *values: Any) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
-    """Work that runs one query and brings its rows."""
-    storable = tuple(map(_storable, values))
-    return lambda connection: connection.execute(sql, storable).fetchall()
-
-
-def _storable(value: Any) -> Any:
-    """Half an emoji, as a stream may carry it, is no text to SQLite: joined with its other half or replaced."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value

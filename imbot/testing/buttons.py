@@ -31,6 +31,7 @@ def buttons(shown: Shown, user: str, spec: BotSpec) -> list[Button]:
     ]
     if spec.card.template_id:
         drawn += [Button(button_id("feedback", each.rating), each.label) for each in spec.feedback.buttons]
+        drawn += [Button(action, spec.card.action_labels[action]) for action in spec.card.actions]
     return drawn
 
 

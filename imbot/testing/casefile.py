@@ -5,14 +5,14 @@ is judged by ``company``.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from imbot.errors import ConfigError, Problem
 from imbot.loader.build import seconds
-from imbot.schema import Violation, source, violations
+from imbot.schema import Violation, did_you_mean, source, violations
 from imbot.spec import Marks, Span
 from imbot.testing.script import PIECES, Script, script_of
 from imbot.yamlfile import YamlFile, pointer, read_yaml, span_at
@@ -97,6 +97,15 @@ def read_cases(path: Path) -> CaseFile:
         cases=tuple(_case(case, f"/cases/{number}", value) for number, case in enumerate(value["cases"])),
         marks=file.marks,
     )
+
+
+def no_bot(file: CaseFile, names: Collection[str]) -> Problem:
+    """The problem of a file whose bot is not among those beside it."""
+    message = f"there is no bot `{file.bot}` beside this file"
+    otherwise = f"bots here: {', '.join(names)}" if names else "put the test beside the bot's file"
+    if not file.bot_at:
+        otherwise = f"name one with `bot:`; {otherwise}"
+    return file.problem(file.bot_at, "test.bot", message, did_you_mean(file.bot, names, otherwise))
 
 
 def _case(case: Mapping[str, Any], at: str, file: Mapping[str, Any]) -> Case:

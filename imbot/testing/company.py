@@ -14,9 +14,9 @@ from imbot.cards import Card, prepare_card
 from imbot.commands import command_of
 from imbot.errors import ConfigError, Problem
 from imbot.loader import BotFile, Loader
-from imbot.schema import did_you_mean, source
+from imbot.schema import source
 from imbot.spec import BotSpec
-from imbot.testing.casefile import CaseFile, Step
+from imbot.testing.casefile import CaseFile, Step, no_bot
 from imbot.testing.script import ScriptedAgent
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Company:
         )
         found = next((bot for bot in bots if file.bot in (bot.name, Path(bot.path).stem)), None)
         if found is None:
-            raise ConfigError([_no_bot(file, bots)])
+            raise ConfigError([no_bot(file, [bot.name or Path(bot.path).stem for bot in bots])])
         if found.spec is None:
             raise ConfigError(problem for problem in found.problems if problem.severity == "error")
         return found.spec
@@ -96,15 +96,6 @@ def _steps(file: CaseFile) -> Iterator[Step]:
 def _asks_own_agent(step: Step, spec: BotSpec) -> bool:
     """Whether something is said that no script answers; orders to the bot need no agent."""
     return step.action == "say" and step.script is None and not command_of(step.what, spec.commands)
-
-
-def _no_bot(file: CaseFile, bots: tuple[BotFile, ...]) -> Problem:
-    names = [bot.name or Path(bot.path).stem for bot in bots]
-    message = f"there is no bot `{file.bot}` beside this file"
-    otherwise = f"bots here: {', '.join(names)}" if names else "put the test beside the bot's file"
-    if not file.bot_at:
-        otherwise = f"name one with `bot:`; {otherwise}"
-    return file.problem(file.bot_at, "test.bot", message, did_you_mean(file.bot, names, otherwise))
 
 
 def _unscripted(file: CaseFile, spec: BotSpec, own: list[Step]) -> Iterator[Problem]:

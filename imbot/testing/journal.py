@@ -23,7 +23,7 @@ class Journal(SqliteStore):
     async def update_turn(self, turn_id: str, **changes: Any) -> None:
         """As every store; the phase it ends in is the last that is told of a turn."""
         await super().update_turn(turn_id, **changes)
-        if "phase" in changes:
+        if "phase" in changes and changes["phase"].terminal:
             self._ends[turn_id].set()
 
     async def ended(self, turn_id: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from imbot.bot import Bot
+from imbot.clicks import again_id, may_press
 from imbot.loader.build import seconds
 from imbot.model import CardAction, Message, Sender, TurnRecord
 from imbot.stores.connection import IN_MEMORY
@@ -100,8 +101,9 @@ class _Scene:
         concerned = [said for said in self._said if step.action == "wait" or self._clickable(said, step)]
         if not concerned:
             return [Miss(f"{step.at}/{step.action}", "there is no answer yet that this could be about")]
-        unclickable = await self._click(step, concerned[-1]) if step.action == "click" else []
-        return unclickable or await self._judge(step, concerned[-1])
+        if step.action == "click":
+            return await self._click(step, concerned[-1])
+        return await self._judge(step, concerned[-1])
 
     # -- what people do
 
@@ -130,17 +132,35 @@ class _Scene:
         return said.conversation == _conversation(step) and bool(self._stage.shown[said.id].views)
 
     async def _click(self, step: Step, said: _Said) -> list[Miss]:
-        """Click a button as its user sees it; or what keeps people from doing so."""
+        """Click a button as its user sees it, and judge what comes of it; or what keeps people from doing so."""
         shown = self._stage.shown[said.id]
         there = buttons(shown, step.user, self.bot.spec)
         found = next((button for button in there if button.goes_by(step.what)), None)
         if found is None:
             labels = ", ".join(button.label for button in there)
             return [Miss(f"{step.at}/click", "there is no such button", step.what, labels or "no button")]
+        again = self._asked_again(said, await self._turn(said))
         change = await self.bot.on_action(CardAction(said.id, found.id, step.user))
         if change:
             shown.change(change, step.user)
-        return []
+        if again.id in self._stage.shown and again not in self._said:
+            self._said.append(again)
+            said = again
+        if found.id in ("stop", "regenerate"):
+            await self._settled(said, found.id, step.user)
+        return await self._judge(step, said)
+
+    def _asked_again(self, said: _Said, turn: TurnRecord) -> _Said:
+        """What a message would be if it were asked again now, and answered by the same script."""
+        again = replace(said, id=again_id(turn))
+        if said.id in self._agent.scripts:
+            self._agent.scripts[again.id] = self._agent.scripts[said.id]
+        return again
+
+    async def _settled(self, said: _Said, pressed: str, user: str) -> None:
+        """Wait for the end of what was asked again, or was stopped by somebody who may."""
+        if pressed == "regenerate" or may_press(self.bot.spec, await self._turn(said), user):
+            await self._end(said)
 
     # -- what comes of it
 
@@ -155,7 +175,7 @@ class _Scene:
             row.user_id: row.rating async for row in self._journal.feedback() if row.turn_id == turn.id
         }
         phase = str(shown.phase or turn.phase)
-        outcome = Outcome(shown, phase, turn.answer, step.user, ratings.get(step.user))
+        outcome = Outcome(shown, phase, turn.answer if turn.layout else "", step.user, ratings.get(step.user))
         return [*misses(step.expect, f"{step.at}/expect", outcome, self._snapshots)]
 
     async def _turn(self, said: _Said) -> TurnRecord:

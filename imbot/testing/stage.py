@@ -37,11 +37,10 @@ class Shown:
         return unpacked(self._data(user)) if self.views else {}
 
     def text(self, user: str) -> str:
-        """What that user reads now: on the card, or else as messages."""
-        if not self.views:
-            return "\n".join(self.messages)
-        view = self.views[-1]
-        return str(self._data(user).get(view.content_key, view.text))
+        """What that user reads now: on the card, then as messages."""
+        views = self.views[-1:]
+        shown = [str(self._data(user).get(view.content_key, view.text)) for view in views]
+        return "\n".join([*shown, *self.messages])
 
     def every_text(self) -> list[str]:
         """All that anybody read at any moment."""
@@ -79,6 +78,10 @@ class Stage:
         """Mint the card that will answer a message: it goes by the message's id."""
         self.shown[message.id] = Shown(_now())
         return CardRef(message.id, message.address)
+
+    def excess(self, view: CardView) -> int:
+        """How many bytes a view is beyond what one card takes."""
+        return self._rehearsal.excess(view)
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Show a new card."""
@@ -122,7 +125,7 @@ class Stage:
     async def prove(self, credentials: Mapping[str, Any]) -> None:
         """Any will do."""
 
-    def use(self, credentials: Mapping[str, Any]) -> None:
+    def use(self, credentials: Mapping[str, Any], qps: float) -> None:
         """Any will do."""
 
     async def ready(self) -> None:

@@ -43,12 +43,20 @@ MAX_NODES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A file's text and value, with the places of its keys and values; ``path`` is for showing."""
+    """A file's text and value, with the places of its keys and values; ``path`` is for showing.
+
+    ``base`` is the file whose values it has inherited: their places carry its path.
+    """
 
     path: str
     text: str = field(repr=False)
     value: Any = field(repr=False)
     marks: Marks = field(repr=False)
+    base: "YamlFile | None" = field(default=None, repr=False)
+
+    def text_at(self, span: Span) -> str:
+        """The text of the file in which a place lies."""
+        return self.base.text if self.base and span.path == self.base.path else self.text
 
 
 def read_yaml(data: bytes, path: str) -> YamlFile:
@@ -59,7 +67,7 @@ def read_yaml(data: bytes, path: str) -> YamlFile:
 
 
 def _libyaml_events(text: str) -> Iterator[Any]:
-    return yaml.parse(text, Loader=yaml.CSafeLoader)
+    return iter(yaml.CSafeLoader(text).get_event, None)  # `yaml.parse` asks twice for each
 
 
 def _python_events(text: str) -> Iterator[Any]:

@@ -1,9 +1,13 @@
+import asyncio
+import contextlib
 import sys
 import threading
 
 import pytest
+from fakes import message
 
 from imbot.agents.chunks import event_of, text_of
+from imbot.agents.python import UNHEARD
 from imbot.errors import AgentError, ConfigError
 from imbot.model import Exchange, Finished, ReasoningDelta, TextDelta, Usage
 
@@ -161,3 +165,48 @@ def test_chunks_without_a_type_are_text_and_own_events_pass():
     assert event_of({"data": {"content": "x"}}) == TextDelta("x")
     assert event_of({"type": "SOMETHING", "data": {"content": "x"}}) is None
     assert event_of(Usage(1, 2)) == Usage(1, 2)
+
+
+async def test_a_function_that_talks_faster_than_it_is_heard_waits(module, make_agent):
+    said = []
+
+    def talks(text):
+        for number in range(10_000):
+            said.append(number)
+            yield "x"
+
+    agent = make_agent("python", target="shop_bot:generator")
+    agent._function = talks
+    answer = agent.reply(message("go"), ())
+    await anext(answer)
+    await asyncio.sleep(0.05)
+    assert len(said) <= UNHEARD + 2
+    await answer.aclose()
+
+
+@pytest.mark.parametrize("style", ["call", "callback"])
+async def test_a_function_nobody_listens_to_any_more_is_ended(module, make_agent, style):
+    ended = threading.Event()
+
+    def for_ever(user_input, variables=None, chatId=None, stream_callback=None):
+        try:
+            while True:
+                with contextlib.suppress(Exception):
+                    stream_callback("x")
+        finally:
+            ended.set()
+
+    def generates(text):
+        try:
+            while True:
+                yield "x"
+        finally:
+            ended.set()
+
+    agent = make_agent("python", target="shop_bot:generator", style=style)
+    agent._function = for_ever if style == "callback" else generates
+    agent._parameters = frozenset({"user_input"}) if style == "callback" else frozenset()
+    answer = agent.reply(message("go"), ())
+    await anext(answer)
+    await answer.aclose()
+    assert await asyncio.to_thread(ended.wait, 5)

@@ -1,10 +1,11 @@
 import itertools
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbot.agents.thinking import ThinkSplitter
+from imbot.agents.thinking import ThinkSplitter, _Code
 from imbot.model import ReasoningDelta, TextDelta, TextReplace
 
 
@@ -98,3 +99,22 @@ def test_any_cut_shows_the_same(parts, data):
     cuts = data.draw(st.lists(st.integers(0, len(text)))) if text else []
     places = sorted({0, *cuts, len(text)})
     assert shown(split(*(text[a:b] for a, b in itertools.pairwise(places)))) == shown(split(text))
+
+
+@pytest.mark.parametrize(
+    "nasty", ["<", "<think>", "</think>", "<think></think>", "`<think>", "`<think>`", "a<thi", "```<think>"]
+)
+def test_the_work_grows_no_faster_than_the_text(nasty):
+    splitter, began = ThinkSplitter(), time.process_time()
+    for _ in splitter.feed(nasty * (500_000 // len(nasty))):
+        pass
+    assert time.process_time() - began < 2
+
+
+@given(st.lists(st.text(st.sampled_from("`x\"'"), max_size=6)))
+def test_code_is_told_from_text_however_it_is_cut(pieces):
+    code = _Code()
+    for piece in pieces:
+        code = code.after(piece)
+    said = "".join(pieces)
+    assert code.quoting == (said.endswith(("`", '"', "'")) or said.count("```") % 2 == 1)

@@ -5,6 +5,7 @@ from imbot.cards.sandbox import GLOBALS
 from imbot.cards.templates import compile_text
 from imbot.model import CardPhase
 from imbot.spec import (
+    Access,
     AgentSpec,
     BotSpec,
     CardSpec,
@@ -14,6 +15,8 @@ from imbot.spec import (
     FeedbackSpec,
     HistorySpec,
     Layout,
+    Limits,
+    QuotaSpec,
     TextFile,
     Throttle,
     Timeouts,
@@ -63,7 +66,10 @@ def bot():
                 marks=file.marks,
             ),
             throttle=Throttle("adaptive", 20, 1, 5),
+            quota=QuotaSpec(20),
             feedback=FeedbackSpec(ratings, "感谢您的反馈！"),
+            limits=Limits(2, 100, 200, 20_000, 50_000),
+            access=Access(),
             path=file.path,
             marks=file.marks,
         )

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from imbot.cards.ai import PUBLIC_TEMPLATE, AiKind
-from imbot.model import CardPhase
-from imbot.spec import CardSpec, FeedbackButton
+from imbot.model import Button, CardPhase
+from imbot.spec import CardSpec
 
 
 @pytest.fixture
@@ -63,8 +63,7 @@ def test_an_own_template_may_set_its_own_flow_status(own):
 
 
 def test_the_chosen_button_is_marked(public):
-    ratings = (FeedbackButton("好", "good"), FeedbackButton("差", "bad"))
-    assert public.buttons(ratings, "bad") == [
+    assert public.buttons([Button("feedback:good", "好"), Button("feedback:bad", "差", chosen=True)]) == [
         {"text": "好", "color": "gray", "id": "feedback:good", "request": True},
         {"text": "差", "color": "blue", "id": "feedback:bad", "request": True},
     ]

@@ -1,12 +1,12 @@
 from imbot.cards.markdown import MarkdownKind
-from imbot.model import CardPhase
-from imbot.spec import CardSpec, FeedbackButton
+from imbot.model import Button, CardPhase
+from imbot.spec import CardSpec
 
 
 def test_a_message_shows_nothing_before_the_end_and_has_no_buttons():
     kind = MarkdownKind(CardSpec("markdown"))
     assert not kind.live
-    assert kind.buttons((FeedbackButton("好", "good"),), "") == []
+    assert kind.buttons([Button("feedback:good", "好")]) == []
 
 
 def test_title_and_text_are_texts():

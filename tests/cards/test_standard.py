@@ -2,8 +2,8 @@ import pytest
 
 from imbot import schema
 from imbot.cards.standard import StandardKind
-from imbot.model import CardPhase
-from imbot.spec import CardSpec, FeedbackButton
+from imbot.model import Button, CardPhase
+from imbot.spec import CardSpec
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_packing_takes_whatever_was_drawn(kind):
 
 
 def test_buttons_fit_an_action_block_and_the_chosen_one_stands_out(kind):
-    buttons = kind.buttons((FeedbackButton("好", "good"), FeedbackButton("差", "bad")), "good")
+    buttons = kind.buttons([Button("feedback:good", "好", chosen=True), Button("feedback:bad", "差")])
     assert [button["status"] for button in buttons] == ["primary", "normal"]
     assert [button["id"] for button in buttons] == ["feedback:good", "feedback:bad"]
     assert not schema.violations("cards/standard", {"contents": [{"type": "action", "actions": buttons}]})

@@ -9,7 +9,7 @@ from imbot.spec import FeedbackButton, FeedbackSpec, Secret
 def variables():
     feedback = FeedbackSpec((FeedbackButton("👍", "good"),), "谢谢")
     return BotVariables(
-        {"name": "a", "title": "A"}, {"x": 1}, feedback, lambda ratings, chosen: [ratings, chosen]
+        {"name": "a", "title": "A"}, {"x": 1}, feedback, lambda context: [context.phase, context.chosen]
     )
 
 
@@ -38,9 +38,8 @@ def test_the_turn_is_copied_into_plain_values(variables):
     assert given["feedback"] == {"chosen": "good", "thanks": "谢谢"}
 
 
-def test_buttons_stand_under_complete_answers_only(variables):
-    assert variables.of(CardContext(CardPhase.FINAL, chosen="good"))["buttons"][1] == "good"
-    assert all(not variables.of(CardContext(phase))["buttons"] for phase in CardPhase if phase != "final")
+def test_buttons_are_made_for_the_turn(variables):
+    assert variables.of(CardContext(CardPhase.FINAL, chosen="good"))["buttons"] == ["final", "good"]
 
 
 def test_only_the_answer_is_never_cut(variables):

@@ -7,6 +7,8 @@ import pytest
 from botfolder import write
 from planted import SECRET, problems_in
 
+from imbot.cards.dryrun import dry_run
+
 BOTS = Path(__file__).parents[2] / "bots"
 ENVIRON = {"LLM_BASE_URL": "http://x", "LLM_API_KEY": SECRET}
 MOST = 3
@@ -111,3 +113,21 @@ def test_a_damaged_example_has_few_problems_and_no_secret_in_them(bot, file, mut
 
 def as_text(content):
     return content.decode() if isinstance(content, bytes) else content
+
+
+@pytest.mark.parametrize(("bot", "file"), DAMAGED, ids=lambda name: name)
+def test_the_quick_way_finds_what_the_library_finds(bot, file, tmp_path, monkeypatch):
+    files = folder_of(bot)
+    folder = write(tmp_path / "bots", files)
+    texts = [text for mutate in MUTATIONS.values() for text in mutate(as_text(files[file]))][::9]
+
+    def found():
+        for text in texts:
+            (folder / file).write_text(text, encoding="utf-8")
+            yield problems_in(folder, ENVIRON)
+
+    quick = list(found())
+    monkeypatch.setattr("imbot.schema._quick", lambda *_: None)
+    dry_run.cache_clear()
+
+    assert list(found()) == quick

@@ -20,6 +20,14 @@ MISTAKES = mistakes(
         ("cards/a.j2", 1, 1, 1, 1),
     ),
     (
+        "a bot file as a layout",
+        {
+            "a.yaml": BOT + "card: {templates: {final: {file: ⟦b.yaml⟧}}}\n",
+            "b.yaml": BOT.replace("<<ID>>", "ding2") + "title: x\n",
+        },
+        "file.bot: is a bot file and no layout ⇒ name the layout's own file",
+    ),
+    (
         "same name",
         {
             "a.yaml": "name: help\ncredentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: echo}\n",

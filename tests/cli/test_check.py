@@ -102,7 +102,9 @@ def test_json_is_utf_8_wherever_it_is_written(here):
 
     said = json.loads(got.stdout)
     assert {problem["path"] for problem in said["problems"]} == {"bots/客.yaml"}
-    assert said["bots"] == [{"name": "good", "path": "bots/good.yaml", "type": "dingtalk-stream"}]
+    assert said["bots"] == [
+        {"name": "good", "path": "bots/good.yaml", "type": "dingtalk-stream", "calls": 12}
+    ]
     assert got.stderr == ""
 
 
@@ -166,3 +168,12 @@ def test_the_pre_commit_hook_runs_a_command_there_is(here):
     arguments = re.search(r"args: \[(.*)\]", hook)[1].split(", ")
 
     assert subprocess.run([*IMBOT, *entry, *arguments], cwd=here, capture_output=True).returncode == 0
+
+
+def test_the_commands_of_the_docs_for_hooks_and_ci_run(here):
+    docs = (Path(__file__).parents[2] / "docs/check.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?:^ +entry|^- run): imbot (check .*)", docs, re.MULTILINE)
+
+    assert len(commands) == 2
+    for command in commands:
+        assert subprocess.run([*IMBOT, *command.split()], cwd=here, capture_output=True).returncode == 0

@@ -50,7 +50,7 @@ def test_one_phase_with_given_texts(bots):
         (["zzz"], "there are: a, helper"),
         (["bots/b.yaml"], "there is no file bots/b.yaml"),
         (["bots/_x.yaml"], "bots/_x.yaml is not a bot file"),
-        (["a", "--bots", "nowhere"], "nowhere cannot be read"),
+        (["a", "--bots", "nowhere"], "there is no folder nowhere"),
         (["a", "--json", "--html", "x.html"], "one of them at a time"),
         (["a", "--phase", "end"], "thinking"),
     ],
@@ -92,9 +92,9 @@ def test_a_page_that_cannot_be_written_says_so(bots):
 def test_half_a_character_breaks_nothing(bots, tmp_path):
     write(bots, {"cards/final.yaml": "msgContent: '{{ \"\\ud83d\" }}'\n"})
     (card, *_) = json.loads(preview("a", "--json", "--phase", "final").stdout)["cards"]
-    assert card["data"]["msgContent"] == "\ud83d"
+    assert card["data"]["msgContent"] == "\ufffd"
     assert preview("a", "--html", "out.html").exit_code == 0
-    assert "\\ud83d" in (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert "\ufffd" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
 def test_a_taken_port_is_told(bots):
@@ -132,3 +132,10 @@ def test_it_serves_until_a_signal(bots, number):
         _, errors = process.communicate(timeout=20)
     assert "http://127.0.0.1:" in lines[1]
     assert (process.returncode, errors) == (0, "")
+
+
+def test_shared_defaults_are_drawn_too(bots):
+    write(bots, {"_defaults.yaml": "card: {vars: {hotline: Common}}\n"})
+    write(bots, {"cards/final.yaml": "msgContent: '{{ vars.hotline }}'\n"})
+    told = json.loads(preview("a", "--json", "--phase", "final").stdout)
+    assert {card["data"]["msgContent"] for card in told["cards"]} == {"Common"}

@@ -12,6 +12,7 @@ import imbot
 from imbot.cli.check import command as check
 from imbot.cli.test import command as play
 from imbot.codes import markdown, pages
+from imbot.loader import names_bot
 
 PACKAGE = Path(imbot.__file__).parent
 ROOT = PACKAGE.parent
@@ -29,10 +30,11 @@ SPEAKING = (
     "placeholders.py",
     "plan.py",
     "supervisor.py",
+    "transaction.py",
     "behaviour.py",
 )
 IN_PARTS = {"template.cycle", "template.missing", "name.taken", "identity.taken"}  # put together in the code
-ONLY_WHILE_RUNNING = {"bot.defect", "identity.held", "platform.refused"}
+ONLY_WHILE_RUNNING = {"bot.defect", "identity.held", "platform.refused", "change.pending"}
 NOT_YET = {
     "schema.deprecated",
     "schema.invalid",
@@ -78,7 +80,7 @@ def written(folder, files, *, whole):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         rest = ""
-        if path.parent == folder and name.endswith(".yaml") and not name.endswith(".test.yaml") and not whole:
+        if path.parent == folder and names_bot(name) and not whole:
             rest = "".join(
                 line for key, line in REST.items() if not re.search(f"^{key}:", text, re.MULTILINE)
             )
@@ -108,7 +110,12 @@ def env_in_utf16(folder, page):
     (folder.parent / ".env").write_bytes("TITLE=客服".encode("utf-16"))
 
 
+def env_with_an_open_quote(folder, page):
+    (folder.parent / ".env").write_text('TITLE="Helpdesk\n')
+
+
 ARRANGED = {
+    "env.line": env_with_an_open_quote,
     "env.unreadable": env_in_utf16,
     "file.encoding": in_gbk,
     "file.too-large": too_large,

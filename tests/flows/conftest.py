@@ -70,9 +70,9 @@ class Flow:
         return new[0]
 
 
-@pytest.fixture
-async def flow(tmp_path):
-    folder = tmp_path / "bots"
+@contextlib.asynccontextmanager
+async def simulated(folder):
+    """A flow with a simulator that is up while the block lasts."""
     folder.mkdir()
     sim = Simulator(open_apps=True)
     await sim.start()
@@ -80,3 +80,15 @@ async def flow(tmp_path):
         yield Flow(folder, sim)
     finally:
         await sim.stop()
+
+
+@pytest.fixture(scope="session")
+def flows():
+    """Makes a flow that lasts longer than a test."""
+    return simulated
+
+
+@pytest.fixture
+async def flow(tmp_path):
+    async with simulated(tmp_path / "bots") as made:
+        yield made

@@ -25,10 +25,11 @@ NOWHERE = Address("127.0.0.1", 1)
 def by_hand(monkeypatch):
     """Nothing is followed but on request."""
 
-    async def never(_):
-        return False
+    async def none(_):
+        await asyncio.Event().wait()
+        yield
 
-    monkeypatch.setattr(Watch, "changed", never)
+    monkeypatch.setattr(Watch, "hints", none)
 
 
 def file_of(flow):
@@ -67,7 +68,7 @@ async def test_status_shows_what_runs_and_what_was_answered(flow):
     assert (b["state"], b["generation"], b["connected_since"]) == ("down", 0, None)
     assert "schema" in b["rejected"]["problems"][-1]["code"]
     assert got["reload"]["outcome"] == "rejected"
-    assert re.search(r"● a +running +\d+ s +1 +1 +\S+a.yaml", text)
+    assert re.search(r"● a +running +\d+ s +1 +\d +1 +\S+a.yaml", text)
     assert "b.yaml:1:" in text
     assert "2 bots: 1 running, 1 down, 1 rejected" in text
 
@@ -99,6 +100,25 @@ async def test_a_reload_that_rejects_ends_with_one_and_the_bot_goes_on(flow, by_
     assert (generation, answer.data["flowStatus"]) == (1, "3")
     bot = status["bots"][0]
     assert (bot["state"], bot["rejected"]["problems"][0]["line"]) == ("running", 7)
+
+
+async def test_held_bots_are_shown_and_stop_when_told_to_also_without_a_folder(flow, by_hand):
+    for name in "abc":
+        flow.echo(name)
+    async with up(flow):
+        flow.folder.rename(flow.folder.with_name("elsewhere"))
+        plan, held = await imbot(flow, "plan"), await imbot(flow, "reload")
+        status, shown = await asked(flow, "status"), (await imbot(flow, "status")).output
+        metrics = await scraped(flow)
+        pruned = await imbot(flow, "reload", "--prune")
+        left = await asked(flow, "status")
+
+    assert [(got.exit_code, "3 held" in got.output) for got in (plan, held)] == [(1, True)] * 2
+    assert [(bot["state"], bool(bot["held"])) for bot in status["bots"]] == [("running", True)] * 3
+    assert "3 bots: 3 running, 3 held (`imbot reload --prune` stops them)" in shown
+    assert metrics["imbot_held_bots"] == 3
+    assert (pruned.exit_code, "3 stop" in pruned.output) == (0, True)
+    assert [bot["state"] for bot in left["bots"] if bot["state"] != "draining"] == []
 
 
 async def test_reloads_asked_for_at_once_are_merged(flow, by_hand):

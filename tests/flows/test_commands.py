@@ -225,8 +225,11 @@ def test_run_that_cannot_open_its_store_ends_with_one_and_a_cure(working):
         (["feedback"], 1, "nothing is stored"),
         (["feedback", "--since", "yesterday-ish"], 2, "7d"),
         (["--version"], 0, "imbot"),
-        (["dev", "nowhere"], 2, "there is no folder 'nowhere'; `imbot init`"),
-        (["run", "nowhere"], 2, "there is no folder 'nowhere'"),
+        (["dev", "nowhere/bots"], 2, "there is no folder 'nowhere'"),
+        (["run", "bots/echo.yaml"], 2, "'bots/echo.yaml' is a file"),
+        (["run", "bots", "--settle", "fast"], 2, "'fast' is no duration: write 300ms"),
+        (["plan", "nowhere"], 1, "there is no folder nowhere"),
+        (["reload", "nowhere", "--prune"], 1, "not started"),
         (["run", "bots", "--store", "mysql://me:hunter2@db/x"], 1, "a store at mysql://…: the only kind"),
         (["run", "bots", "--store", "sqlite:///"], 1, "sqlite:///PATH"),
         (["simulate", "--host", "192.0.2.1"], 1, "192.0.2.1:8700: cannot assign requested address"),
@@ -237,6 +240,18 @@ def test_wrong_use_and_trouble_have_their_exit_codes(working, arguments, code, s
 
     assert (got.returncode, says in got.stdout + got.stderr) == (code, True), got.stdout + got.stderr
     assert "hunter2" not in got.stdout + got.stderr
+
+
+@pytest.mark.parametrize("command", [("dev", "--port", "0"), ("run", "--admin", "127.0.0.1:0")])
+def test_r13_a_folder_that_is_not_there_yet_is_waited_for_and_said_to_be_once(working, command):
+    with started(*IMBOT, command[0], "later", *command[1:], "--settle", "50ms", cwd=working) as process:
+        process.until("here is no folder later yet")
+        (working / "later").mkdir()
+        (working / "later/a.yaml").write_text("agent: {type: echoo}\n")
+        process.until("a: rejected")
+        code, _ = process.end()
+    assert code == 0
+    assert process.output.lower().count("there is no folder") == 1
 
 
 def test_the_shipped_examples_pass_check_once_their_variables_are_set(working):
@@ -289,3 +304,6 @@ def test_the_wheel_alone_is_enough(tmp_path):
         assert "小满客服" in dev.output
         assert dev.end()[0] == 0
     assert ran(imbot, "schema", cwd=empty).stdout == (ROOT / "schemas/imbot.schema.json").read_text()
+    for kind in ("defaults", "inheriting", "test"):
+        said = ran(imbot, "schema", f"--{kind}", cwd=empty).stdout
+        assert said == (ROOT / f"schemas/{kind}.schema.json").read_text()

@@ -3,6 +3,7 @@ import pytest
 from imbot.lints import lint
 from imbot.lints.keys import deprecated_keys
 from imbot.loader import Loader
+from imbot.loader.defaults import Defaults
 from imbot.report.sources import Sources
 from imbot.yamlfile import read_yaml
 
@@ -12,7 +13,7 @@ def found(tmp_path, text):
     folder.mkdir()
     (folder / "a.yaml").write_text(text, encoding="utf-8")
     (file,) = Loader(folder, no_env=True).load().files
-    return [problem for problem in lint(file, Sources()) if problem.code == "secret.literal"]
+    return [problem for problem in lint(file, Sources(), Defaults()) if problem.code == "secret.literal"]
 
 
 def credentials(secret):

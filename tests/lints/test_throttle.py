@@ -41,8 +41,9 @@ def test_a_pace_that_leaves_room_is_let_pass(tmp_path, throttle):
     assert found(tmp_path, throttle) == []
 
 
-def test_a_platform_without_a_limit_has_no_hasty_pace(tmp_path, monkeypatch):
-    spec = spec_of(tmp_path, bot(more="throttle: {pace: fixed, interval: 10ms}\n"))
-    monkeypatch.setattr("imbot.schema.source", lambda part: {})
+@pytest.mark.parametrize(("qps", "hasty"), [(5, True), (1000, False)])
+def test_a_pace_is_hasty_for_what_the_app_may_do(tmp_path, qps, hasty):
+    keys = f"throttle: {{pace: fixed, interval: 500ms, chunks: 10}}\nquota: {{qps: {qps}}}\n"
+    spec = spec_of(tmp_path, bot(more=keys))
 
-    assert list(hasty_throttle(spec)) == []
+    assert bool(list(hasty_throttle(spec))) is hasty

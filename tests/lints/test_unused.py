@@ -11,7 +11,7 @@ FINAL = bot(more="card: {templates: {final: {file: cards/final.yaml}}}\n")
 
 def found(tmp_path, files):
     folder = write(tmp_path / "bots", files)
-    problems = list(unused_templates(folder, load(folder)))
+    problems = list(unused_templates(folder, [path for file in load(folder) for path in file.sources]))
     assert all((problem.code, problem.severity) == ("file.unused", "warning") for problem in problems)
     return [Path(problem.path).relative_to(folder).as_posix() for problem in problems]
 

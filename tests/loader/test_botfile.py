@@ -181,6 +181,9 @@ def test_buttons_that_nobody_hears_are_a_warning(tmp_path, monkeypatch):
     assert places(file.problems) == [(7, 21, "card.no-callback")]
     assert file.spec is not None
     assert one(tmp_path, bot(more=more.replace("KIND", "ai"))).problems == ()
+    for kind in ("standard", "markdown"):
+        file = one(tmp_path, bot(more=f"card:\n  kind: {kind}\n  actions: [stop]\n"))
+        assert places(file.problems) == [(8, 12, "card.no-callback")]
 
 
 def test_a_template_id_where_the_kind_has_none_is_a_problem(tmp_path, monkeypatch):

@@ -4,20 +4,22 @@ import pytest
 from botfolder import bot, load, one, spec_of, write
 
 from imbot.model import CardPhase
-from imbot.spec import Folder, Secret
+from imbot.spec import Access, Folder, Limits, Secret
 
 
 def test_the_smallest_file_gets_every_default(tmp_path):
     spec = spec_of(tmp_path, bot())
     assert (spec.name, spec.title, spec.type, spec.enabled) == ("a", "a", "dingtalk-stream", True)
-    assert (spec.timeouts.connect_s, spec.timeouts.total_s) == (10.0, None)
+    assert (spec.timeouts.connect_s, spec.timeouts.total_s) == (10.0, 3600.0)
     assert (spec.history.turns, spec.history.chars) == (10, 20000)
     assert (spec.conversation.group, spec.conversation.idle_s) == ("per_sender", 3600.0)
     assert (spec.throttle.pace, spec.throttle.interval_s, spec.throttle.max_updates) == ("adaptive", 1.0, 20)
     assert (spec.card.kind, spec.card.template_id, spec.card.mention_sender) == ("ai", "", False)
     assert spec.feedback.buttons == ()
     assert "/new" in spec.commands.new
-    assert spec.texts.keys() == {"thinking", "error", "stopped", "not_found", "unsupported", "help", "new"}
+    assert spec.texts.keys() >= {"thinking", "error", "stopped", "not_found", "unsupported", "help", "new"}
+    assert spec.limits == Limits(2, 100, 200, 20_000, 50_000)
+    assert spec.access == Access(None, None, ())
 
 
 def test_credentials_hold_the_identity_in_the_open_and_the_rest_as_secrets(tmp_path):

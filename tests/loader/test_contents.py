@@ -39,6 +39,19 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path):
     assert found.text("near/x.md").text == "x"
 
 
+def test_a_link_that_is_refused_counts_as_looked_for_so_that_its_cure_is_noticed(tmp_path):
+    folder = write(tmp_path / "bots", {})
+    write(tmp_path / "out", {"x.md": "x"})
+    (folder / "file.md").symlink_to(tmp_path / "out/x.md")
+    reader = Reader(Snapshot({}))
+    assert code_of(Contents(folder, reader).text, "file.md") == "file.outside"
+    assert reader.paths == (str(folder / "file.md"),)
+    assert Snapshot({}).same(reader.reads)
+    (folder / "file.md").unlink()
+    write(folder, {"file.md": "x"})
+    assert not Snapshot({}).same(reader.reads)
+
+
 def test_a_link_inside_a_knowledge_folder_may_not_leave_it_either(tmp_path):
     folder = write(tmp_path / "bots", {"kb/x.md": "x"})
     write(tmp_path, {"secret.md": "x"})

@@ -1,5 +1,5 @@
-from imbot.loader.botfile import whole_schema
 from imbot.loader.homes import PHASE, homes, value_at
+from imbot.loader.parts import whole_schema
 
 
 def homes_of(value):

@@ -8,7 +8,7 @@ from botfolder import bot, load, one, places, write
 
 from imbot import loader
 from imbot.errors import ConfigError
-from imbot.loader import Loader, bot_files
+from imbot.loader import FolderMissingError, Loader, bot_files
 from imbot.spec import Secret
 
 
@@ -17,9 +17,9 @@ def work(monkeypatch):
     """The names of the files that were really worked on, in order."""
     done = []
 
-    def read_bot(path, reader, options, real=loader.read_bot):
+    def read_bot(path, *rest, real=loader.read_bot):
         done.append(path.name)
-        return real(path, reader, options)
+        return real(path, *rest)
 
     monkeypatch.setattr(loader, "read_bot", read_bot)
     return done
@@ -248,6 +248,130 @@ def test_an_env_file_that_cannot_be_read_stops_the_load(tmp_path):
     assert [problem.code for problem in caught.value.problems] == ["env.unreadable"]
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [('A=1\nB="open\n', 2), ("A=1\n\n\nC D=2\n", 4), ("A='x' y\n", 1), ("A=1\r\n=2", 2)],
+)
+def test_a_broken_line_of_the_env_file_stops_the_load_and_is_not_shown(tmp_path, text, line):
+    folder = write(tmp_path / "bots", {"a.yaml": bot()})
+    write(tmp_path, {".env": text})
+    with pytest.raises(ConfigError) as caught:
+        Loader(folder).load()
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line, problem.path) == ("env.line", line, str(tmp_path / ".env"))
+    assert "open" not in str(problem).replace(problem.path, "")
+
+
+# -- while files move
+
+
+class Moving:
+    """What the loader is told about files: which are not to be believed, before or after they are read."""
+
+    def __init__(self, *paths, after=False):
+        self._paths = {str(path) for path in paths}
+        self._after = after
+
+    def __call__(self, path):
+        if self._after and path in self._paths:
+            self._after = False
+            return True
+        return path not in self._paths
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_who_uses_a_file_that_moves_is_as_it_was_and_the_others_follow(tmp_path, after):
+    layout = write(tmp_path / "bots/cards", {"f.yaml": "msgContent: one\n"}) / "f.yaml"
+    uses = bot("a", "card: {templates: {final: {file: cards/f.yaml}}}\n")
+    folder = write(tmp_path / "bots", {"a.yaml": uses, "b.yaml": bot("b")})
+    loading = Loader(folder)
+    before = specs(loading.load())
+    write(folder, {"cards/f.yaml": "msgContent: [", "b.yaml": bot("b", "title: New\n")})
+    result = loading.load(believed=Moving(layout, after=after))
+
+    assert specs(result)["a"] is before["a"]
+    assert specs(result)["b"].title == "New"
+    assert str(layout) in result.sources
+    assert specs(loading.load()).keys() == {"b"}, "when it has come to rest, it is believed"
+
+
+def test_a_new_bot_waits_for_all_it_uses_to_come_to_rest(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a"), "knowledge/x.md": "# x\n"})
+    loading = Loader(folder)
+    loading.load()
+    faq = bot("b").replace("type: echo", "type: faq\n  knowledge: knowledge")
+    write(folder, {"b.yaml": faq})
+    for moving in ("b.yaml", "knowledge", "knowledge/x.md"):
+        result = loading.load(believed=Moving(folder / moving))
+        assert (state(result), result.awaited) == ({"a.yaml": "a"}, {str(folder / moving)})
+    assert state(loading.load()) == {"a.yaml": "a", "b.yaml": "b"}
+
+
+def test_a_file_that_went_a_moment_ago_may_come_back(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a"), "b.yaml": bot("b")})
+    loading = Loader(folder)
+    before = specs(loading.load())
+    (folder / "a.yaml").unlink()
+    assert specs(loading.load(believed=Moving(folder / "a.yaml"))) == before
+    assert state(loading.load()) == {"b.yaml": "b"}
+
+
+@pytest.mark.parametrize("text", ["", "IMBOT_T='ol"])
+def test_an_env_file_that_moves_is_as_it_was(tmp_path, text):
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a", "title: <<IMBOT_T>>\n")})
+    write(tmp_path, {".env": "IMBOT_T=old\n"})
+    loading = Loader(folder)
+    loading.load()
+    write(tmp_path, {".env": text})
+    (spec,) = loading.load(believed=Moving(tmp_path / ".env", after=True)).specs
+    assert spec.title == "old"
+
+
+def test_what_did_not_move_is_not_even_read(tmp_path, monkeypatch):
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a"), "b.yaml": bot("b", "title: <<IMBOT_T:-old>>\n")})
+    loading = Loader(folder)
+    before = specs(loading.load())
+    write(folder, {"a.yaml": bot("a", "title: New\n"), "b.yaml": "agent: ["})
+    assert specs(loading.load(moved=frozenset())) == before
+    assert specs(loading.load(moved={str(folder / "a.yaml")}))["a"].title == "New"
+    write(folder, {"b.yaml": bot("b", "title: <<IMBOT_T:-old>>\n")})
+    monkeypatch.setenv("IMBOT_T", "new")
+    assert specs(loading.load(moved=frozenset()))["b"].title == "new", "a variable is not a file"
+
+
+def test_after_a_load_that_broke_off_everything_is_read(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a")})
+    loading = Loader(folder)
+    loading.load()
+    write(folder, {"a.yaml": bot("a", "title: New\n"), "../.env": "A='"})
+    with pytest.raises(ConfigError):
+        loading.load(moved={str(folder / "a.yaml"), str(tmp_path / ".env")})
+    write(folder, {"../.env": ""})
+    assert specs(loading.load(moved={str(tmp_path / ".env")}))["a"].title == "New"
+
+
+def test_a_bot_that_had_to_wait_is_read_when_what_it_waits_for_is_at_rest(tmp_path):
+    folder = write(tmp_path / "bots", {"a.yaml": bot("a")})
+    loading = Loader(folder)
+    loading.load()
+    layout = write(folder / "cards", {"new.yaml": "msgContent: [half"}) / "new.yaml"
+    write(folder, {"a.yaml": bot("a", "title: New\ncard: {templates: {final: {file: cards/new.yaml}}}\n")})
+    held_back = loading.load(believed=Moving(layout), moved={str(folder / "a.yaml")})
+    assert specs(held_back)["a"].title == "a"
+    assert specs(loading.load(believed=Moving(layout), moved=frozenset()))["a"].title == "a"
+    layout.write_text("msgContent: whole\n")
+    assert specs(loading.load(moved={str(layout)}))["a"].title == "New"
+
+
+def test_a_missing_folder_is_told_apart_from_one_that_cannot_be_read(tmp_path):
+    with pytest.raises(FolderMissingError, match="there is no folder"):
+        Loader(tmp_path / "bots").load()
+    write(tmp_path, {"bots": "a file"})
+    with pytest.raises(ConfigError) as caught:
+        Loader(tmp_path / "bots").load()
+    assert not isinstance(caught.value, FolderMissingError)
+
+
 UNSET = """\
 credentials:
   client_id: <<A>>
@@ -308,7 +432,12 @@ def test_sources_name_every_file_that_was_used(tmp_path):
     write(tmp_path, {"run/key": "k\n"})
     (spec,) = Loader(write(tmp_path / "bots", files), environ={}).load().specs
     shown = {str(Path(source).relative_to(tmp_path)) for source in spec.sources}
-    assert shown == {"bots/a.yaml", "bots/f.yaml", "bots/x.j2", "bots/../run/key"}
+    assert shown - {"bots/_defaults.yaml", "bots/_defaults.yml"} == {
+        "bots/a.yaml",
+        "bots/f.yaml",
+        "bots/x.j2",
+        "bots/../run/key",
+    }
 
 
 def test_a_hundred_files_load_and_load_again(tmp_path, work):

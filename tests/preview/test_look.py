@@ -1,11 +1,13 @@
 import asyncio
 from contextlib import aclosing
+from functools import partial
 
 from botfolder import write
 from preview_bot import BOT, FINAL
 
-from imbot import watch
 from imbot.model import CardPhase
+from imbot.preview import look
+from imbot.watch import Settle, Watch
 
 
 def test_unset_variables_do_not_matter(looker):
@@ -84,15 +86,15 @@ def test_a_secret_in_a_broken_line_is_hidden(looker, bots):
 
 
 async def test_whatever_the_bot_uses_is_followed(looker, bots, monkeypatch):
-    monkeypatch.setattr(watch, "SETTLE_S", 0.02)
+    monkeypatch.setattr(look, "Watch", partial(Watch, settle=Settle(0.02)))
     async with asyncio.timeout(10), aclosing(looker(CardPhase.FINAL).looks()) as looks:
         assert (await anext(looks)).gallery
         write(bots, {"cards/final.yaml": 'msgContent: "{{"\n'})
-        async for look in looks:
-            if not look.gallery:
+        async for seen in looks:
+            if not seen.gallery:
                 break
         write(bots, {"cards/final.yaml": FINAL.replace("answer", "question")})
-        async for look in looks:
-            if look.gallery:
+        async for seen in looks:
+            if seen.gallery:
                 break
-    assert look.gallery.pictures[0].view.data["msgContent"].startswith("怎么退货")
+    assert seen.gallery.pictures[0].view.data["msgContent"].startswith("怎么退货")

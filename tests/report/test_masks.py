@@ -22,6 +22,7 @@ def shown(tmp_path, text, name="a.yaml"):
 
 PARSES = {
     "as meant": "credentials:\n  client_secret: hunter2-abc\n",
+    "below a type that is inherited": "agent:\n  headers: {X-Any: hunter2-abc}\n  api_key: hunter2-abc\n",
     "quoted": 'credentials: {client_id: a, client_secret: "hunter2-abc"}\n',
     "block": "credentials:\n  client_secret: |\n    first\n    hunter2-abc\n  client_id: a\n",
     "folded over lines": "credentials:\n  client_secret: first\n    hunter2-abc\n",

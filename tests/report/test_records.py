@@ -10,7 +10,7 @@ PROBLEM = Problem(
 
 
 def test_problems_and_bots_have_exactly_the_promised_keys():
-    got = json.loads(render(Report((PROBLEM,), (CheckedBot("a", "bots/a.yaml", "dingtalk-stream"),), 2)))
+    got = json.loads(render(Report((PROBLEM,), (CheckedBot("a", "bots/a.yaml", "dingtalk-stream", 12),), 2)))
 
     assert got == {
         "problems": [
@@ -20,7 +20,7 @@ def test_problems_and_bots_have_exactly_the_promised_keys():
                 "message": "`agent` must be a mapping", "hint": "",
             }
         ],
-        "bots": [{"name": "a", "path": "bots/a.yaml", "type": "dingtalk-stream"}],
+        "bots": [{"name": "a", "path": "bots/a.yaml", "type": "dingtalk-stream", "calls": 12}],
     }  # fmt: skip
 
 

@@ -26,13 +26,22 @@ def agent(**keys):
     return BOT | {"agent": keys}
 
 
-def test_the_file_for_editors_is_fresh():
-    written = json.loads((REPOSITORY / "schemas/imbot.schema.json").read_text(encoding="utf-8"))
-    assert written == schema.bundle(), "imbot schema > schemas/imbot.schema.json"
+@pytest.mark.parametrize(
+    ("name", "bundle", "words"),
+    [
+        ("imbot", schema.bundle, ""),
+        ("defaults", schema.bundle_defaults, " --defaults"),
+        ("inheriting", schema.bundle_inheriting, " --inheriting"),
+    ],
+)
+def test_the_file_for_editors_is_fresh(name, bundle, words):
+    written = json.loads((REPOSITORY / f"schemas/{name}.schema.json").read_text(encoding="utf-8"))
+    assert written == bundle(), f"imbot schema{words} > schemas/{name}.schema.json"
 
 
-def test_the_bundle_is_a_valid_schema_that_needs_no_other_file():
-    whole = schema.bundle()
+@pytest.mark.parametrize("bundle", [schema.bundle, schema.bundle_defaults, schema.bundle_inheriting])
+def test_the_bundle_is_a_valid_schema_that_needs_no_other_file(bundle):
+    whole = bundle()
     Draft202012Validator.check_schema(whole)
     for node in bundling.walk(whole):
         assert str(node.get("$ref", "#/")).startswith("#/"), node
@@ -116,3 +125,55 @@ def test_every_placeholder_of_the_language_matches():
         assert accepts(text), text
     for text in ("<<1A>>", "<< A >>", "<A>", "A", 5):
         assert not accepts(text), text
+
+
+# -- shared defaults
+
+DEFAULTS = {"agent": {"type": "openai", "base_url": "<<URL>>"}, "throttle": {"pace": "<<PACE>>"}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        DEFAULTS,
+        card(template_id="x") | {"credentials": None, "agent": {"type": "echo"}},
+        card(kind="standard", templates={"final": {"header": {"title": {"type": "text", "text": "x"}}}}),
+    ],
+)
+def test_nothing_is_required_of_defaults(value):
+    value = {key: item for key, item in value.items() if key != "credentials"}
+    assert not list(Draft202012Validator(schema.bundle_defaults()).iter_errors(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        BOT,
+        {"name": "a"},
+        {"credentials": {}},
+        {"titel": "x"},
+        {"agent": {"base_url": "x"}},
+        {"agent": {"type": "echo", "modle": "m"}},
+        {"throttle": {"pace": "fxied"}},
+        {"feedback": {"buttons": [{"label": "x"}]}},
+        {"card": {"templates": {"final": {"msgContnt": "{{ answer }}"}}}},
+    ],
+)
+def test_what_bots_cannot_share_or_nobody_knows_is_refused_in_defaults(value):
+    assert list(Draft202012Validator(schema.bundle_defaults()).iter_errors(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ({"credentials": CREDENTIALS}, True),
+        ({"credentials": CREDENTIALS, "agent": {"model": "m"}, "name": "a"}, True),
+        (agent(type="openai", model="m"), True),
+        ({"agent": {"type": "echo"}}, False),
+        ({"credentials": {"client_id": "x"}}, False),
+        (agent(type="openai", modle="m"), False),
+    ],
+)
+def test_a_bot_that_inherits_has_only_what_is_its_own_to_give(value, right):
+    assert Draft202012Validator(schema.bundle_inheriting()).is_valid(value) is right

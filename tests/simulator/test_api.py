@@ -1,4 +1,5 @@
 import json
+import time
 
 import aiohttp
 import pytest
@@ -105,6 +106,19 @@ async def test_fault_may_hang(sim, client):
     sim.fail("accessToken", 200, {}, delay_s=5)
     with pytest.raises(TimeoutError):
         await client.call("POST", "/v1.0/oauth2/accessToken", {}, timeout=aiohttp.ClientTimeout(total=0.05))
+
+
+async def test_a_call_may_only_be_late(sim, client):
+    sim.fail("createAndDeliver", None, delay_s=0.05)
+    began = time.monotonic()
+    assert (await client.card())[0] == 200
+    assert time.monotonic() - began >= 0.05
+
+
+async def test_faults_that_were_ordered_can_be_called_off(sim, client):
+    sim.fail("createAndDeliver", 503, times=9)
+    sim.mend()
+    assert (await client.card())[0] == 200
 
 
 async def test_refused_calls_are_not_executed(sim, client):

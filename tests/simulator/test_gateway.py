@@ -86,6 +86,15 @@ async def test_ack_of_the_first_attempt_ends_redelivery(sim, client):
     assert await link.silent(0.1)
 
 
+async def test_a_message_knows_whether_it_was_acked(sim, client):
+    link = await client.connect()
+    message = sim.message(await sim.say("ding1", "u-lilei", "hello"))
+    frame = await link.frame()
+    assert (message.delivered, message.acked) == (True, False)
+    await link.ack(frame)
+    await sim.until(lambda: message.acked)
+
+
 async def test_redelivery_may_choose_another_connection(sim, client):
     sim.set(redelivery_s=0.02, redelivery_max=20)
     links = [await client.connect([BOT]), await client.connect([BOT])]

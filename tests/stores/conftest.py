@@ -21,6 +21,15 @@ async def store(path):
 
 
 @pytest.fixture
+async def other(path, store):
+    """The same store, as another process has it open."""
+    made = await SqliteStore.open(path)
+    made.path = path
+    yield made
+    await made.close()
+
+
+@pytest.fixture
 def own_threads():
     return lambda: [each.name for each in threading.enumerate() if each.name.startswith("imbot-store")]
 

@@ -65,14 +65,16 @@ async def test_a_damaged_file_is_named_as_such(path, store):
     with path.open("r+b") as file:
         file.seek(page_size)
         file.write(b"\xff" * (path.stat().st_size - page_size))
-    damaged = None
-    try:
+
+    async def use():
         damaged = await SqliteStore.open(path)
-        with pytest.raises(StoreError, match="damaged; put a copy back"):
+        try:
             await damaged.open_turns("faq")
-    finally:
-        if damaged:
+        finally:
             await damaged.close()
+
+    with pytest.raises(StoreError, match="damaged; put a copy back"):
+        await use()
 
 
 # -- failures while running

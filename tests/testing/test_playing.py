@@ -118,6 +118,37 @@ def test_a_card_that_grows_has_no_buttons_yet(tmp_path):
     assert (miss.expected, miss.got) == ("good", "no button")
 
 
+ACTIONS = ECHO + "card: {actions: [stop, regenerate], action_labels: {stop: 停}}\n"
+
+
+def test_stop_ends_the_answer_before_the_next_step(tmp_path):
+    steps = """
+- {say: hi, go_on: true, expect: {phase: stopped}}
+- {wait: 3s, expect: {phase: streaming, card: {/msgButtons/0/text: 停}}}
+- {click: stop, expect: {phase: stopped, answer: first}}
+"""
+    head = "agent: [first, {wait: 10s}, second]\n"
+    assert told(played(tmp_path, steps, head, bot=ACTIONS)) == []
+
+
+def test_regenerate_is_judged_by_the_new_answer(tmp_path):
+    steps = """
+- {say: hi, user: a, group: g}
+- {click: regenerate, user: b, group: g}
+- {click: regenerate, user: a, group: g, expect: {phase: final, answer: hi, card: {/msgButtons/2/id: regenerate}}}
+- {click: regenerate, user: a, group: g, expect: {phase: final}}
+"""
+    assert told(played(tmp_path, steps, bot=ACTIONS)) == []
+
+
+def test_what_is_asked_again_is_answered_by_the_same_script(tmp_path):
+    steps = """
+- {say: hi, agent: [{error: broken}], expect: {phase: error}}
+- {click: regenerate, expect: {phase: error, total: {at_most: 1s}}}
+"""
+    assert told(played(tmp_path, steps, "agent: [fine]\n", bot=ACTIONS)) == []
+
+
 def test_buttons_that_cannot_call_back_cannot_be_clicked(tmp_path):
     bot = ECHO + "card: {kind: standard}\n"
     assert told(played(tmp_path, "- say: hi\n- click: good", bot=bot)) == [

@@ -48,3 +48,10 @@ def test_many_cases_take_little_time(tmp_path):
     done = run([path])
     assert (len(done.results), done.failed) == (100, 0)
     assert time.monotonic() - began < 15  # about 1.5 s where nothing else runs
+
+
+def test_a_bot_plays_with_what_it_inherits(tmp_path):
+    own = "credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\n"
+    shared = "agent: {type: echo, prefix: 'shared: '}\n"
+    done = run([folder(tmp_path, case("- {say: hi, expect: {text: 'shared: hi'}}"), own, _defaults=shared)])
+    assert (done.problems, done.failed) == ((), 0)

@@ -2,13 +2,14 @@
 
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from imbot.errors import FatalError
-from imbot.model import CardChange, CardView
+from imbot.model import CardChange, CardRef, CardView
 from imbot.platforms import Priority
+from imbot.platforms.dingtalk.markdown import shown
 from imbot.platforms.dingtalk.wire import Address
 
 BUILT_IN_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
@@ -26,25 +27,31 @@ WEBHOOK = "POST /robot/sendBySession"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. ``api`` is its method and path: what the platform counts calls by."""
+    """One call. ``api`` is its method and path: what the platform counts calls by.
+
+    ``url`` is set where that, and no token, is the permission: a message's session webhook.
+    """
 
     api: str
     body: Mapping[str, Any]
+    url: str = field(default="", repr=False)
 
 
 class Caller(Protocol):
     """What sends calls: ``openapi.OpenApi``, or a stand-in where there is no platform."""
 
-    async def granted(self, api: str, priority: Priority, since: float) -> None:
-        """Wait until a call of that API may go out."""
-        ...
+    async def call(
+        self,
+        about: CardRef,
+        apis: Sequence[str],
+        make: Callable[[str], Call | None],
+        priority: Priority,
+        since: float = 0.0,
+    ) -> None:
+        """When a call of one of ``apis`` may go out, make the one that ``make`` returns for it; None: none.
 
-    async def send(self, call: Call) -> Mapping[str, Any]:
-        """Make a call that was granted."""
-        ...
-
-    async def post_webhook(self, url: str, body: Mapping[str, Any]) -> None:
-        """Post to a message's session webhook, granted before."""
+        Where it returns one of another API, it is asked again when that one may go out.
+        """
         ...
 
 
@@ -64,7 +71,7 @@ def put_ai(card_id: str, changed: Mapping[str, Any]) -> Call:
     """Change some variables of an AI card and keep the others; the platform's default would drop them."""
     body = {
         "outTrackId": card_id,
-        "cardData": {"cardParamMap": dict(changed)},
+        "cardData": {"cardParamMap": shown(changed)},
         "cardUpdateOptions": {"updateCardDataByKey": True},
     }
     return Call(AI_PUT, body)
@@ -76,7 +83,7 @@ def stream_ai(card_id: str, key: str, content: str, *, finalize: bool = False, e
         "outTrackId": card_id,
         "guid": uuid.uuid4().hex,
         "key": key,
-        "content": content,
+        "content": shown(content),
         "isFull": True,  # appending is refused for Markdown variables
         "isFinalize": finalize,
         "isError": error,
@@ -86,7 +93,7 @@ def stream_ai(card_id: str, key: str, content: str, *, finalize: bool = False, e
 
 def put_standard(card_id: str, layout: Mapping[str, Any]) -> Call:
     """Replace the whole layout of a StandardCard."""
-    return Call(STANDARD_PUT, {"cardBizId": card_id, "cardData": _json(layout)})
+    return Call(STANDARD_PUT, {"cardBizId": card_id, "cardData": _json(shown(layout))})
 
 
 def send_markdown(to: Address, title: str, text: str) -> Call:
@@ -112,9 +119,9 @@ def send_nobody(robot_code: str) -> Call:
     return Call(SEND_SINGLE, {**message, "userIds": []})
 
 
-def webhook_markdown(title: str, text: str) -> Mapping[str, Any]:
-    """The body that says something through a message's session webhook."""
-    return {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
+def webhook_markdown(url: str, title: str, text: str) -> Call:
+    """Say something through a message's session webhook."""
+    return Call(WEBHOOK, {"msgtype": "markdown", "markdown": {"title": title, "text": text}}, url)
 
 
 def callback_response(change: CardChange) -> Mapping[str, Any]:
@@ -124,7 +131,7 @@ def callback_response(change: CardChange) -> Mapping[str, Any]:
         if change.private
         else ("cardData", "updateCardDataByKey")
     )
-    return {"cardUpdateOptions": {option: True}, part: {"cardParamMap": dict(change.data)}}
+    return {"cardUpdateOptions": {option: True}, part: {"cardParamMap": shown(change.data)}}
 
 
 def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
@@ -150,7 +157,7 @@ def _ai_card(card_id: str, view: CardView) -> dict[str, Any]:
         "outTrackId": card_id,
         "callbackType": "STREAM",
         "userIdType": 1,
-        "cardData": {"cardParamMap": dict(view.data)},
+        "cardData": {"cardParamMap": shown(view.data)},
     }
 
 
@@ -163,7 +170,7 @@ def _create_standard(card_id: str, to: Address, view: CardView) -> Call:
         "cardTemplateId": "StandardCard",
         "robotCode": to.robot_code,
         "cardBizId": card_id,
-        "cardData": _json(view.data),
+        "cardData": _json(shown(view.data)),
     }
     if to.kind == "group":
         if view.mention:

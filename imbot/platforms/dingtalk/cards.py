@@ -13,6 +13,7 @@ from imbot.model import CardPhase, CardRef, CardView
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
+from imbot.platforms.dingtalk.room import Room
 from imbot.platforms.dingtalk.wire import Address
 
 
@@ -22,10 +23,18 @@ class _Shown:
 
     data: dict[str, Any]
     at: float  # of the loop's clock: who waited longest is updated first
-    expected: str  # the API that the next update will likely use
+    expected: tuple[str, ...]  # the APIs that the next update will likely use: whichever has room
 
     def changed(self, view: CardView) -> dict[str, Any]:
+        """What differs from what is shown."""
         return {k: v for k, v in view.data.items() if k not in self.data or self.data[k] != v}
+
+    def changing(self, view: CardView) -> dict[str, Any]:
+        """What differs, and is not known from now on until the call is confirmed."""
+        changed = self.changed(view)
+        for key in changed:
+            self.data.pop(key, None)
+        return changed
 
 
 class Cards:
@@ -34,6 +43,11 @@ class Cards:
     def __init__(self, api: Caller) -> None:
         self._api = api
         self._shown: dict[str, _Shown] = {}
+        self._room = Room()
+
+    def excess(self, view: CardView) -> int:
+        """How many bytes a view is beyond what one card takes; it grows stricter by what the platform says."""
+        return self._room.excess(view)
 
     async def create(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Make a card. That it exists already is a success: an earlier attempt came through.
@@ -41,38 +55,48 @@ class Cards:
         What a repeated attempt shows is not known: the platform may keep the first one's data.
         """
         now = _now()
-        await self._api.granted(calls.AI_CREATE, Priority.CREATE, now)
-        view = latest()
-        call = calls.create(ref.id, Address(**ref.address), view)
-        put = calls.AI_PUT if view.kind == "ai" else calls.STANDARD_PUT
         doubtful = ref.id in self._shown
+        view: CardView
+
+        def make(_: str) -> Call:
+            nonlocal view
+            view = latest()
+            return calls.create(ref.id, Address(**ref.address), view)
+
         try:
-            await self._send(call, calls.AI_CREATE, Priority.CREATE, now)
+            await self._room.heeded(self._api.call(ref, (calls.AI_CREATE,), make, Priority.CREATE, now))
         except FatalError as error:
             if error.code not in codes.CARD_EXISTS:
                 raise
             doubtful = True
         except TransientError as error:
             if error.retry_after_s is None:
-                self._shown[ref.id] = _Shown({}, now, put)
+                self._shown[ref.id] = _Shown({}, now, _put_apis(view))
             raise
-        self._shown[ref.id] = _Shown({} if doubtful else dict(view.data), _now(), put)
+        expected = _put_apis(view) if doubtful else _next_apis(view)
+        self._shown[ref.id] = _Shown({} if doubtful else dict(view.data), _now(), expected)
         return view
 
     async def update(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Show the newest view by one call: as streaming if only the content changed, else by key."""
         shown = self._known(ref)
-        await self._api.granted(shown.expected, Priority.UPDATE, shown.at)
-        granted, view = shown.expected, latest()
-        changed = shown.changed(view)
+        view: CardView
+        changed: dict[str, Any] = {}
+
+        def make(api: str) -> Call | None:
+            nonlocal view, changed
+            view = latest()
+            changed = shown.changing(view)
+            by_key = api == calls.AI_PUT and _public(view)
+            if view.kind == "ai" and changed.keys() == {view.content_key} and not by_key:
+                return calls.stream_ai(ref.id, view.content_key, view.data[view.content_key])
+            return _put(ref, view, changed) if changed else None
+
+        await self._room.heeded(self._api.call(ref, shown.expected, make, Priority.UPDATE, shown.at))
         if changed:
-            if view.kind == "ai" and changed.keys() == {view.content_key}:
-                call = calls.stream_ai(ref.id, view.content_key, view.data[view.content_key])
-            else:
-                call = _put(ref, view, changed)
-            await self._show(shown, changed, call, granted, Priority.UPDATE)
-        if view.kind == "ai" and view.content_key:
-            shown.expected = calls.AI_STREAM
+            shown.data.update(changed)
+            shown.at = _now()
+        shown.expected = _next_apis(view)
         return view
 
     async def finish(self, ref: CardRef, view: CardView) -> None:
@@ -81,53 +105,59 @@ class Cards:
         del self._shown[ref.id]
         # Only a template of one's own has states that the platform keeps; the built-in one shows its
         # state by a variable, and streaming must not be what ends it.
-        streams = view.kind == "ai" and view.template_id != calls.BUILT_IN_TEMPLATE and bool(view.content_key)
+        streams = view.kind == "ai" and not _public(view) and bool(view.content_key)
         changed = shown.changed(view)
         if streams:
             changed.pop(view.content_key, None)
         if changed:
-            await self._show(shown, changed, _put(ref, view, changed), "", Priority.END)
+            await self._end(ref, _put(ref, view, changed), shown.at)
         if streams:
-            await self._end_streaming(ref, view)
+            await self._end_streaming(ref, view, shown.at)
 
-    async def _end_streaming(self, ref: CardRef, view: CardView) -> None:
+    async def _end_streaming(self, ref: CardRef, view: CardView, since: float) -> None:
         content = view.data.get(view.content_key, view.text)
         if view.phase is CardPhase.ERROR:
             try:
                 failed = calls.stream_ai(ref.id, view.content_key, content, error=True)
-                await self._send(failed, "", Priority.END, _now())
+                await self._end(ref, failed, since)
                 return
             except FatalError as error:
                 if error.code in codes.CARD_MISSING:
                     raise
                 # Not every template has a failed state; the finished one shows the same words.
         ended = calls.stream_ai(ref.id, view.content_key, content, finalize=True)
-        await self._send(ended, "", Priority.END, _now())
+        await self._end(ref, ended, since)
+
+    async def _end(self, ref: CardRef, call: Call, since: float) -> None:
+        await self._room.heeded(self._api.call(ref, (call.api,), lambda _: call, Priority.END, since))
 
     def _known(self, ref: CardRef) -> _Shown:
         """What we know of a card; nothing of one from before a restart, so all of it will be sent."""
         shown = self._shown.get(ref.id)
         if shown is None:
-            shown = self._shown[ref.id] = _Shown({}, _now(), calls.AI_PUT)
+            shown = self._shown[ref.id] = _Shown({}, _now(), (calls.AI_PUT,))
         return shown
-
-    async def _show(
-        self, shown: _Shown, changed: Mapping[str, Any], call: Call, granted: str, priority: Priority
-    ) -> None:
-        for key in changed:  # unknown until the call is confirmed
-            shown.data.pop(key, None)
-        await self._send(call, granted, priority, shown.at)
-        shown.data.update(changed)
-        shown.at = _now()
-
-    async def _send(self, call: Call, granted: str, priority: Priority, since: float) -> None:
-        if call.api != granted:
-            await self._api.granted(call.api, priority, since)
-        await self._api.send(call)
 
 
 def _put(ref: CardRef, view: CardView, changed: Mapping[str, Any]) -> Call:
     return calls.put_ai(ref.id, changed) if view.kind == "ai" else calls.put_standard(ref.id, view.data)
+
+
+def _put_apis(view: CardView) -> tuple[str, ...]:
+    return (calls.AI_PUT,) if view.kind == "ai" else (calls.STANDARD_PUT,)
+
+
+def _next_apis(view: CardView) -> tuple[str, ...]:
+    """What the update after this view will likely use: while an answer grows only the content changes."""
+    if view.kind != "ai" or not view.content_key or view.phase is not CardPhase.STREAMING:
+        return _put_apis(view)
+    # What streams in a template of one's own is changed by streaming alone; in the public one it is a
+    # variable like others, so that both APIs serve, each with calls per second of its own.
+    return (calls.AI_STREAM, calls.AI_PUT) if _public(view) else (calls.AI_STREAM,)
+
+
+def _public(view: CardView) -> bool:
+    return view.template_id == calls.BUILT_IN_TEMPLATE
 
 
 def _now() -> float:

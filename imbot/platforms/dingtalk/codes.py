@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.errors import CardMissingError, FatalError, PlatformError, TransientError
 
 TOKEN_REFUSED = frozenset({"InvalidAuthentication", "40014"})
 CARD_EXISTS = frozenset({"param.cardAlreadyExist", "duplicateKey"})
 CARD_MISSING = frozenset({"param.cardNotExist", "param.stream.outTrackId", "cardInstance.notExist"})
+CARD_TOO_LARGE = frozenset({"param.stream.content"})
 WEBHOOK_GONE = "300001"
 
 
@@ -209,12 +210,20 @@ def error(message: str, code: str, status: int = 0, scopes: str = "", otherwise:
             cause=meaning.cause,
             retry_after_s=meaning.retry_after_s,
         )
-    return FatalError(message, code=code, status=status, hint=cure, cause=meaning.cause)
+    kind = CardMissingError if code in CARD_MISSING else FatalError
+    return kind(message, code=code, status=status, hint=cure, cause=meaning.cause)
 
 
 def too_fast(error: PlatformError) -> bool:
     """Whether the platform counted too many calls of one API."""
     return _meaning(error.code, error.status) is _TOO_FAST
+
+
+def billed(error: PlatformError) -> bool:
+    """Whether the platform counts the failed call among the month's: it does unless it refused to look at it."""
+    if isinstance(error, TransientError) and error.retry_after_s is not None:
+        return False
+    return error.code not in TOKEN_REFUSED and _meaning(error.code, error.status) is not _QUOTA
 
 
 def about_robot(error: PlatformError) -> bool:

@@ -18,7 +18,7 @@ import aiohttp
 
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.model import CardView
-from imbot.platforms import Doubt, Priority, Probe
+from imbot.platforms import Doubt, Probe
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.openapi import (
@@ -196,7 +196,6 @@ class DingTalkExamination:
 
     async def _send(self, call: Call) -> None:
         """Make a call, once more if the bot that runs used up this second's calls."""
-        await self._api.granted(call.api, Priority.CREATE, 0.0)
         try:
             await self._api.send(call)
         except TransientError as error:
@@ -205,7 +204,6 @@ class DingTalkExamination:
             await asyncio.sleep(error.retry_after_s)
         else:
             return
-        await self._api.granted(call.api, Priority.CREATE, 0.0)
         await self._api.send(call)
 
     async def _fetch(self, method: str, url: str) -> tuple[int, Any, float | None]:

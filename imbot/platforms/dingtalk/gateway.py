@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.platforms import GatewayHandler, GatewayStatus
+from imbot.platforms import GatewayHandler, GatewayStatus, Spent, unseen
 from imbot.platforms.dingtalk import calls, texts, wire
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
 from imbot.platforms.dingtalk.times import Times
-from imbot.platforms.dingtalk.wire import Address
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +25,16 @@ class DingTalkGateway:
     """The live link of one DingTalk app."""
 
     def __init__(
-        self, credentials: Mapping[str, Any], endpoint: str | None = None, times: Times | None = None
+        self,
+        credentials: Mapping[str, Any],
+        endpoint: str | None = None,
+        spent: Spent = unseen,
+        times: Times | None = None,
     ) -> None:
         times = times or Times()
         self._handler: GatewayHandler | None = None
-        self._api = OpenApi(Credentials.read(credentials), endpoint, times)
+        self._spent = spent
+        self._api = OpenApi(Credentials.read(credentials), endpoint, times, self._count)
         self._cards = Cards(self._api)
         routes = {
             MESSAGES: Route(self._take_message, times.ack_s),
@@ -52,8 +56,9 @@ class DingTalkGateway:
         """Get a token with other credentials, without using them."""
         await self._api.prove(Credentials.read(credentials))
 
-    def use(self, credentials: Mapping[str, Any]) -> None:
-        """Use these credentials from now on; the connection that stands keeps standing."""
+    def use(self, credentials: Mapping[str, Any], qps: float) -> None:
+        """Use these credentials and that rate from now on; the connection that stands keeps standing."""
+        self._api.quota.allow(qps)
         new = Credentials.read(credentials)
         if new != self._api.credentials:
             self._api.use(new)
@@ -71,6 +76,10 @@ class DingTalkGateway:
         """Mint the card that will answer a message."""
         return CardRef(uuid.uuid4().hex, message.address)
 
+    def excess(self, view: CardView) -> int:
+        """How many bytes a view is beyond what one card takes."""
+        return self._cards.excess(view)
+
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Make a card and show it where the message came from."""
         return await self._cards.create(ref, latest)
@@ -85,11 +94,14 @@ class DingTalkGateway:
 
     async def send_text(self, ref: CardRef, title: str, text: str) -> None:
         """Say ``text`` without a card."""
-        await texts.send(self._api, Address(**ref.address), title, text)
+        await texts.send(self._api, ref, title, text)
 
     async def close(self) -> None:
         """Release everything; no call works afterwards."""
         await self._api.close()
+
+    def _count(self, card: CardRef) -> None:
+        self._spent(card.id, card.address.get("organisation", ""))
 
     async def _take_message(self, data: Mapping[str, Any]) -> None:
         handler = self._attached()

@@ -1,4 +1,7 @@
-"""One HTTP session an event loop, shared by its gateways: a thousand bots need one pool of connections."""
+"""What the gateways of an event loop share: one HTTP session, and the right to connect.
+
+A thousand bots need one pool of connections, and must not all knock at once.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,8 +14,11 @@ import aiohttp
 @dataclass(slots=True)
 class _Shared:
     session: aiohttp.ClientSession
+    connects: asyncio.Semaphore
     users: int = 0
 
+
+CONNECTS_AT_ONCE = 32  # over all apps of the process, however many begin or come back together
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shared] = WeakKeyDictionary()
 
@@ -28,10 +34,16 @@ def borrow() -> aiohttp.ClientSession:
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=bool(getproxies()),  # which reads the environment anew for every call
-            )
+            ),
+            asyncio.Semaphore(CONNECTS_AT_ONCE),
         )
     shared.users += 1
     return shared.session
+
+
+def connects() -> asyncio.Semaphore:
+    """Held by a borrower while it connects; who waits longest is next."""
+    return _shared[asyncio.get_running_loop()].connects
 
 
 async def give_back() -> None:

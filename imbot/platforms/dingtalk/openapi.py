@@ -6,17 +6,19 @@
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
 from imbot.errors import FatalError, PlatformError
+from imbot.model import CardRef
 from imbot.pacing import Quota
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import codes, http
-from imbot.platforms.dingtalk.calls import WEBHOOK, Call
+from imbot.platforms.dingtalk.calls import Call
+from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.times import Times
 from imbot.spec import Secret
 
@@ -57,10 +59,17 @@ class OpenApi:
     safe whatever the call was.
     """
 
-    def __init__(self, credentials: Credentials, endpoint: str | None, times: Times) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        endpoint: str | None,
+        times: Times,
+        spent: Callable[[CardRef], None] = lambda _: None,
+    ) -> None:
         self.credentials = credentials
+        self.quota = Quota(per_second=20)
+        self._spent = spent
         self._endpoint = (endpoint or os.environ.get(ENDPOINT_VARIABLE) or DEFAULT_ENDPOINT).rstrip("/")
-        self._quota = Quota(per_second=20)
         self._times = times
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -78,12 +87,21 @@ class OpenApi:
         if credentials == self.credentials:
             self._token = token
 
-    async def granted(self, api: str, priority: Priority, since: float) -> None:
-        """Wait until a call of that API may go out."""
-        await self._quota.take(api, priority, since)
+    async def call(
+        self,
+        about: CardRef,
+        apis: Sequence[str],
+        make: Callable[[str], Call | None],
+        priority: Priority,
+        since: float = 0.0,
+    ) -> None:
+        """Make a call about a card when it may go out, and count it; see ``Caller``."""
+        await in_turn(self.quota, apis, make, lambda call: self._pay(about, call), priority, since)
 
     async def send(self, call: Call) -> Mapping[str, Any]:
-        """Make a call that was granted, with a new token once if the platform dropped ours."""
+        """Make a call at once, with a new token once if the platform dropped ours."""
+        if call.url:
+            return await self._request("POST", call.url, call.body, api=call.api)
         token = await self._current_token()
         try:
             return await self._send(call, token)
@@ -93,10 +111,6 @@ class OpenApi:
         if self._token is token:
             self._token = None
         return await self._send(call, await self._current_token())
-
-    async def post_webhook(self, url: str, body: Mapping[str, Any]) -> None:
-        """Post to a message's session webhook, granted before; the URL itself is the permission."""
-        await self._request("POST", url, body, api=WEBHOOK)
 
     async def open_connection(self, topics: list[str], user_agent: str) -> tuple[str, str]:
         """A WebSocket address and the ticket that opens it once, within 90 s."""
@@ -125,6 +139,18 @@ class OpenApi:
         if self._session is not None:
             self._session = None
             await http.give_back()
+
+    async def _pay(self, about: CardRef, call: Call) -> None:
+        """Make a call; one that may have arrived counts, whatever became of it."""
+        billed = True
+        try:
+            await self.send(call)
+        except PlatformError as error:
+            billed = codes.billed(error)
+            raise
+        finally:
+            if billed:
+                self._spent(about)
 
     async def _send(self, call: Call, token: _Token) -> Mapping[str, Any]:
         method, _, path = call.api.partition(" ")
@@ -160,7 +186,7 @@ class OpenApi:
         status, answer = await self._exchange(method, url, body, headers or {})
         if error := codes.failure(status, answer, otherwise):
             if api and codes.too_fast(error):
-                self._quota.refused(api)
+                self.quota.refused(api)
             raise error
         assert isinstance(answer, Mapping)
         return answer

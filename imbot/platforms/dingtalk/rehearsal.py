@@ -3,7 +3,7 @@
 ``cards.py`` and ``texts.py`` decide here as in ``gateway.py``; only what they call is a stand-in.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from imbot.platforms import Priority
 from imbot.platforms.dingtalk import texts
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.cards import Cards
+from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.wire import Address
 
 Called = Callable[[str], Awaitable[None]]
@@ -22,9 +23,8 @@ class DingTalkRehearsal:
     """One app that nobody reaches; a ``Rehearsal``."""
 
     def __init__(self, called: Called) -> None:
-        self._called = called
-        self._quota = Quota(per_second=20)
-        self._cards: dict[str, Cards] = {}
+        self._api = _Nowhere(called)
+        self._cards = Cards(self._api)
 
     def address(self, message: Message) -> Mapping[str, Any]:
         """An address in the robot's own name: a webhook would expire by the real clock."""
@@ -37,40 +37,41 @@ class DingTalkRehearsal:
             )
         )
 
+    def excess(self, view: CardView) -> int:
+        """How many bytes a view is beyond what one card takes."""
+        return self._cards.excess(view)
+
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Decide on the call that makes a card."""
-        return await self._of(ref).create(ref, latest)
+        return await self._cards.create(ref, latest)
 
     async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Decide on the call that changes it, if any."""
-        return await self._of(ref).update(ref, latest)
+        return await self._cards.update(ref, latest)
 
     async def finish_card(self, ref: CardRef, view: CardView) -> None:
         """Decide on the calls that end it."""
-        await self._of(ref).finish(ref, view)
+        await self._cards.finish(ref, view)
 
     async def send_text(self, ref: CardRef, title: str, text: str) -> None:
         """Decide on the messages it takes."""
-        await texts.send(_Nowhere(self._called, self._quota, ref.id), Address(**ref.address), title, text)
-
-    def _of(self, ref: CardRef) -> Cards:
-        return self._cards.setdefault(ref.id, Cards(_Nowhere(self._called, self._quota, ref.id)))
+        await texts.send(self._api, ref, title, text)
 
 
 class _Nowhere:
-    """Takes the calls about one card."""
+    """A ``Caller`` whose calls go nowhere, at the pace they would go."""
 
-    def __init__(self, called: Called, quota: Quota, card_id: str) -> None:
+    def __init__(self, called: Called) -> None:
         self._called = called
-        self._quota = quota
-        self._card_id = card_id
+        self._quota = Quota(per_second=20)
 
-    async def granted(self, api: str, priority: Priority, since: float) -> None:
-        await self._quota.take(api, priority, since)
-
-    async def send(self, call: Call) -> Mapping[str, Any]:  # noqa: ARG002 - it goes nowhere
-        await self._called(self._card_id)
-        return {}
-
-    async def post_webhook(self, url: str, body: Mapping[str, Any]) -> None:  # noqa: ARG002
-        await self._called(self._card_id)
+    async def call(
+        self,
+        about: CardRef,
+        apis: Sequence[str],
+        make: Callable[[str], Call | None],
+        priority: Priority,
+        since: float = 0.0,
+    ) -> None:
+        """As ``Caller.call``."""
+        await in_turn(self._quota, apis, make, lambda _: self._called(about.id), priority, since)

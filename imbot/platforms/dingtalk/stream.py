@@ -7,11 +7,11 @@ which swallows cancellation, blocks, and answers on the wrong socket. ``gateway.
 import asyncio
 import json
 import logging
+import random
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus
 
 import aiohttp
 from dingtalk_stream import (
@@ -23,11 +23,10 @@ from dingtalk_stream import (
 )
 from dingtalk_stream.version import VERSION_STRING
 
-from imbot.errors import FatalError, ImbotError, PlatformError
-from imbot.pacing import Backoff
+from imbot.errors import ImbotError
 from imbot.platforms import GatewayState, GatewayStatus
-from imbot.platforms.dingtalk import codes
-from imbot.platforms.dingtalk.openapi import OpenApi, network_error
+from imbot.platforms.dingtalk.connector import Connector, Socket
+from imbot.platforms.dingtalk.openapi import OpenApi
 from imbot.platforms.dingtalk.seen import Seen
 from imbot.platforms.dingtalk.times import Times
 
@@ -38,9 +37,7 @@ CLICKS = Card_Callback_Router_Topic
 # The platform checks the form of this name; `-union` selects its world-wide gateway.
 USER_AGENT = f"dingtalk-sdk-python/v{VERSION_STRING}-union"
 MAX_IN_FLIGHT = 500
-MAX_FRAME_BYTES = 16 * 1024 * 1024
 
-Socket = aiohttp.ClientWebSocketResponse
 Data = Mapping[str, Any]
 
 
@@ -69,31 +66,30 @@ class Stream:
         self._times = times
         self._state: GatewayState = "down"
         self._since: float | None = None
-        self._opened = 0
-        self._error = ""
-        self._hurry = asyncio.Event()
+        self._connector = Connector(api, routes, USER_AGENT, times)
         self._seen = Seen(times.forget_s)
         self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._readers: set[asyncio.Task[None]] = set()
         self._sockets: set[Socket] = set()
 
     @property
     def status(self) -> GatewayStatus:
         """How the connection stands."""
-        return GatewayStatus(self._state, self._since, self._opened, self._error)
+        return GatewayStatus(self._state, self._since, self._connector.opened, self._connector.error)
 
     def hurry(self) -> None:
         """Try to connect now if a wait is on: something changed."""
-        self._hurry.set()
+        self._connector.hurry()
 
     async def run(self) -> None:
         """Be connected until cancelled."""
-        backoff = Backoff(first_s=self._times.retry_first_s, cap_s=self._times.retry_cap_s)
+        backoff = self._connector.backoff
         left: Socket | None = None
         delay_s, calm = 0.0, True
         try:
             while True:
-                socket = await self._connect(delay_s, backoff)
+                socket = await self._connect(delay_s)
                 if left:
                     self._own(self._leave(left, set(self._tasks)))
                 opened_at = _now()
@@ -107,62 +103,20 @@ class Stream:
                 delay_s = 0.0 if moving and calm else backoff.next()
                 calm = False
                 left = socket if moving else None
-                if not moving:
+                if moving:
+                    self._read_on(socket)
+                else:
                     await self._close(socket)
         finally:
             self._turned("down")
             await self._shut()
 
-    # -- connecting ------------------------------------------------------------------------------
-
-    async def _connect(self, delay_s: float, backoff: Backoff) -> Socket:
-        refusals = Backoff(first_s=self._times.refused_first_s, cap_s=self._times.refused_cap_s)
+    async def _connect(self, delay_s: float) -> Socket:
         self._turned("connecting")
-        while True:
-            await self._pause(delay_s)
-            try:
-                socket = await self._open()
-            except FatalError as error:
-                delay_s = self._times.refused_first_s + refusals.next()
-                self._failed(error, delay_s)
-            except PlatformError as error:
-                delay_s = backoff.next()
-                self._failed(error, delay_s)
-            else:
-                self._sockets.add(socket)
-                self._opened += 1
-                self._error = ""
-                self._turned("connected")
-                return socket
-
-    async def _open(self) -> Socket:
-        endpoint, ticket = await self._api.open_connection(list(self._routes), USER_AGENT)
-        try:
-            async with asyncio.timeout(self._times.call_s):
-                return await self._api.session().ws_connect(
-                    f"{endpoint}?ticket={quote_plus(ticket)}",
-                    heartbeat=self._times.heartbeat_s,
-                    max_msg_size=MAX_FRAME_BYTES,
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            raise codes.error("the WebSocket was refused", "upgrade", error.status) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise network_error(error) from None
-
-    async def _pause(self, delay_s: float) -> None:
-        try:
-            async with asyncio.timeout(delay_s):
-                await self._hurry.wait()
-        except TimeoutError:
-            pass
-        self._hurry.clear()  # not before the wait: the change may have come during the attempt that failed
-
-    def _failed(self, error: PlatformError, delay_s: float) -> None:
-        again = str(error) == self._error
-        self._error = str(error)
-        level = logging.ERROR if isinstance(error, FatalError) else logging.WARNING
-        level = logging.DEBUG if again else level
-        log.log(level, "%s: cannot connect: %s; next try in %.1f s", self._name, error, delay_s)
+        socket = await self._connector.connect(delay_s)
+        self._sockets.add(socket)
+        self._turned("connected")
+        return socket
 
     def _turned(self, state: GatewayState) -> None:
         self._state = state
@@ -181,6 +135,23 @@ class Stream:
     # -- receiving -------------------------------------------------------------------------------
 
     async def _receive(self, socket: Socket) -> bool:
+        """Take frames until the connection ends; True when a new one shall take over from it."""
+        patience_s = self._times.silent_s * random.uniform(0.8, 1.2)  # so that not all idle bots move in step
+        try:
+            async with asyncio.timeout(patience_s) as silence:
+                moving = await self._hear(socket, silence, patience_s)
+        except TimeoutError:
+            # Some connections look healthy and get nothing; only a new one tells.
+            log.info("%s: no message for %.1f h, a new connection takes over", self._name, patience_s / 3600)
+            return True
+        if not moving:
+            self._connector.error = f"connection lost ({socket.close_code})"
+            log.warning("%s: %s", self._name, self._connector.error)
+        return moving
+
+    async def _hear(
+        self, socket: Socket, silence: asyncio.Timeout | None = None, patience_s: float = 0
+    ) -> bool:
         """Take frames until the connection ends; True when the platform asked to move to a new one."""
         async for received in socket:
             if received.type is aiohttp.WSMsgType.ERROR:
@@ -192,13 +163,23 @@ class Stream:
                     log.info("%s: asked to move to a new connection", self._name)
                     return True
             elif frame is not None:
+                if silence:
+                    silence.reschedule(_now() + patience_s)
                 await self._slots.acquire()
                 self._own(self._serve(socket, frame))
             else:
                 log.warning("%s: a frame that cannot be read was skipped", self._name)
-        self._error = f"connection lost ({socket.close_code})"
-        log.warning("%s: %s", self._name, self._error)
         return False
+
+    def _read_on(self, socket: Socket) -> None:
+        """Take what still comes by a connection until another one has taken over and this one is closed."""
+        task = asyncio.create_task(self._hear_all(socket))
+        self._readers.add(task)
+        task.add_done_callback(self._readers.discard)
+
+    async def _hear_all(self, socket: Socket) -> None:
+        while await self._hear(socket):
+            pass
 
     async def _serve(self, socket: Socket, frame: CallbackMessage) -> None:
         """Hand one push on, and acknowledge it on the socket it came by."""
@@ -274,6 +255,10 @@ class Stream:
 
     async def _shut(self) -> None:
         """Let acknowledgements leave for a moment, then end everything."""
+        readers = list(self._readers)
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=self._times.ack_s)
             for task in late:

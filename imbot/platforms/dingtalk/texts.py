@@ -5,9 +5,12 @@ import logging
 import time
 
 from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.markdown import split
+from imbot.model import CardRef
 from imbot.platforms import Priority
-from imbot.platforms.dingtalk import calls, codes, markdown
-from imbot.platforms.dingtalk.calls import WEBHOOK, Caller
+from imbot.platforms.dingtalk import calls, codes
+from imbot.platforms.dingtalk.calls import Call, Caller
+from imbot.platforms.dingtalk.markdown import normalised
 from imbot.platforms.dingtalk.wire import Address
 
 log = logging.getLogger(__name__)
@@ -18,22 +21,22 @@ EXPIRY_MARGIN_S = 10.0
 TRIES = 5
 
 
-async def send(api: Caller, to: Address, title: str, text: str) -> None:
-    """Say it in as many messages as it needs, in order.
+async def send(api: Caller, ref: CardRef, title: str, text: str) -> None:
+    """Say it where the card would stand, in as many messages as it needs, in order.
 
     A later part is never left to the caller to repeat, because the first ones would be repeated too.
     """
     title = (title or text)[:TITLE_CHARS]  # a message without title is refused
-    parts = markdown.split(markdown.keep_breaks(text), PART_BYTES)
-    await _send_part(api, to, title, parts[0])
-    for part in parts[1:]:
-        await _insist(api, to, title, part)
+    parts = split(normalised(text), PART_BYTES)
+    await _send_part(api, ref, title, next(parts))
+    for part in parts:
+        await _insist(api, ref, title, part)
 
 
-async def _insist(api: Caller, to: Address, title: str, part: str) -> None:
+async def _insist(api: Caller, ref: CardRef, title: str, part: str) -> None:
     for _ in range(TRIES):
         try:
-            return await _send_part(api, to, title, part)
+            return await _send_part(api, ref, title, part)
         except TransientError as error:
             if error.retry_after_s is None:
                 raise
@@ -41,17 +44,18 @@ async def _insist(api: Caller, to: Address, title: str, part: str) -> None:
     raise FatalError("the rest of a long message could not be sent")
 
 
-async def _send_part(api: Caller, to: Address, title: str, part: str) -> None:
+async def _send_part(api: Caller, ref: CardRef, title: str, part: str) -> None:
     """By the message's webhook, which costs no permission, else in the robot's name."""
+    to = Address(**ref.address)
     if to.webhook and time.time() < to.webhook_until - EXPIRY_MARGIN_S:
         try:
-            await api.granted(WEBHOOK, Priority.END, 0.0)
-            return await api.post_webhook(to.webhook, calls.webhook_markdown(title, part))
+            return await _say(api, ref, calls.webhook_markdown(to.webhook, title, part))
         except PlatformError as error:
             if error.code != codes.WEBHOOK_GONE:
                 raise
             log.info("a session webhook has expired early")
-    call = calls.send_markdown(to, title, part)
-    await api.granted(call.api, Priority.END, 0.0)
-    await api.send(call)
-    return None
+    return await _say(api, ref, calls.send_markdown(to, title, part))
+
+
+async def _say(api: Caller, ref: CardRef, call: Call) -> None:
+    await api.call(ref, (call.api,), lambda _: call, Priority.END)

@@ -13,7 +13,8 @@ class Times:
     with the other side of a closing handshake. ``retry_first_s`` and ``retry_cap_s``: between
     attempts to connect; ``refused_first_s`` and up to ``refused_cap_s`` more: after a refusal that
     only a person can lift. ``stable_s``: a connection that lived as long starts the growth anew.
-    ``forget_s``: how long pushes are remembered to notice repeated ones.
+    ``silent_s``: a connection by which no message came for about as long is replaced, as it may be
+    deaf. ``forget_s``: how long pushes are remembered to notice repeated ones.
     """
 
     call_s: float = 15.0
@@ -26,4 +27,5 @@ class Times:
     refused_first_s: float = 60.0
     refused_cap_s: float = 300.0
     stable_s: float = 60.0
+    silent_s: float = 7200.0
     forget_s: float = 600.0

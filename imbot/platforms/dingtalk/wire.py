@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from imbot.characters import readable
 from imbot.model import CardAction, ConversationKind, Message, Sender
 
 # A picture's or sticker's body has none of these; a quoted text has "text" where a text has "content".
@@ -21,7 +22,7 @@ REPEATED_MENTION = re.compile(r"@\S+\s*")
 class Address:
     """Where an answer goes: the content of ``Message.address`` and ``CardRef.address``.
 
-    ``staff_id`` is empty for outsiders and unpublished robots. ``webhook`` opens the conversation to
+    ``organisation`` is the corp id of the robot's own, whose calls are counted. ``staff_id`` is empty for outsiders and unpublished robots. ``webhook`` opens the conversation to
     whoever knows it, until ``webhook_until`` (epoch seconds), so it is never shown.
     """
 
@@ -31,6 +32,7 @@ class Address:
     staff_id: str = ""
     webhook: str = field(default="", repr=False)
     webhook_until: float = 0.0
+    organisation: str = ""
 
 
 def quota_notice(data: Mapping[str, Any]) -> str | None:
@@ -62,6 +64,7 @@ def parse_message(
         staff_id=_text(data, "senderStaffId"),
         webhook=_text(data, "sessionWebhook"),
         webhook_until=_seconds(data.get("sessionWebhookExpiredTime")),
+        organisation=_text(data, "chatbotCorpId") or _text(data, "senderCorpId"),
     )
     return Message(
         id=_required(data, "msgId"),
@@ -111,7 +114,7 @@ def _read(body: Mapping[str, Any], *, mentioned: bool = False) -> str | None:
     if isinstance(segments, list):
         return _rich_text([_object(segment) for segment in segments], mentioned=mentioned)
     words = (body.get(key) for key in TEXT_KEYS)
-    return next((text.strip() for text in words if isinstance(text, str)), None)
+    return next((readable(text).strip() for text in words if isinstance(text, str)), None)
 
 
 def _rich_text(segments: list[Mapping[str, Any]], *, mentioned: bool) -> str:
@@ -154,7 +157,7 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key)
-    return value if isinstance(value, str) else ""
+    return readable(value) if isinstance(value, str) else ""
 
 
 def _required(data: Mapping[str, Any], key: str) -> str:

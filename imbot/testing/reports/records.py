@@ -1,9 +1,8 @@
 """A run as JSON: problems, and every case with what is not as expected in it."""
 
-from dataclasses import asdict
 from typing import Any
 
-from imbot.report.records import dumped
+from imbot.report.records import dumped, problem_json
 from imbot.testing.casefile import CaseFile
 from imbot.testing.playing import Result
 from imbot.testing.running import Run
@@ -13,7 +12,7 @@ from imbot.yamlfile import span_at
 def render(run: Run) -> str:
     """``{"problems": [...], "cases": [...], "passed": n, "failed": n}``."""
     content = {
-        "problems": [asdict(problem) for problem in run.problems],
+        "problems": [problem_json(problem) for problem in run.problems],
         "cases": [_case(played.file, result) for played in run.played for result in played.results],
         "passed": len(run.results) - run.failed,
         "failed": run.failed,

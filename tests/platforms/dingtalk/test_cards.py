@@ -1,3 +1,6 @@
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from imbot.errors import FatalError, TransientError
@@ -206,21 +209,21 @@ async def test_a_card_that_cannot_be_delivered_is_fatal(platform, cards):
 
 
 async def test_the_newest_view_is_asked_for_when_the_call_may_go(platform, api, cards):
-    order = []
-    granted = api.granted
-
-    async def noted(*args):
-        await granted(*args)
-        order.append("granted")
+    api.quota.allow(1)
+    newest = []
 
     def latest():
-        order.append("latest")
+        newest.append(len(platform.requests))
         return built_in(CardPhase.THINKING, "1", "")
 
-    api.granted = noted
     await cards.create(REF, latest)
+    waiting = asyncio.create_task(cards.create(replace(REF, id="c2"), latest))
+    await asyncio.sleep(0.05)
+    assert newest == [0], "asked for while it waited"
+    api.quota.allow(20)
+    await waiting
 
-    assert order == ["granted", "latest"]
+    assert newest == [0, 2]
 
 
 async def test_a_standard_card_is_sent_and_replaced_whole(platform, cards):
@@ -232,3 +235,64 @@ async def test_a_standard_card_is_sent_and_replaced_whole(platform, cards):
     assert calls.STANDARD_CREATE in platform.lines
     texts = [body["cardData"] for _, body in after_creation(platform)]
     assert texts == ['{"contents": [{"text": "He"}]}', '{"contents": [{"text": "Hello"}]}']
+
+
+async def test_a_card_created_with_words_on_it_streams_without_waiting_for_ends(platform, api, cards):
+    await cards.create(REF, lambda: built_in(CardPhase.STREAMING, "2", "He"))
+    async with api.quota.slot(calls.AI_PUT) as others:
+        api.quota.allow(1)  # the one call a second of that API is out
+        others.used = True
+        async with asyncio.timeout(1):
+            await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hell"))
+
+    [(line, body)] = after_creation(platform)
+    assert (line, body["content"]) == (calls.AI_STREAM, "Hell")
+
+
+async def test_an_update_that_turns_out_to_be_of_another_kind_waits_for_that_one_and_is_the_newest(
+    platform, api, cards
+):
+    newest = [built_in(CardPhase.STREAMING, "2", "Hello", msgTitle="q")]
+    await cards.create(REF, lambda: built_in(CardPhase.STREAMING, "2", "He", msgTitle=""))
+    api.quota.allow(1)
+    async with api.quota.slot(calls.AI_PUT) as others:
+        others.used = True
+        waiting = asyncio.create_task(cards.update(REF, lambda: newest[-1]))
+        await asyncio.sleep(0.01)
+        newest.append(built_in(CardPhase.STREAMING, "2", "Hello!", msgTitle="q"))
+    api.quota.allow(20)
+    await waiting
+    async with asyncio.timeout(1):  # the slot that was not used is free for the next
+        await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hello! Hi", msgTitle="q"))
+
+    (put, both), (stream, _) = after_creation(platform)
+    assert (put, params(both)) == (calls.AI_PUT, {"msgContent": "Hello!", "msgTitle": "q"})
+    assert stream == calls.AI_STREAM
+
+
+async def test_an_update_that_broke_off_is_shown_by_the_next(platform, cards):
+    await cards.create(REF, lambda: built_in(CardPhase.STREAMING, "2", "He"))
+    platform.answer(STREAM, BUSY)
+    with pytest.raises(TransientError):
+        await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hell"))
+    await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hell"))
+
+    assert [body["content"] for _, body in after_creation(platform)] == ["Hell", "Hell"]
+
+
+@pytest.mark.parametrize(("view", "line"), [(built_in, calls.AI_PUT), (own, None)])
+async def test_the_public_template_streams_by_either_api_and_an_own_one_by_streaming_alone(
+    platform, api, cards, view, line
+):
+    states = ("2",) if view is built_in else ()
+    await cards.create(REF, lambda: view(CardPhase.STREAMING, *states, "He"))
+    async with api.quota.slot(calls.AI_STREAM) as others:
+        api.quota.allow(1)
+        others.used = True
+        updating = asyncio.create_task(cards.update(REF, lambda: view(CardPhase.STREAMING, *states, "Hell")))
+        await asyncio.wait([updating], timeout=0.3)
+        made = [line for line, _ in after_creation(platform)]
+        api.quota.allow(20)
+    await updating
+
+    assert made == ([line] if line else [])

@@ -1,7 +1,7 @@
 import pytest
 
 from imbot.errors import FatalError, TransientError
-from imbot.platforms.dingtalk.codes import MEANINGS, failure
+from imbot.platforms.dingtalk.codes import MEANINGS, billed, error, failure
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,25 @@ def test_a_code_without_a_meaning_of_its_own_may_have_one_by_its_place():
     assert "Stream mode" in failure(400, stranger, "invalidParameter").hint
     assert failure(400, stranger, "invalidParameter").code == "app.offline"
     assert "credentials page" in failure(401, known, "invalidParameter").hint
+
+
+@pytest.mark.parametrize(("status", "body", "counts"), [
+    (403, {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"}, False),
+    (429, {"code": "whatever"}, False),
+    (403, {"code": "Forbidden.AccessDenied.ApiCountLimitForOrg"}, False),
+    (200, {"errcode": 90020}, False),
+    (400, {"code": "InvalidAuthentication"}, False),
+    (400, {"code": "param.cardNotExist"}, True),
+    (500, {"code": "unknownError"}, True),
+    (502, None, True),
+    (200, {"success": True, "result": {"deliverResults": [{"success": False}]}}, True),
+])  # fmt: skip
+def test_a_failed_call_counts_unless_the_platform_did_not_look_at_it(status, body, counts):
+    assert billed(failure(status, body)) is counts
+
+
+@pytest.mark.parametrize(
+    ("code", "counts"), [("network", True), ("timeout", True), ("network.unreachable", False)]
+)
+def test_a_call_that_may_have_arrived_counts(code, counts):
+    assert billed(error("m", code)) is counts

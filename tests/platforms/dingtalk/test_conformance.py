@@ -71,7 +71,7 @@ def bot():
 
 @pytest.fixture
 async def gateway(sim, bot):
-    gateway = DingTalkGateway({"client_id": APP, "client_secret": Secret("s3cret")}, sim.url, QUICK)
+    gateway = DingTalkGateway({"client_id": APP, "client_secret": Secret("s3cret")}, sim.url, times=QUICK)
     gateway.attach(bot)
     yield gateway
     await gateway.close()
@@ -411,14 +411,14 @@ async def test_78_no_secret_is_logged(sim, gateway, heard, eventually, caplog):
 
 
 async def test_a_wrong_secret_is_told_and_a_right_one_connects_at_once(sim, bot, eventually, caplog):
-    gateway = DingTalkGateway({"client_id": APP, "client_secret": Secret("wr0ng")}, sim.url, QUICK)
+    gateway = DingTalkGateway({"client_id": APP, "client_secret": Secret("wr0ng")}, sim.url, times=QUICK)
     task = asyncio.create_task(gateway.run())
     await eventually(lambda: "copy both again" in gateway.status.error)
     right = {"client_id": APP, "client_secret": Secret("s3cret")}
     await gateway.prove(right)
     with pytest.raises(FatalError):
         await gateway.prove({"client_id": APP, "client_secret": Secret("wr0ng")})
-    gateway.use(right)
+    gateway.use(right, 20)
     await eventually(lambda: gateway.status.state == "connected")
     task.cancel()
     await asyncio.wait([task])
@@ -433,7 +433,9 @@ async def test_many_gateways_live_in_one_process(sim, eventually):
     for number in range(30):
         sim.add_app(f"app{number}", "s")
         times = dataclasses.replace(QUICK, heartbeat_s=20, call_s=5)
-        gateways.append(DingTalkGateway({"client_id": f"app{number}", "client_secret": "s"}, sim.url, times))
+        gateways.append(
+            DingTalkGateway({"client_id": f"app{number}", "client_secret": "s"}, sim.url, times=times)
+        )
     tasks = [asyncio.create_task(gateway.run()) for gateway in gateways]
     await eventually(lambda: all(gateway.status.state == "connected" for gateway in gateways), within_s=5)
     for task in tasks:

@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ PUSH = {
     "text": {"content": "hello"},
 }
 CLICK = {"outTrackId": "c1", "userId": "u1", "content": '{"cardPrivateData":{"actionIds":["stop"]}}'}
+MESSAGE_ADDRESS = {"robot_code": "r", "conversation_id": "cid", "kind": "single", "staff_id": "u1"}
 VIEW = CardView("ai", CardPhase.THINKING, {"flowStatus": "1"}, "T", "…", "t.schema", "body")
 
 
@@ -48,7 +50,7 @@ def bot():
 @pytest.fixture
 async def gateway(platform, quick, bot):
     gateway = DingTalkGateway(
-        {"client_id": "dingapp", "client_secret": Secret("s3cret")}, platform.url, quick
+        {"client_id": "dingapp", "client_secret": Secret("s3cret")}, platform.url, times=quick
     )
     gateway.attach(bot)
     running = asyncio.create_task(gateway.run())
@@ -155,9 +157,9 @@ async def test_new_credentials_are_proven_then_used_without_touching_the_connect
     with pytest.raises(FatalError):
         await gateway.prove(new)
     await gateway.prove(new)
-    gateway.use(new)
+    gateway.use(new, 20)
     await gateway.finish_card(CardRef("c1"), VIEW)
-    gateway.use(new)
+    gateway.use(new, 20)
     await gateway.finish_card(CardRef("c1"), VIEW)
 
     assert [body["appSecret"] for body in platform.bodies("accessToken")] == ["new"] * 3
@@ -165,7 +167,7 @@ async def test_new_credentials_are_proven_then_used_without_touching_the_connect
 
 
 async def test_cards_still_work_after_the_connection_has_ended_until_close(platform, quick):
-    gateway = DingTalkGateway({"client_id": "a", "client_secret": "b"}, platform.url, quick)
+    gateway = DingTalkGateway({"client_id": "a", "client_secret": "b"}, platform.url, times=quick)
     running = asyncio.create_task(gateway.run())
     await gateway.ready()
     running.cancel()
@@ -210,3 +212,21 @@ def test_the_schema_of_the_credentials_accepts_what_the_gateway_reads():
     assert not valid({"client_id": "a", "client_secret": "b", "extra": 1})
     assert schema["properties"]["client_id"]["x-identity"]
     assert schema["properties"]["client_secret"]["writeOnly"]
+
+
+async def test_every_call_about_a_card_is_told_with_the_organisation_it_is_for(platform, quick):
+    spent = []
+    gateway = DingTalkGateway(
+        {"client_id": "a", "client_secret": "b"}, platform.url, lambda *call: spent.append(call), quick
+    )
+    ref = CardRef("c1", {**MESSAGE_ADDRESS, "organisation": "ding9f50"})
+    platform.answer("/v1.0/card/streaming", (400, {"code": "InvalidAuthentication"}))
+    try:
+        await gateway.create_card(ref, lambda: VIEW)
+        await gateway.finish_card(ref, replace(VIEW, phase=CardPhase.FINAL, data={"flowStatus": "3"}))
+        await gateway.send_text(CardRef("c2", MESSAGE_ADDRESS), "title", "text")
+    finally:
+        await gateway.close()
+
+    assert spent == [("c1", "ding9f50")] * 3 + [("c2", "")]
+    assert "/v1.0/oauth2/accessToken" in "".join(platform.lines), "which is none of them"

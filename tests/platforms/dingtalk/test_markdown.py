@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from imbot.platforms.dingtalk.markdown import keep_breaks, size, split
+from imbot.markdown import closed
+from imbot.platforms.dingtalk.markdown import normalised
 
 
 @pytest.mark.parametrize(
@@ -17,59 +20,56 @@ from imbot.platforms.dingtalk.markdown import keep_breaks, size, split
     ],
 )
 def test_single_line_breaks_are_marked_outside_code(text, expected):
-    assert keep_breaks(text) == expected
+    assert normalised(text) == expected
 
 
-def test_a_short_text_is_one_part():
-    assert split("hello\n\nthere", 1000) == ["hello\n\nthere"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Title\ntext",
+        "intro\n- one\n- two\n  1. three",
+        "- one\n\n- two",
+        "intro\n```\ncode\n```",
+        "text\n# Title",
+        "text\n> quote",
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+    ],
+)
+def test_no_break_is_marked_where_a_block_ends_anyway(text):
+    assert normalised(text) == text
 
 
-def test_a_long_text_is_cut_between_paragraphs():
-    paragraphs = [f"paragraph {n} " + "words " * 20 for n in range(10)]
-
-    parts = split("\n\n".join(paragraphs), 700)
-
-    assert len(parts) > 1
-    assert all(size(part) <= 700 for part in parts)
-    assert "\n\n".join(parts) == "\n\n".join(paragraphs)
+def test_breaks_inside_quotes_and_items_are_marked():
+    assert normalised("> a\n> b") == "> a  \n> b"
+    assert normalised("- a\n  b") == "- a  \n  b"
 
 
-def test_a_long_paragraph_is_cut_between_lines():
-    lines = [f"line {n} " + "x" * 30 for n in range(40)]
-
-    parts = split("\n".join(lines), 500)
-
-    assert all(size(part) <= 500 for part in parts)
-    assert "\n".join(parts) == "\n".join(lines)
+TABLE = "| a | b |\n|---|---|\n| 1 | 2 |"
 
 
-@pytest.mark.parametrize("character", ["x", "字", '"', "😀"])
-def test_a_long_line_is_cut_anywhere_and_nothing_is_lost(character):
-    text = character * 2000
-
-    parts = split(text, 600)
-
-    assert all(size(part) <= 600 for part in parts)
-    assert "".join(parts) == text
-
-
-def test_a_code_block_that_is_cut_is_closed_and_opened_again():
-    code = [f"value_{n} = {n}" for n in range(100)]
-
-    parts = split("\n".join(["before", "", "```python", *code, "```", "after"]), 500)
-
-    assert len(parts) > 2
-    assert all(size(part) <= 500 for part in parts)
-    assert all(part.count("```") == 2 for part in parts)
-    assert all(part.startswith("```python\n") for part in parts[1:])
-    kept = [line for part in parts for line in part.split("\n") if line.startswith("value_")]
-    assert kept == code
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"see:\n{TABLE}", f"see:\n\n{TABLE}"),
+        (f"see:\n\n{TABLE}", f"see:\n\n{TABLE}"),
+        (f"{TABLE}\nafter\nit", f"{TABLE}\n\nafter  \nit"),
+        (f"```\nx\n{TABLE}\n```", f"```\nx\n{TABLE}\n```"),
+        ("a | b\nc", "a | b  \nc"),
+    ],
+)
+def test_a_table_stands_free(text, expected):
+    assert normalised(text) == expected
 
 
-def test_a_paragraph_border_inside_code_is_no_border():
-    text = "intro " * 20 + "\n\n" + "```\n" + "a = 1\n\n" * 60 + "```"
+def test_an_open_code_block_is_closed():
+    assert normalised("so:\n```py\nx = 1") == "so:\n```py\nx = 1\n```"
 
-    parts = split(text, 400)
 
-    assert all(part.count("```") % 2 == 0 for part in parts)
-    assert sum(part.count("a = 1") for part in parts) == 60
+@given(st.text(st.sampled_from("ab |->#`~\n \t1."), max_size=80))
+def test_doing_it_twice_changes_nothing(text):
+    assert normalised(normalised(text)) == normalised(text)
+
+
+@given(st.text(st.sampled_from("ab |->#`~\n \t1."), max_size=80))
+def test_only_space_and_the_end_of_a_code_block_are_added(text):
+    assert "".join(normalised(text).split()) == "".join(closed(text).split())

@@ -4,15 +4,17 @@ import pytest
 from aiohttp import web
 
 from imbot.errors import FatalError, TransientError
+from imbot.model import CardRef
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import http
-from imbot.platforms.dingtalk.calls import AI_PUT, AI_STREAM, SEND_GROUP, Call
+from imbot.platforms.dingtalk.calls import AI_PUT, AI_STREAM, SEND_GROUP, Call, webhook_markdown
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.spec import Secret
 
 TOKEN = "/v1.0/oauth2/accessToken"
 PUT = "/v1.0/card/instances"
 OPEN = "/v1.0/gateway/connections/open"
+REF = CardRef("c")
 CALL = Call(AI_PUT, {"outTrackId": "c", "text": "你好 😀"})
 BAD_TOKEN = (400, {"code": "InvalidAuthentication", "message": "不合法的access_token"})
 
@@ -144,14 +146,14 @@ async def test_68_too_many_calls_is_transient_and_slows_this_api_only(platform, 
         await api.send(CALL)
     assert caught.value.retry_after_s == 1.0
 
-    for _ in range(10):  # half of the rate is left
-        await api.granted(AI_PUT, Priority.UPDATE, 0)
-        await api.granted(AI_STREAM, Priority.UPDATE, 0)
+    streamed = Call(AI_STREAM, {})
+    for call in [CALL, streamed] * 10:  # half of the rate is left
+        await api.call(REF, (call.api,), lambda _, call=call: call, Priority.UPDATE)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await api.granted(AI_PUT, Priority.UPDATE, 0)
-    async with asyncio.timeout(0.05):
-        await api.granted(AI_STREAM, Priority.UPDATE, 0)
+            await api.call(REF, (AI_PUT,), lambda _: CALL, Priority.UPDATE)
+    async with asyncio.timeout(0.5):
+        await api.call(REF, (AI_STREAM,), lambda _: streamed, Priority.UPDATE)
 
 
 async def test_an_answer_that_does_not_come_is_transient_and_may_have_worked(platform, api):
@@ -224,7 +226,7 @@ async def test_a_webhook_error_never_shows_the_webhook(platform, api):
         "x:/s3ss",
     ):
         with pytest.raises((FatalError, TransientError)) as caught:
-            await api.post_webhook(url, {"msgtype": "markdown"})
+            await api.send(webhook_markdown(url, "title", "text"))
         assert "s3ss" not in str(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
 

@@ -7,8 +7,9 @@ import pytest
 from aiohttp import web
 
 from imbot.errors import StoreError
-from imbot.platforms.dingtalk import stream as stream_module
-from imbot.platforms.dingtalk.openapi import Credentials
+from imbot.platforms.dingtalk import connector as connector_module
+from imbot.platforms.dingtalk.http import CONNECTS_AT_ONCE
+from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
 from imbot.spec import Secret
 
@@ -299,13 +300,13 @@ async def test_a_platform_that_keeps_moving_connections_has_to_wait(
     platform, stream, running, eventually, monkeypatch
 ):
     waits = []
-    pause = stream._pause
+    pause = stream._connector._pause
 
     async def noted(delay_s):
         waits.append(delay_s)
         await pause(delay_s)
 
-    monkeypatch.setattr(stream, "_pause", noted)
+    monkeypatch.setattr(stream._connector, "_pause", noted)
     for count in range(1, 5):
         await eventually(lambda count=count: len(platform.sockets) == count)
         await platform.push("disconnect", {}, kind="SYSTEM", message_id=None)
@@ -319,12 +320,12 @@ async def test_a_platform_that_keeps_moving_connections_has_to_wait(
 async def test_58_a_lost_connection_is_opened_again_after_growing_waits(
     platform, stream, running, eventually, monkeypatch, how
 ):
-    class Steady(stream_module.Backoff):
+    class Steady(connector_module.Backoff):
         def __init__(self, **bounds):
             super().__init__(**bounds, chance=lambda: 1.0)
 
     waits = []
-    pause = stream._pause
+    pause = stream._connector._pause
 
     async def noted(delay_s):
         waits.append(delay_s)
@@ -332,8 +333,8 @@ async def test_58_a_lost_connection_is_opened_again_after_growing_waits(
 
     running.cancel()
     await asyncio.wait([running])
-    monkeypatch.setattr(stream, "_pause", noted)
-    monkeypatch.setattr(stream_module, "Backoff", Steady)
+    monkeypatch.setattr(stream._connector, "_pause", noted)
+    stream._connector.backoff = Steady(first_s=0.02, cap_s=0.1)
     platform.sockets.clear()
     again = asyncio.create_task(stream.run())
     for count in range(1, 6):
@@ -357,7 +358,7 @@ async def test_58_a_connection_that_was_stable_starts_the_waits_anew(
     def reset(self):
         resets.append(self)
 
-    monkeypatch.setattr(stream_module.Backoff, "reset", reset)
+    monkeypatch.setattr(connector_module.Backoff, "reset", reset)
     stream = Stream(api, {MESSAGES: Route(taker, 1)}, dataclasses.replace(quick, stable_s=0.05))
     task = asyncio.create_task(stream.run())
     await eventually(lambda: len(platform.sockets) == 1)
@@ -380,6 +381,83 @@ async def test_59_a_half_dead_connection_is_noticed_and_replaced(platform, strea
     await eventually(lambda: stream.status.opened == 2)
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_a_connection_without_messages_for_very_long_is_replaced_and_read_until_then(
+    platform, api, taker, quick, eventually
+):
+    times = dataclasses.replace(quick, silent_s=0.05, stable_s=0.01, answer_s=0.5)
+    stream = Stream(api, {MESSAGES: Route(taker, 1)}, times)
+    go_on = asyncio.Event()
+
+    async def opening(_):
+        await go_on.wait()
+        return web.json_response({"endpoint": platform.url + "/connect", "ticket": "t2"})
+
+    task = asyncio.create_task(stream.run())
+    await eventually(lambda: platform.sockets)
+    platform.answer(OPEN, opening)
+    await eventually(lambda: len(platform.bodies(OPEN)) == 2)
+    stream._times = dataclasses.replace(times, silent_s=60)
+    await platform.push(MESSAGES, {"by": "the old one"}, message_id="m1", socket=0)
+    old = await platform.ack()
+    go_on.set()
+    await eventually(lambda: stream.status.opened == 2 and platform.closed)
+    await platform.push(MESSAGES, {"by": "the new one"}, message_id="m2")
+    new = await platform.ack()
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert (old[:3], new[:3]) == ((0, 200, "m1"), (1, 200, "m2"))
+    assert len(taker.data) == 2
+    assert platform.closed[0] == 1000
+    assert [*stream._readers, *stream._tasks, *stream._sockets] == []
+
+
+async def test_messages_keep_a_connection_alone_and_pings_do_not(platform, api, taker, quick, eventually):
+    times = dataclasses.replace(quick, silent_s=0.2, stable_s=0.01)
+    stream = Stream(api, {MESSAGES: Route(taker, 1)}, times)
+    task = asyncio.create_task(stream.run())
+    await eventually(lambda: platform.sockets)
+    for number in range(10):
+        await platform.push(MESSAGES, {}, message_id=f"m{number}")
+        await asyncio.sleep(0.04)
+    kept = stream.status.opened
+    while stream.status.opened == 1:
+        await platform.push("ping", {"opaque": "x"}, kind="SYSTEM", message_id="p")
+        await asyncio.sleep(0.04)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert kept == 1
+
+
+async def test_no_more_than_so_many_apps_connect_at_once_and_each_gets_its_turn(platform, quick, eventually):
+    flight = most = 0
+
+    async def opening(_):
+        nonlocal flight, most
+        flight += 1
+        most = max(most, flight)
+        await asyncio.sleep(0.01)
+        flight -= 1
+        return web.json_response({"endpoint": platform.url + "/connect", "ticket": "t"})
+
+    platform.answer(OPEN, *[opening] * 100)
+    apis = [OpenApi(Credentials(f"app{n}", Secret("s3cret")), platform.url, quick) for n in range(100)]
+    streams = [Stream(each, {}, quick) for each in apis]
+    tasks = [asyncio.create_task(stream.run()) for stream in streams]
+    await eventually(lambda: all(stream.up.is_set() for stream in streams), 5)
+    order = [body["clientId"] for body in platform.bodies(OPEN)]
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for each in apis:
+        await each.close()
+
+    assert most == CONNECTS_AT_ONCE
+    assert {stream.status.opened for stream in streams} == {1}
+    assert set(order[:32]) == {f"app{n}" for n in range(32)}, "who waits longest is next"
 
 
 async def test_60_a_silent_connection_with_pongs_is_left_alone(platform, api, quick):

@@ -1,8 +1,10 @@
 import time
+from dataclasses import asdict
 
 import pytest
 
 from imbot.errors import FatalError, TransientError
+from imbot.model import CardRef
 from imbot.platforms.dingtalk import calls, texts
 from imbot.platforms.dingtalk.wire import Address
 
@@ -15,7 +17,7 @@ TOO_FAST = (403, {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"})
 
 def address(platform, *, kind="single", staff_id="u1", webhook=True, left_s=600):
     url = f"{platform.url}{WEBHOOK}?session=s" if webhook else ""
-    return Address("bot", "cid", kind, staff_id, url, time.time() + left_s)
+    return CardRef("c1", asdict(Address("bot", "cid", kind, staff_id, url, time.time() + left_s)))
 
 
 async def test_a_text_goes_by_the_webhook(platform, api):

@@ -76,6 +76,7 @@ def test_the_address_holds_all_that_an_answer_needs_and_only_plain_values():
         staff_id="0165",
         webhook="https://oapi.dingtalk.com/robot/sendBySession?session=76da",
         webhook_until=1700005400.13,
+        organisation="ding9f50",
     )
 
 

@@ -1,0 +1,40 @@
+"""The ``.env`` file beside a bots folder: its variables, or what is wrong with it."""
+
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from imbot.errors import ConfigError, Problem
+
+
+def read_env(path: Path) -> Mapping[str, str]:
+    """Its variables; none where there is no such file. Raises ConfigError, which shows no line of it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        bindings = list(parse_stream(StringIO(text)))
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise _unreadable(path, "it is not UTF-8 text") from None
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror)) from None
+    if wrong := [_wrong(path, each) for each in bindings if each.error]:
+        raise ConfigError(wrong)
+    return {each.key: each.value for each in bindings if each.key is not None and each.value is not None}
+
+
+def _unreadable(path: Path, why: str) -> ConfigError:
+    message = f"{path} cannot be read: {why}"
+    return ConfigError([Problem(str(path), 1, 1, 1, 1, "", "env.unreadable", "error", message)])
+
+
+def _wrong(path: Path, binding: Binding) -> Problem:
+    text = binding.original.string
+    line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+    return Problem(
+        str(path), line, 1, line, 1, "", "env.line", "error",
+        f"line {line} of {path} cannot be understood, so none of it is used",
+        "write NAME=value, with quotes around a value that holds a line break, and close them",
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""Markdown as a text that is cut: where its blocks are, so that no part of it is a broken one.
+
+``fitting`` cuts what a card cannot hold, a platform what a message cannot; templates get closed blocks.
+"""
+
+import json
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LEAST = 600  # bytes: a part can be no smaller, or what is repeated in the next one would fill it
+
+FENCE = re.compile(r"[ \t]{0,40}(`{3,20}(?=[^`]*$)|~{3,20}(?!~))")
+HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
+ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])\s")
+ROW = re.compile(r"\s*\|.*\|\s*$")
+DELIMITER = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)+(\s*:?-+:?\s*)?$")
+
+_CLOSING = 120  # bytes kept free for the end of a code block
+_OPENING = 60  # bytes of a code block's first line that are repeated
+_LONGEST_OPENING = 200  # characters; a longer line is text that begins with such a mark
+_SENTENCE = re.compile(r"[。！？；…!?;][”’」』）)\"']*|[.]\s|[，、,]|\s")
+
+
+def size(text: str) -> int:
+    """Bytes of a text inside a JSON body: what platforms count."""
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def closed(text: str) -> str:
+    """The text with the code block closed that is still open at its end, so that more may follow."""
+    opening = ""
+    for line, block in lines(text):
+        opening = block if block and not ends(line, block) else "" if block else _opening(line)
+    return f"{text}\n{_mark(opening)}" if opening else text
+
+
+def split(text: str, limit: int) -> Iterator[str]:
+    """The text in parts of at most ``limit`` bytes each, at least one, see ``cut``."""
+    while True:
+        part, text = cut(text, limit)
+        yield part
+        if not text:
+            return
+
+
+def cut(text: str, limit: int) -> tuple[str, str]:
+    """A first part of at most ``limit`` bytes (``LEAST`` or more), and the rest; empty: all of it fits.
+
+    Cut between paragraphs, list items or lines where there are any. A code block that is cut is
+    closed in one part and opened again in the next; a table that is cut repeats its head.
+    """
+    if len(text) <= limit and size(text) <= limit:
+        return text, ""
+    fitting = bisect_right(range(limit), limit - _CLOSING, key=lambda end: size(text[:end])) - 1
+    border = _best(text, fitting, limit // 8)
+    head, rest = text[: border.at].removesuffix("\n"), text[border.at :]
+    if border.block:
+        return f"{head}\n{_mark(border.block)}", f"{_repeated(border.block)}\n{rest}"
+    return head.rstrip("\n"), f"{border.head}{rest}"
+
+
+def lines(text: str) -> Iterator[tuple[str, str]]:
+    """Each line, and the opening line of the code block that holds it (empty: none, or it opens one)."""
+    block = ""
+    for line in text.split("\n"):
+        yield line, block
+        if not block:
+            block = _opening(line)
+        elif ends(line, block):
+            block = ""
+
+
+def ends(line: str, block: str) -> bool:
+    """Whether a line ends the code block with that opening line."""
+    mark, opened = FENCE.match(line), FENCE.match(block)
+    return bool(mark and opened and mark[1].startswith(opened[1]) and not line[mark.end() :].strip())
+
+
+@dataclass(frozen=True, slots=True)
+class _Border:
+    """A place where the text may be cut: before a line, or in one. A smaller ``rank`` is a better place.
+
+    ``block`` is the opening line of the code block it is in, ``head`` the head of the table.
+    """
+
+    at: int
+    rank: int
+    block: str = ""
+    head: str = ""
+
+
+def _best(text: str, fitting: int, room: int) -> _Border:
+    """The best border: a good one may cost some of the room, any other only where half is used."""
+    borders = [
+        border
+        for border in _borders(text, fitting, room)
+        if border.at > (fitting // 4 if border.rank < 3 else fitting // 2)
+    ]
+    if borders:
+        return min(borders, key=lambda border: (border.rank, -border.at))
+    *_, (_, block) = lines(text[: fitting + 1])
+    return _Border(_inside(text, fitting), 9, block)
+
+
+def _borders(text: str, fitting: int, room: int) -> Iterator[_Border]:
+    """Before every line that fits, but for empty ones; tables are repeated whose head takes no more than that."""
+    at, before, head, rows, after_heading = 0, "", "", 0, False
+    last = text.find("\n", fitting)
+    for line, block in lines(text if last < 0 else text[:last]):
+        row = not block and bool(ROW.match(line) or (rows == 1 and DELIMITER.match(line)))
+        rows = rows + 1 if row else 0
+        if rows == 1:
+            head = line
+        elif rows == 2:
+            head = f"{head}\n{line}\n" if DELIMITER.match(line) else ""
+        if 0 < at <= fitting and line.strip():
+            if block:
+                yield _Border(at, 8 if before == block or ends(line, block) else 4, block)
+            elif rows == 2 or (rows == 3 and head):
+                yield _Border(at, 8)
+            else:
+                repeated = head if rows > 3 and size(head) <= room else ""
+                yield _Border(at, _rank(line, before, rows, after_heading=after_heading), head=repeated)
+        if line.strip():
+            after_heading = not block and bool(HEADING.match(line))
+        before, at = line, at + len(line) + 1
+
+
+def _rank(line: str, before: str, rows: int, *, after_heading: bool) -> int:
+    """How well a text is cut before this line, outside of code."""
+    if after_heading or rows > 1:
+        return 3
+    item = ITEM.match(line)
+    if item and item[1]:
+        return 2 if len(item[1]) < 4 else 3
+    if not before.strip() and not line.startswith(" "):
+        return 0
+    return 0 if HEADING.match(line) else 1 if item or not before.strip() else 2
+
+
+def _inside(text: str, fitting: int) -> int:
+    """Where to cut a long line: after a sentence in its last quarter, else between any two characters."""
+    sentences = [found.end() for found in _SENTENCE.finditer(text, fitting * 3 // 4, fitting)]
+    if sentences:
+        return sentences[-1]
+    at = fitting
+    while at > fitting - 20 and at > 1 and _joined(text[at - 1], text[at]):
+        at -= 1
+    return at
+
+
+def _joined(before: str, after: str) -> bool:
+    """Whether two characters are parts of one sign: an emoji with its variants, a letter with its accents."""
+    return (
+        "\u200d" in (before, after)
+        or after == "\ufe0f"
+        or bool(unicodedata.combining(after))
+        or ("\U0001f3fb" <= after <= "\U0001f3ff")
+    )
+
+
+def _opening(line: str) -> str:
+    return line if len(line) <= _LONGEST_OPENING and FENCE.match(line) else ""
+
+
+def _mark(block: str) -> str:
+    found = FENCE.match(block)
+    return found[0] if found else ""
+
+
+def _repeated(block: str) -> str:
+    return block if size(block) <= _OPENING else _mark(block)

@@ -1,0 +1,99 @@
+"""The way to a connection: ask for one, upgrade, and after failures wait and try again.
+
+``stream.py`` asks here whenever it needs a WebSocket, and speaks over it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from urllib.parse import quote_plus
+
+import aiohttp
+
+from imbot.errors import FatalError, PlatformError
+from imbot.pacing import Backoff
+from imbot.platforms.dingtalk import codes, http
+from imbot.platforms.dingtalk.openapi import OpenApi, network_error
+from imbot.platforms.dingtalk.times import Times
+
+log = logging.getLogger(__name__)
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+Socket = aiohttp.ClientWebSocketResponse
+
+
+class Connector:
+    """Connects one app. ``opened`` counts its connections, ``error`` is why there is none, if that is known."""
+
+    def __init__(self, api: OpenApi, topics: Iterable[str], user_agent: str, times: Times) -> None:
+        self.opened = 0
+        self.error = ""
+        self.backoff = Backoff(first_s=times.retry_first_s, cap_s=times.retry_cap_s)
+        self._api = api
+        self._topics = list(topics)
+        self._user_agent = user_agent
+        self._times = times
+        self._hurry = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Try to connect now if a wait is on: something changed."""
+        self._hurry.set()
+
+    async def connect(self, delay_s: float) -> Socket:
+        """A new connection, after a delay and as many attempts as it takes."""
+        refusals = Backoff(first_s=self._times.refused_first_s, cap_s=self._times.refused_cap_s)
+        while True:
+            await self._pause(delay_s)
+            try:
+                socket = await self._open()
+            except FatalError as error:
+                delay_s = self._times.refused_first_s + refusals.next()
+                self._failed(error, delay_s)
+            except PlatformError as error:
+                delay_s = self.backoff.next()
+                self._failed(error, delay_s)
+            else:
+                self.opened += 1
+                self.error = ""
+                return socket
+
+    async def _open(self) -> Socket:
+        session = self._api.session()
+        async with http.connects():
+            return await self._connected(session)
+
+    async def _connected(self, session: aiohttp.ClientSession) -> Socket:
+        endpoint, ticket = await self._api.open_connection(self._topics, self._user_agent)
+        try:
+            async with asyncio.timeout(self._times.call_s):
+                return await session.ws_connect(
+                    f"{endpoint}?ticket={quote_plus(ticket)}",
+                    heartbeat=self._times.heartbeat_s,
+                    max_msg_size=MAX_FRAME_BYTES,
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise codes.error("the WebSocket was refused", "upgrade", error.status) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise network_error(error) from None
+
+    async def _pause(self, delay_s: float) -> None:
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+        self._hurry.clear()  # not before the wait: the change may have come during the attempt that failed
+
+    def _failed(self, error: PlatformError, delay_s: float) -> None:
+        again = str(error) == self.error
+        self.error = str(error)
+        level = logging.ERROR if isinstance(error, FatalError) else logging.WARNING
+        level = logging.DEBUG if again else level
+        log.log(
+            level,
+            "%s: cannot connect: %s; next try in %.1f s",
+            self._api.credentials.client_id,
+            error,
+            delay_s,
+        )

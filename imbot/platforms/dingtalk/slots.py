@@ -1,0 +1,31 @@
+"""How a call waits for its slot: what it will be is decided when it may go out, not when it is wished for.
+
+``openapi.py`` and ``rehearsal.py`` make their calls this way, for ``cards.py`` and ``texts.py``.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from imbot.pacing import Quota
+from imbot.platforms import Priority
+from imbot.platforms.dingtalk.calls import Call
+
+
+async def in_turn(
+    quota: Quota,
+    apis: Sequence[str],
+    make: Callable[[str], Call | None],
+    send: Callable[[Call], Awaitable[None]],
+    priority: Priority,
+    since: float,
+) -> None:
+    """As ``Caller.call``, by way of ``send``."""
+    while True:
+        async with quota.slot(*apis, priority=priority, since=since) as slot:
+            call = make(slot.api)
+            if call is None:
+                return
+            if call.api == slot.api:
+                slot.used = True
+                await send(call)
+                return
+        apis = (call.api,)

@@ -1,0 +1,94 @@
+"""Recovery: says that this process lives, and takes up what processes left that died.
+
+The runtime owns both halves: the lease is kept until the last turn has ended, so that no other process
+takes living turns; the search for orphans ends when the bots are stopped. ``leftover`` ends what is found.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from imbot.bot import Bot
+from imbot.errors import StoreError
+from imbot.model import TurnRecord
+from imbot.pacing import Backoff
+from imbot.stores import Store
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 10.0
+BEAT_S = 3.0
+LOOK_EVERY_S = 2.0
+LONGEST_PAUSE_S = 300.0
+
+
+async def beat(store: Store, clock: Callable[[], float] = time.time) -> None:
+    """Say once that this process lives; a store that fails lets the lease run out."""
+    try:
+        await store.beat(clock(), LEASE_S)
+    except StoreError as error:
+        log.warning("other processes on this store may take over our turns: %s", error)
+
+
+async def keep_beating(store: Store) -> None:
+    """Say so again and again, until cancelled."""
+    while True:
+        await asyncio.sleep(BEAT_S)
+        await beat(store)
+
+
+@dataclass(slots=True)
+class _Pause:
+    """Between two tries to end a turn that cannot be ended now."""
+
+    until: float
+    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=LOOK_EVERY_S * 2, cap_s=LONGEST_PAUSE_S))
+
+
+class Recovery:
+    """Brings orphans to their bots, as long as those run."""
+
+    def __init__(
+        self, store: Store, bots: Callable[[], Iterable[Bot]], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._bots = bots
+        self._clock = clock
+        self._pauses: dict[str, _Pause] = {}
+
+    async def run(self) -> None:
+        """Look for orphans now and every few seconds, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except StoreError as error:
+                log.warning("open turns are not looked for now: %s", error)
+            except Exception:  # the bots go on
+                log.exception("recovery failed")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Have every orphan of the running bots taken up, the oldest first. Raises StoreError."""
+        open_ids: set[str] = set()
+        for bot in list(self._bots()):
+            orphans = await self._store.orphans(bot.spec.name, self._clock())
+            open_ids.update(turn.id for turn in orphans)
+            for turn in orphans:
+                if self._due(turn) and await self._store.adopt(turn.id, self._clock()):
+                    bot.resume(turn)
+        self._pauses = {
+            turn_id: pause
+            for turn_id, pause in self._pauses.items()
+            if turn_id in open_ids or pause.until > self._clock()
+        }
+
+    def _due(self, turn: TurnRecord) -> bool:
+        """Whether to try it now. What comes back as an orphan could not be ended, so it waits ever longer."""
+        now = self._clock()
+        pause = self._pauses.setdefault(turn.id, _Pause(now))
+        if pause.until > now:
+            return False
+        pause.until = now + LOOK_EVERY_S + pause.backoff.next()
+        return True

@@ -1,0 +1,78 @@
+"""A look at files: what tells that one of them has changed, without reading any.
+
+``watch`` compares one look with another. Everything here blocks and is called in a thread.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+Entry = tuple[int, int, int, int]
+"""When its content changed, when anything of it did (ns), its size, its inode."""
+
+_OTHERS = (".git", ".imbot", "__pycache__")  # folders in which nobody keeps parts of bots
+
+
+def scan(folder: Path, used: Iterable[str]) -> dict[str, Entry]:
+    """Every file below a folder, links followed, and those used elsewhere that are there; by path."""
+    found = dict(_below(str(folder)))
+    for path in used:
+        if path not in found and (entry := entry_at(path)):
+            found[path] = entry
+    return found
+
+
+def entry_at(path: str) -> Entry | None:
+    """What a regular file looks like; None where there is none."""
+    try:
+        return _entry(os.stat(path))  # noqa: PTH116  a Path for each of thousands of files is slow
+    except (OSError, ValueError):  # ValueError: no file has such a name
+        return None
+
+
+def folder_id(folder: Path) -> tuple[int, int] | None:
+    """Which folder this is; another one after it was removed and made again. None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)
+
+
+def _below(folder: str) -> Iterator[tuple[str, Entry]]:
+    waiting: list[tuple[str, tuple[str, ...]]] = [(folder, (os.path.realpath(folder),))]
+    while waiting:
+        top, parents = waiting.pop()
+        for path, is_folder in _listed(top):
+            if not is_folder:
+                if entry := entry_at(path):
+                    yield path, entry
+            elif (real := os.path.realpath(path)) not in parents:  # a link may lead back up
+                waiting.append((path, (*parents, real)))
+
+
+def _listed(top: str) -> list[tuple[str, bool]]:
+    try:
+        with os.scandir(top) as entries:
+            return [(entry.path, _leads_on(entry)) for entry in entries if not _ignored(entry.name)]
+    except OSError:  # it went away, or may not be listed
+        return []
+
+
+def _leads_on(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _ignored(name: str) -> bool:
+    """A mounted volume keeps its real files in ``..`` folders, beside the links to them."""
+    return name in _OTHERS or name.startswith("..")
+
+
+def _entry(found: os.stat_result) -> Entry | None:
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

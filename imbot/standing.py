@@ -1,0 +1,109 @@
+"""How bots stand: what runs of each, and which files are refused, why and since when.
+
+``supervisor`` keeps it; ``admin`` and ``metrics`` show it.
+"""
+
+import logging
+import time
+from collections.abc import ItemsView, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from imbot.errors import Problem
+from imbot.outcome import step_json
+from imbot.plan import Step
+from imbot.platforms import GatewayState
+from imbot.spending import Month
+from imbot.transaction import Pending
+
+log = logging.getLogger(__name__)
+
+BotState = GatewayState | Literal["draining"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that is not followed: why, and since when (epoch seconds)."""
+
+    name: str
+    since: float
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BotStatus:
+    """What runs of one bot, and beside it what its file asks for in vain. Times are epoch seconds.
+
+    ``accepted_at`` is of an older generation out of the store, which runs instead of a rejected file.
+    """
+
+    name: str
+    path: str
+    type: str = ""
+    state: BotState = "down"
+    generation: int = 0
+    fingerprint: str = ""
+    connected_since: float | None = None
+    connections: int = 0
+    turns_running: int = 0
+    turns_total: int = 0
+    calls_total: int = 0  # of this process
+    calls_month: int = 0  # of every process on this store
+    month: Month | None = None  # of the bot's organisation
+    error: str = ""
+    rejected: Rejected | None = None
+    accepted_at: float | None = None
+    held_since: float | None = None
+    pending: Pending | None = None
+
+
+class Refusals:
+    """The files that are not followed, by path. Each is said once, as long as its reasons stay the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Rejected] = {}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._known
+
+    def get(self, path: str) -> Rejected | None:
+        """Why a file is not followed."""
+        return self._known.get(path)
+
+    def items(self) -> ItemsView[str, Rejected]:
+        """All of them."""
+        return self._known.items()
+
+    def forget(self, path: str) -> Rejected | None:
+        """It is refused no more, or for other reasons; what was known."""
+        return self._known.pop(path, None)
+
+    def follow(self, steps: Iterable[Step]) -> None:
+        """Remember what the files alone decide. How a change goes that was refused before is not known yet."""
+        before, self._known = self._known, {}
+        for step in steps:
+            known = before.get(step.path)
+            if step.action == "rejected":
+                self.add(step, known)
+            elif known and (step.action != "unchanged" or step.held):
+                self._known[step.path] = known
+            elif known:
+                log.info("%s: accepted again (%s)", step.name, step.path)
+
+    def add(self, step: Step, known: Rejected | None) -> None:
+        """This step is refused; ``known`` is how its file stood before."""
+        if known and _reasons(known.problems) == _reasons(step.problems):
+            self._known[step.path] = Rejected(step.name, known.since, step.problems)
+            return
+        self._known[step.path] = Rejected(step.name, time.time(), step.problems)
+        why = "; ".join(map(str, step.problems))
+        log.error("%s: rejected: %s", step.name, why, extra={"bot": step_json(step)})
+
+
+def _reasons(problems: Iterable[Problem]) -> list[Problem]:
+    """What would have to change for a refusal to be a new one: a platform words it anew each time.
+
+    Hints change with what else is wrong: with the variables there are, or the other bots that are hurt.
+    """
+    plain = [replace(each, hint="") for each in problems]
+    return [replace(each, message="") if each.code == "platform.refused" else each for each in plain]

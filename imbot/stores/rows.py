@@ -1,0 +1,85 @@
+"""Turns as rows of the SQLite store, and pieces of work on its rows for its threads."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from imbot.model import CardPhase, CardRef, ConversationKey, Sender, TurnRecord
+
+FIELDS = tuple(each.name for each in fields(TurnRecord))
+
+
+def row_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of ``TurnRecord`` as columns of the table."""
+    row: dict[str, Any] = {}
+    for name, value in values.items():
+        match name:
+            case "conversation":
+                _, row["conversation_id"], row["conversation_sender"] = values_of(value)
+            case "sender":
+                row["sender_id"], row["sender_nick"] = value.id, value.nick
+            case "card":
+                row["card_id"], row["card_address"] = value.id, _json(value.address)
+            case "extras":
+                row["extras"] = _json(value)
+            case "phase":
+                row["phase"] = str(value)
+            case _ if name in FIELDS:
+                row[name] = value
+            case _:
+                raise TypeError(f"a turn has no field {name!r}")
+    return row
+
+
+def turn_of(row: sqlite3.Row) -> TurnRecord:
+    """The turn that a row holds."""
+    return TurnRecord(
+        id=row["id"],
+        bot=row["bot"],
+        message_id=row["message_id"],
+        conversation=ConversationKey(row["bot"], row["conversation_id"], row["conversation_sender"]),
+        conversation_kind=row["conversation_kind"],
+        sender=Sender(row["sender_id"], row["sender_nick"]),
+        question=row["question"],
+        card=CardRef(row["card_id"], json.loads(row["card_address"])),
+        accepted_at=row["accepted_at"],
+        phase=CardPhase(row["phase"]),
+        answer=row["answer"],
+        error=row["error"],
+        finished_at=row["finished_at"],
+        fingerprint=row["fingerprint"],
+        layout=row["layout"],
+        extras=json.loads(row["extras"]),
+        shown=row["shown"],
+        replaced=bool(row["replaced"]),
+    )
+
+
+def values_of(key: ConversationKey) -> tuple[str, str, str]:
+    """A conversation as its three columns."""
+    return key.bot, key.conversation_id, key.sender_id
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def changed(sql: str, *values: Any) -> Callable[[sqlite3.Connection], int]:
+    """Work that runs one statement and tells how many rows it changed."""
+    storable = tuple(map(_storable, values))
+    return lambda connection: connection.execute(sql, storable).rowcount
+
+
+def found(sql: str, *values: Any) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
+    """Work that runs one query and brings its rows."""
+    storable = tuple(map(_storable, values))
+    return lambda connection: connection.execute(sql, storable).fetchall()
+
+
+def _storable(value: Any) -> Any:
+    """Half an emoji, as a stream may carry it, is no text to SQLite: joined with its other half or replaced."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value

@@ -1,0 +1,65 @@
+"""How much a card takes."""
+
+import pytest
+
+from imbot.errors import FatalError, TransientError
+from imbot.markdown import LEAST
+from imbot.model import CardPhase, CardView
+from imbot.platforms.dingtalk.room import CARD_BYTES, Room
+
+
+def view(kind="ai", **data):
+    return CardView(kind, CardPhase.FINAL, data, "title", "text")
+
+
+def test_a_card_takes_so_many_bytes_in_one_variable():
+    room = Room()
+    assert room.excess(view(a="字" * 4_000, b="字" * 4_000)) == 0
+    assert room.excess(view(a="x" * CARD_BYTES)) == 2  # its quotes
+    assert room.excess(view()) == 0
+
+
+def test_what_is_added_on_the_way_counts():
+    text = "a\n" * (CARD_BYTES // 3 - 10)
+    assert room_of(text) > 0
+    assert room_of(text.replace("\n", "\n\n")) > 0
+    assert room_of("ab" * (CARD_BYTES // 3)) == 0
+
+
+def room_of(text):
+    return Room().excess(view(content=text))
+
+
+def test_a_standard_card_counts_as_a_whole():
+    block = {"type": "markdown", "text": "字" * 3_000}
+    assert Room().excess(view("standard", contents=[block])) == 0
+    assert Room().excess(view("standard", contents=[block, block])) > 0
+
+
+def test_a_message_is_never_too_large():
+    assert Room().excess(view("markdown", text="x" * 10**6)) == 0
+
+
+async def refused(code="param.stream.content"):
+    raise FatalError("content is too large", code=code)
+
+
+async def test_a_refusal_makes_it_stricter_down_to_a_bound():
+    room = Room()
+    with pytest.raises(TransientError) as caught:
+        await room.heeded(refused())
+    assert caught.value.retry_after_s == 0.0
+    assert room.excess(view(a="x" * CARD_BYTES)) == CARD_BYTES // 2 + 2
+    for _ in range(4):
+        with pytest.raises(TransientError):
+            await room.heeded(refused())
+    with pytest.raises(FatalError):
+        await room.heeded(refused())
+    assert room.excess(view(a="x" * LEAST)) == 2
+
+
+async def test_other_refusals_change_nothing():
+    room = Room()
+    with pytest.raises(FatalError):
+        await room.heeded(refused("param.invalid"))
+    assert room.excess(view(a="x" * 13_000)) == 0
