@@ -72,7 +72,8 @@ class Recovery:
     async def look(self) -> None:
         """Have every orphan of the running bots taken up, the oldest first. Raises StoreError."""
         open_ids: set[str] = set()
-        for bot in list(self._bots()):
+        bereft = await self._store.bereft(self._clock())  # one question for all: most bots have no orphan
+        for bot in [bot for bot in self._bots() if bot.spec.name in bereft]:
             orphans = await self._store.orphans(bot.spec.name, self._clock())
             open_ids.update(turn.id for turn in orphans)
             for turn in orphans:

@@ -119,7 +119,7 @@ def test_a_failing_store_or_bot_does_not_end_the_search(caplog):
     class Store:
         asked = 0
 
-        async def orphans(self, bot, now):
+        async def bereft(self, now):
             self.asked += 1
             raise StoreError("disk full") if self.asked == 1 else ZeroDivisionError
 

@@ -1,7 +1,7 @@
 """Stores: what outlives a process. The seam, and the way to open one from its URL."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -92,6 +92,10 @@ class Store(Protocol):
 
         Closing the store ends the lease at once.
         """
+        ...
+
+    async def bereft(self, now: float) -> Collection[str]:
+        """The bots that have orphans."""
         ...
 
     async def orphans(self, bot: str, now: float) -> Sequence[TurnRecord]:

@@ -13,6 +13,7 @@ FORGET_S = 86400.0
 _ORPHANED = """phase IN ('thinking', 'streaming') AND process != :process
     AND process NOT IN (SELECT id FROM processes WHERE until > :now)"""
 _ORPHANS = f"SELECT * FROM turns WHERE bot = :bot AND {_ORPHANED} ORDER BY accepted_at, row LIMIT :most"  # noqa: S608 (our own words)
+_BEREFT = f"SELECT DISTINCT bot FROM turns WHERE {_ORPHANED}"  # noqa: S608 (our own words)
 _ADOPT = f"UPDATE turns SET process = :process WHERE id = :turn AND {_ORPHANED}"  # noqa: S608 (our own words)
 _HAND_BACK = "UPDATE turns SET process = '' WHERE id = ? AND process = ?"
 
@@ -34,6 +35,11 @@ def release(process: str) -> Callable[[sqlite3.Connection], None]:
         connection.execute("DELETE FROM processes WHERE id = ?", (process,))
 
     return work
+
+
+def bereft(process: str, now: float) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
+    """Work that finds the bots with open turns that no living process answers."""
+    return lambda connection: connection.execute(_BEREFT, {"process": process, "now": now}).fetchall()
 
 
 def orphans(

@@ -2,7 +2,7 @@
 
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -110,6 +110,10 @@ class SqliteStore:
         self._leased = True
         await self._write(leases.beat(self._process, now, lease_s))
 
+    async def bereft(self, now: float) -> Collection[str]:
+        """The bots that have orphans."""
+        return {row["bot"] for row in await self._read(leases.bereft(self._process, now))}
+
     async def orphans(self, bot: str, now: float) -> Sequence[TurnRecord]:
         """Open turns of a bot that no living process answers, the oldest first, not all at once."""
         return [turn_of(row) for row in await self._read(leases.orphans(self._process, bot, now, PAGE))]
@@ -142,9 +146,7 @@ class SqliteStore:
         Nothing before the conversation was last started anew or was silent for ``idle_s``, and
         nothing accepted after ``now``.
         """
-        return await self._read(
-            lambda connection: _history(connection, key, turns, idle_s, now), brief=True
-        )
+        return await self._read(lambda connection: _history(connection, key, turns, idle_s, now), brief=True)
 
     async def start_anew(self, key: ConversationKey, at: float) -> None:
         """Forget the conversation's history for the agent; the turns stay for the record."""
