@@ -1,9 +1,8 @@
 """The agent of every system: an OpenAI-compatible server whose answers are scripted by the question.
 
 ``python benchmarks/agent_server.py`` prints its address and serves until its input ends. A question like
-``k7 n=40 rate=20`` gets 40 chunks at 20 a second (rate 0: all at once); each names its question and its
-number, so that a card tells how much of which answer it shows. ``POST /times`` with a list of questions hands
-out when each chunk of their answers left, on the system-wide monotonic clock, and forgets it.
+``k7 n=40 rate=20`` gets 40 chunks at 20 a second (rate 0: all at once), as ``script.py`` has them. ``POST /times`` with a list of questions hands out when each
+chunk of their answers left, on the system-wide monotonic clock, and forgets it.
 """
 
 import asyncio
@@ -12,13 +11,10 @@ import json
 import sys
 import time
 
+import script
 from aiohttp import web
 
 HEADERS = {"Content-Type": "text/event-stream"}
-
-
-def chunk_text(key, number):
-    return f"#{key}.{number} 字 "
 
 
 def event(content, finish=None):
@@ -44,12 +40,12 @@ class Agent:
     async def write(self, response, key, chunks, rate):
         times = self.times[key] = []
         began = time.monotonic()
-        for number in range(chunks):
+        for number, piece in enumerate(script.pieces(key, chunks)):
             if rate:
                 await asyncio.sleep(began + number / rate - time.monotonic())
             # Before the write: a reader cannot have it earlier.
             times.append(time.monotonic())
-            await response.write(event(chunk_text(key, number)))
+            await response.write(event(piece))
 
     async def take_times(self, request):
         keys = await request.json()

@@ -1,13 +1,11 @@
 """How long `imbot check` takes, beside `check-jsonschema` on the same files, and to start at all.
 
-    python benchmarks/check.py [FILES]
-
-Three kinds of folders, FILES (1,000) bots each: small bots without a layout, bots that share a layout file,
-and bots each with a layout of its own, all of whose templates are compiled and drawn. What the other tool
-does is less: it judges values by the schema and reads no template, file, variable or neighbour.
+Three kinds of folders: small bots without a layout, bots that share a layout file, and bots each with a
+layout of its own, all of whose templates are compiled and drawn. What the other tool does is less: it judges
+values by the schema and reads no template, file, variable or neighbour. Nothing else may run meanwhile, as
+the processor time is that of all children that ended.
 """
 
-import importlib.util
 import os
 import resource
 import statistics
@@ -71,68 +69,52 @@ LAYOUT = (
 KINDS = {
     "small bots": lambda n: SMALL.format(n=n),
     "bots sharing a layout": lambda n: USUAL.format(n=n, layout=SHARED),
-    "bots with layouts of their own": lambda n: USUAL.format(n=n, layout=OWN.format(n=n)),
+    "bots with own layouts": lambda n: USUAL.format(n=n, layout=OWN.format(n=n)),
 }
 
 
-def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    print(f"check of {count:,} files{'':24}{'imbot check':>22}{'check-jsonschema':>22}{'a file':>22}")
-    for name, make in KINDS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            bots = Path(folder, "bots")
-            Path(bots, "cards").mkdir(parents=True)
-            Path(bots, "cards/final.yaml").write_text(LAYOUT, encoding="utf-8")
-            for n in range(count):
-                Path(bots, f"bot{n}.yaml").write_text(make(n), encoding="utf-8")
-            mine = seconds(sys.executable, "-m", "imbot", "check", str(bots))
-            theirs = others(bots)
-        ratio = f"{mine / count * 1e3:.2f} ms" + (f", {mine / theirs:.2f} times theirs" if theirs else "")
-        beside = f"{theirs:.2f} s" if theirs else "not installed"
-        print(f"  {name:36}{mine:>20.2f} s{beside:>22}{ratio:>32}")
-    start_up()
+COMMANDS = {
+    "one bot without a layout": ("-m", "imbot", "check", "--no-env", "bots/echo.yaml"),
+    "one with layouts": ("-m", "imbot", "check", "--no-env", "bots/support.yaml"),
+    "imports of its libraries": ("-c", LIBRARIES),
+    "bare Python": ("-c", "pass"),
+}
 
 
-def others(bots):
-    if not importlib.util.find_spec("check_jsonschema"):
-        return None
-    files = map(str, bots.glob("*.yaml"))
-    return seconds(sys.executable, "-m", "check_jsonschema", "--schemafile", str(SCHEMA), *files)
+def of_folder(kind, count):
+    """Wall clock and processor time of both tools over a folder of so many bots, in s."""
+    with tempfile.TemporaryDirectory() as folder:
+        bots = Path(folder, "bots")
+        Path(bots, "cards").mkdir(parents=True)
+        Path(bots, "cards/final.yaml").write_text(LAYOUT, encoding="utf-8")
+        files = [bots / f"bot{number}.yaml" for number in range(count)]
+        for number, file in enumerate(files):
+            file.write_text(KINDS[kind](number), encoding="utf-8")
+        theirs = ("check_jsonschema", "--schemafile", SCHEMA, *files)
+        return {
+            "imbot check": timed("-m", "imbot", "check", bots) | {"files": count},
+            "check-jsonschema": timed("-m", *theirs) | {"files": count},
+        }
 
 
-def start_up():
-    """One file, against what importing the libraries takes and a bare interpreter."""
-    rows = {
-        "imbot check bots/echo.yaml": ["-m", "imbot", "check", "--no-env", str(ROOT / "bots/echo.yaml")],
-        "imbot check bots/support.yaml": [
-            "-m",
-            "imbot",
-            "check",
-            "--no-env",
-            str(ROOT / "bots/support.yaml"),
-        ],
-        "bare imports of its libraries": ["-c", LIBRARIES],
-        "nothing": ["-c", "pass"],
+def of_starts(times):
+    """Medians of wall clock and processor time, in s, of commands that hardly do more than start."""
+    runs = {name: [] for name in COMMANDS}
+    for _ in range(times):
+        for name, arguments in COMMANDS.items():
+            runs[name].append(timed(*arguments))
+    return {
+        name: {key: statistics.median(run[key] for run in each) for key in ("wall", "work")}
+        for name, each in runs.items()
     }
-    print("\nstart-up, median of 9, of the wall and of the processor")
-    for name, arguments in rows.items():
-        runs = [timed(sys.executable, *arguments) for _ in range(9)]
-        wall, work = (statistics.median(column) for column in zip(*runs, strict=True))
-        print(f"  {name:36}{wall * 1e3:>17.0f} ms{work * 1e3:>19.0f} ms")
 
 
-def seconds(*command):
-    return timed(*command)[0]
-
-
-def timed(*command):
-    """Wall clock and processor time of a command that must succeed."""
+def timed(*arguments):
+    """Wall clock and processor time of a Python program that must succeed, with all of its processes."""
+    command = [sys.executable, *map(str, arguments)]
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRON, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRON, cwd=ROOT, check=False)
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-if __name__ == "__main__":
-    main()
+    if done.returncode:
+        raise RuntimeError(f"{arguments[1]}: {done.stdout[-1000:]}{done.stderr[-1000:]}")
+    return {"wall": wall, "work": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 SECRET = "bench-secret"
 CORES = sorted(os.sched_getaffinity(0))
+LIVING = set()  # processes: what a run that is broken off has to end
 
 
 class Process:
@@ -29,6 +30,7 @@ class Process:
     def __init__(self, command, core, **options):
         self.started = time.monotonic()
         self.popen = subprocess.Popen([sys.executable, *map(str, command)], cwd=ROOT, **options)
+        LIVING.add(self)
         os.sched_setaffinity(self.popen.pid, {CORES[core % len(CORES)]})
 
     @property
@@ -60,6 +62,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.popen.kill()
         self.popen.wait()
+        LIVING.discard(self)
 
 
 def cpu_of(pid):
@@ -86,7 +89,8 @@ class Stage:
             if not waiting.cancelled():
                 waiting.set_result(answer)
         for each in self.waiting.values():
-            each.cancel()
+            if not each.done():
+                each.set_exception(RuntimeError("the platform has ended"))
 
     async def do(self, name, **arguments):
         """Run a command; its result."""
@@ -101,7 +105,8 @@ class Stage:
         return answer["result"]
 
     async def stop(self):
-        self.process.popen.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended by itself
+            self.process.popen.stdin.close()
         await self.reading
         self.process.stop()
 
@@ -148,6 +153,10 @@ class System:
     def apps(self):
         return [f"{self.prefix}-{number}" for number in range(self.count)]
 
+    def last_words(self):
+        """The end of its log."""
+        return self.log.read_text()[-500:]
+
     async def loop_delay_ms(self):
         """The 99th percentile of how late its event loop was, since the last time."""
         if self.name == "threads":
@@ -173,18 +182,12 @@ def program(name, folder, prefix, count, agent, options):
     return ["-m", "imbot", "run", bots, "--admin", "off"]
 
 
-def known_keys():
-    """The keys that a bot file of this version may have."""
-    return json.loads((ROOT / "schemas" / "bot.schema.json").read_text())["properties"].keys()
-
-
 def bot_file(client_id, agent_url, pace, options):
     """A bot as short as they come, with what the benchmark sets out of the way."""
-    known = known_keys()
     keys = {
         "credentials": {"client_id": client_id, "client_secret": SECRET},
         "agent": {"type": "openai", "base_url": f"{agent_url}/v1", "api_key": "bench-key", "model": "bench"},
-        **{key: value for key, value in options.items() if key in known},
+        **options,
     }
     if pace:
         keys["throttle"] = {"pace": pace, "interval": "2s"}
@@ -212,7 +215,7 @@ class Run:
         try:
             system.ready_s = await self.connected(system) - system.process.started
             if warm:
-                await self.stage.do("rotate", apps=system.apps[:1], rounds=self.warm_up, chunks=2, rate=0)
+                await self.warm(system)
             await system.loop_delay_ms()
             yield system
         finally:
@@ -224,12 +227,22 @@ class Run:
         patience_s = 30 + system.count / 10
         command = self.stage.do("connected", prefix=system.prefix, count=system.count, patience_s=patience_s)
         connecting = asyncio.create_task(command)
-        while not connecting.done() and system.process.popen.poll() is None:
-            await asyncio.wait([connecting], timeout=0.2)
-        if connecting.done() and connecting.exception() is None:
-            return connecting.result()
-        connecting.cancel()
-        raise RuntimeError(f"{system.name} does not connect: {system.log.read_text()[-2000:]}")
+        try:
+            while not connecting.done() and system.process.popen.poll() is None:
+                await asyncio.wait([connecting], timeout=0.2)
+            if connecting.done() and connecting.exception() is None:
+                return connecting.result()
+        finally:
+            connecting.cancel()
+        raise RuntimeError(f"{system.name} does not connect: {system.last_words()}")
+
+    async def warm(self, system):
+        """Some messages, so that nothing is measured for its first time; RuntimeError where one is not answered."""
+        for rounds in (1, self.warm_up - 1):
+            asked = {"apps": system.apps[:1], "rounds": rounds, "chunks": 2, "rate": 0, "patience_s": 10}
+            got = await self.stage.do("rotate", **asked)
+            if any(turn["final"] is None for turn in got["turns"]):
+                raise RuntimeError(f"{system.name} does not answer: {system.last_words()}")
 
 
 @asynccontextmanager
@@ -242,5 +255,7 @@ async def start(warm_up=20):
             await stage.do("set", qps=None)
             yield Run(stage, agent, Path(folder), warm_up)
         finally:
+            for process in LIVING - {stage.process, agent.process}:
+                process.stop(signal.SIGKILL)
             await stage.stop()
             agent.stop()

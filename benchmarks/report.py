@@ -1,15 +1,13 @@
-"""From figures to a page: medians and spreads over the rounds, ratios and goals first."""
+"""From figures to a page: goals and ratios first, then a table of medians and spreads for each scenario."""
 
 import os
 import platform
-import re
 import sqlite3
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from procs import known_keys
+from goals import GOALS
 
 ROWS = {
     "one user": ("ack_p50 ack_p95 ack_p99 first_p50 first_p95 first_p99 end_p50 end_p95 calls cpu_turn "
@@ -19,18 +17,21 @@ ROWS = {
     "burst": ("rate ack_p50 ack_p95 ack_p99 first_p50 first_p95 first_p99 calls cpu_turn turns_core peak "
               "loop_p99 platform_s lost doubled"),
     "long": "stale_mean stale_p95 freeze end_p50 calls lost doubled",
-    "idle bots": ("start start_cpu memory_bot asked_memory ack_p50 ack_p99 first_p50 first_p99 cpu_turn "
+    "quota: crowd": "refused turns lost rate stale_mean stale_p95 first_p50 first_p99 end_p50 end_p95 calls cpu_turn doubled",
+    "quota: stream": "refused turns lost stale_mean stale_p95 first_p50 first_p99 end_p50 end_p95 calls cpu_turn doubled",
+    "idle bots": ("start start_cpu idle_cpu memory_bot asked_memory ack_p50 ack_p99 first_p50 first_p99 cpu_turn "
                   "lost doubled"),
-    "quota": "refused stale_mean stale_p95 rate first_p50 first_p99 end_p50 calls cpu_turn lost doubled",
     "reload under load": "reloads rate ack_p50 ack_p99 first_p50 first_p99 loop_p99 cpu_turn lost doubled",
-    "reload of one": "quiet touched edited beyond above_quiet reloads",
+    "reload of one": "live live_most turns first_p99 lost doubled other touched edited beyond reloads",
+    "check": "files wall work",
+    "check: start-up": "wall work",
 }  # fmt: skip
 LABELS = {
     "ack_p50": "ack p50, ms", "ack_p95": "ack p95, ms", "ack_p99": "ack p99, ms",
     "first_p50": "first card p50, ms", "first_p95": "first card p95, ms", "first_p99": "first card p99, ms",
     "end_p50": "complete after the last chunk p50, ms", "end_p95": "... p95, ms",
     "stale_mean": "staleness, mean, s", "stale_p95": "staleness p95, s",
-    "calls": "calls per reply", "refused": "calls refused",
+    "calls": "calls per reply", "refused": "calls refused", "turns": "answers completed",
     "cpu_turn": "CPU per turn, ms", "turns_core": "turns per second per core", "peak": "peak memory, MB",
     "loop_p99": "event-loop delay p99, ms", "rate": "answers completed per second",
     "platform_s": "CPU of the platform meanwhile, s",
@@ -38,20 +39,29 @@ LABELS = {
     "start": "start-up, s", "start_cpu": "CPU of the start-up, s",
     "memory_bot": "memory per added bot, KB", "asked_memory": "memory after a message each, MB",
     "lost": "answers lost or still waited for", "doubled": "answers or acks doubled or mixed up",
-    "quiet": "CPU of 5 quiet s, ms", "touched": "... with one file touched, ms",
-    "edited": "... with one file edited, ms", "beyond": "edited beyond touched, ms",
-    "above_quiet": "edited beyond quiet, ms",
-    "reloads": "reloads that took effect",
+    "live": "from the write until live, beyond the time to settle, s", "live_most": "... at most, s",
+    "idle_cpu": "CPU of a second in which nothing happens, ms",
+    "other": "CPU of a while in which a file of no bot changes, ms",
+    "touched": "... one of a bot is written anew as it was, ms", "edited": "... one of a bot is edited, ms",
+    "beyond": "an edit beyond the scan, ms", "reloads": "reloads that took effect",
+    "files": "files", "wall": "wall clock, s", "work": "CPU, s",
 }  # fmt: skip
+ORDER = list(ROWS)
+MEDIANS = "Figures are medians over {} round(s), in brackets the least and the most."
+
+
+def kind_of(scenario):
+    """Whose rows and notes a scenario has: those of the longest name that begins its own."""
+    return max((kind for kind in ROWS if scenario.startswith(kind)), key=len)
 
 
 def shown(value):
     """A number with three figures that matter."""
     if value is None:
         return "–"
-    if value == 0 or abs(value) >= 100:
-        return f"{value:.0f}"
-    if float(value).is_integer() and abs(value) < 100:
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if float(value).is_integer():
         return f"{value:.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
@@ -61,148 +71,48 @@ def spread(values):
     values = [value for value in values if value is not None]
     if not values:
         return "–"
-    if len(values) == 1 or min(values) == max(values):
-        return shown(median(values))
+    if min(values) == max(values):
+        return shown(values[0])
     return f"{shown(median(values))} ({shown(min(values))}–{shown(max(values))})"
 
 
 def table(name, rounds):
     """One scenario: a row a figure, a column a system."""
-    systems = list(rounds[0])  # some are measured in the first round alone
+    systems = list(dict.fromkeys(system for each in rounds for system in each))
     lines = [f"| | {' | '.join(systems)} |", "|---|" + "---:|" * len(systems)]
-    for key in ROWS["long" if name.startswith("long") else name].split():
+    for key in ROWS[kind_of(name)].split():
         cells = (spread([each[system].get(key) for each in rounds if system in each]) for system in systems)
         lines.append(f"| {LABELS[key]} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-QUOTA_SET = "Outside the quota scenario imbot's `quota.qps` is set out of the way."
-QUOTA_FIXED = (
-    "**This version's bot file has no `quota` key: imbot keeps to 20 calls a second in every scenario**, so its "
-    "crowd and burst show that limit and cannot be compared."
-)
-MEDIANS = "Figures are medians over {} round(s), in brackets the least and the most."
+def goal_row(goal, found):
+    """A goal, its figure, what was wanted, and whether that is so."""
+    name = f"{goal.scenario}: {goal.name}"
+    values = goal.values(found)
+    wanted = f"{'at least' if goal.at_least else 'at most'} {shown(goal.limit)}"
+    if not values:
+        return f"| {name} | not measured | {wanted} | – |"
+    return f"| {name} | {spread(values)} | {wanted} | {'yes' if goal.met(values) else '**no**'} |"
 
 
-@dataclass(frozen=True)
-class Goal:
-    """Something promised: the figure of each round, and the most (or least) it should be."""
-
-    name: str
-    values: list
-    limit: float
-    at_least: bool = False
-
-    def row(self):
-        values = [value for value in self.values if value is not None]
-        if not values:
-            return f"| {self.name} | – | | – |"
-        met = self.met(values)
-        word = "at least" if self.at_least else "at most"
-        limit = shown(self.limit) if self.limit else "0"
-        return f"| {self.name} | {spread(values)} | {word} {limit} | {'yes' if met else '**no**'} |"
-
-    def met(self, values):
-        """By the median; but what must never happen has to hold in the worst round too."""
-        if not self.limit:
-            return max(values) == 0
-        return median(values) >= self.limit if self.at_least else median(values) <= self.limit
+def goal_table(found, names):
+    """The goals of these scenarios."""
+    rows = [goal_row(goal, found) for goal in GOALS if goal.scenario in names]
+    return "\n".join(["| goal | figure | wanted | met |\n|---|---:|---:|---|", *rows])
 
 
-def ratios(rounds, key, system, other):
-    return [ratio(each[system].get(key), each[other].get(key)) for each in rounds]
-
-
-def ratio(ours, theirs):
-    return ours / theirs if ours is not None and theirs else None
-
-
-def plain(rounds, key, system="imbot"):
-    return [each[system].get(key) for each in rounds]
-
-
-def goals(found, check):
-    """Every goal that this run has figures for."""
-    return [*(goal for name, rounds in found.items() for goal in goals_of(name, rounds)), *check_goals(check)]
-
-
-def check_goals(check):
-    """From what ``check.py`` prints: a row for each kind of folder, with a ratio at its end."""
-    for kind, times in re.findall(r"^  (\S.*?)  .* ([\d.]+) times theirs$", check, re.MULTILINE):
-        yield Goal(
-            f"check: speed per file over check-jsonschema's, {kind}", [1 / float(times)], 3, at_least=True
-        )
-
-
-def goals_of(name, rounds):
-    match name:
-        case "one user":
-            for p in ("p50", "p99"):
-                values = ratios(rounds, f"first_{p}", "imbot", "floor")
-                yield Goal(f"one user: first card {p}, over the floor's", values, 1.3)
-        case "crowd":
-            for p in ("p50", "p99"):
-                values = ratios(rounds, f"first_{p}", "imbot", "floor")
-                yield Goal(f"crowd: first card {p}, over the floor's", values, 1.5)
-            yield Goal(
-                "crowd: completion rate, over the floor's",
-                ratios(rounds, "rate", "imbot", "floor"),
-                0.9,
-                True,
-            )
-            yield Goal(
-                "crowd: CPU per turn, over the floor's", ratios(rounds, "cpu_turn", "imbot", "floor"), 2
-            )
-            yield Goal("crowd: CPU per turn, over the SDK's", ratios(rounds, "cpu_turn", "imbot", "sdk"), 1)
-        case "burst":
-            yield Goal(
-                "burst: turns per second, over the floor's",
-                ratios(rounds, "rate", "imbot", "floor"),
-                0.6,
-                True,
-            )
-            yield Goal(
-                "burst: turns per second, over the SDK's", ratios(rounds, "rate", "imbot", "sdk"), 1, True
-            )
-        case "idle bots":
-            yield Goal(
-                "idle bots: memory per added bot, over the floor's",
-                ratios(rounds, "memory_bot", "imbot", "floor"),
-                1.5,
-            )
-            yield Goal("idle bots: start-up, over the floor's", ratios(rounds, "start", "imbot", "floor"), 3)
-        case "quota":
-            best = [
-                ratio(
-                    each["imbot"]["stale_mean"],
-                    min(each[field]["stale_mean"] for field in each if field != "imbot"),
-                )
-                for each in rounds
-            ]
-            yield Goal("20 QPS: calls refused", plain(rounds, "refused"), 0)
-            yield Goal("20 QPS: mean staleness, over the better field policy's", best, 0.7)
-        case "reload of one":
-            yield Goal("reload of one bot: CPU beyond the scan and load, ms", rounds[0]["imbot"]["pairs"], 50)
-    if name.startswith("long"):
-        seconds = int(name.split()[1])
-        if seconds < 100:
-            fresh = ratios(rounds, "stale_mean", "imbot", "threads")
-            yield Goal(f"{name}: mean staleness, over the fixed rule's", fresh, 1 / 6)
-            yield Goal(
-                f"{name}: calls, over the fixed rule's", ratios(rounds, "calls", "imbot", "threads"), 1
-            )
-        else:
-            shares = [value / seconds for value in plain(rounds, "stale_mean")]
-            yield Goal(f"{name}: mean staleness, share of the answer's length", shares, 1 / 12)
-            frozen = plain(rounds, "freeze")
-            yield Goal(f"{name}: longest standstill, share of the time elapsed", frozen, 0.25)
-    if name != "reload of one":
-        lost = [each["imbot"]["lost"] + each["imbot"]["doubled"] for each in rounds]
-        yield Goal(f"{name}: lost or doubled", lost, 0)
+def unmet(found, reasons):
+    """For each goal that is not met: what limits it and what was tried."""
+    for goal in GOALS:
+        values = goal.values(found)
+        if values and not goal.met(values):
+            why = reasons.get((goal.scenario, goal.name), "Not explained yet.")
+            yield f"- **{goal.scenario}: {goal.name}**, {spread(values)}. {why}"
 
 
 def machine():
-    """What it ran on, in one line."""
+    """What it runs on, in one line."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
@@ -214,27 +124,57 @@ def machine():
 
 def versions():
     """The versions that matter, in one line."""
-    names = ("imbot", "aiohttp", "websockets", "dingtalk-stream", "requests", "jsonschema")
+    names = (
+        "imbot",
+        "aiohttp",
+        "websockets",
+        "dingtalk-stream",
+        "requests",
+        "jsonschema",
+        "check-jsonschema",
+    )
     found = ", ".join(f"{name} {version(name)}" for name in names)
     return f"Python {platform.python_version()}, {found}, SQLite {sqlite3.sqlite_version}"
 
 
-def page(found, notes, check, took_s):
+def sections(results, notes):
+    """For each scenario how it is measured, its table, and the goals it has."""
+    names = sorted(results.found, key=lambda name: ORDER.index(kind_of(name)))
+    before = ""
+    for name in names:
+        note = notes[kind_of(name)]
+        yield f"## {name[0].upper()}{name[1:]}\n"
+        if note != before:
+            yield f"{note}\n"
+        yield f"{table(name, results.found[name])}\n"
+        before = note
+
+
+def failures(results):
+    """A line for each scenario that has no figures, or fewer than it should."""
+    return [f"**{name} failed: {why}**\n" for name, why in results.failed.items()]
+
+
+def tables(results, notes):
+    """What was measured and its goals (which are about the full sizes), without the rest of the page."""
+    return "\n".join(
+        [*sections(results, notes), *failures(results), goal_table(results.found, results.found)]
+    )
+
+
+def page(results, notes, reasons, method):
     """The whole of RESULTS.md."""
-    summary = "\n".join(goal.row() for goal in goals(found, check))
+    rounds = max(map(len, results.found.values()), default=0)
     parts = [
         "# Measured\n",
         "Written by `make bench`; do not edit. Absolute times belong to the machine; look at the ratios.\n",
-        f"- Machine: {machine()}",
-        f"- Versions: {versions()}",
-        f"- Took {took_s / 60:.1f} minutes. {MEDIANS.format(len(found['crowd']))}",
-        f"- {QUOTA_SET if 'quota' in known_keys() else QUOTA_FIXED}\n",
-        "| goal | figure | wanted | met |\n|---|---:|---:|---|",
-        summary,
-        "\n![Staleness over time](staleness.svg)\n\n![Start-up over bots](start_up.svg)\n",
+        f"- Machine: {results.machine}",
+        f"- Versions: {results.versions}",
+        f"- Took {results.took_s / 60:.1f} minutes. {MEDIANS.format(rounds)}\n",
+        *failures(results),
+        goal_table(results.found, {goal.scenario for goal in GOALS}),
     ]
-    for name, rounds in found.items():
-        parts.append(f"## {name[0].upper()}{name[1:]}\n\n{notes[name.split()[0]]}\n\n{table(name, rounds)}\n")
-    parts.append(f"## Check\n\n{notes['check']}\n\n```\n{check.strip()}\n```\n")
-    parts.append(notes["method"])
-    return "\n".join(parts) + "\n"
+    if reasons_given := list(unmet(results.found, reasons)):
+        parts += ["\nWhere a goal is not met, what limits it and what was tried:\n", *reasons_given]
+    parts.append("\n![Staleness over time, by pace](staleness.svg)\n\n![Start-up over bots](start_up.svg)\n")
+    return "\n".join([*parts, *sections(results, notes), method.strip()]) + "\n"

@@ -6,18 +6,15 @@ machine is noisy for all of them. A figure is a number or None; ``rounds`` of th
 """
 
 import asyncio
-import json
-import statistics
-import subprocess
-import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from measure import ages, longest_freeze, summary
-from procs import HERE
 
 SYSTEMS = ("floor", "sdk", "threads", "imbot")
-FIELD = ("sdk", "sdk fixed")  # what people do about updates, under one event loop
+PACES = ("imbot fixed", "imbot economy", "imbot final_only")  # beside imbot's usual one
+LIMITED = ("sdk bucket", "sdk eighth", "imbot")  # what people do about the limit, and imbot
+# Out of the way, but where the limits are what is measured.
 FREE = {"quota": {"qps": 100_000}, "limits": {"per_user": 1000, "per_bot": 10_000, "queue": 10_000}}
 RATE = 20  # chunks a second
 QPS = 20
@@ -38,14 +35,26 @@ class Size:
     longest_s: int  # the one measured once; 0: none
     bots: tuple[int, ...]
     quota_s: float
+    stream_s: float  # answers of those who ask the limited app once
     patience_s: float  # of people on the limited app
-    reloads: int
-    window_s: float  # in which the CPU of a reload is counted
+    reloaded: tuple[int, ...]  # bots of which one changes
+    edits: int  # while people talk to others
+    reloads: int  # of which the CPU is counted,
+    window_s: float  # each for so long
     files: int  # to check
+    starts: int  # of a command
 
 
-FULL = Size(3, 20, 100, 100, 2.0, 8.0, 500, 30, 300, (1, 100, 1000), 8.0, 12, 4, 5.0, 1000)
-QUICK = Size(1, 3, 15, 20, 0.5, 1.5, 40, 4, 0, (1, 15), 1.5, 2, 1, 2.5, 20)
+FULL = Size(
+    rounds=3, warm_up=20, questions=100, users=100, answer_s=2.0, crowd_s=7.0, burst=500, long_s=30, longest_s=300,
+    bots=(1, 100, 1000), quota_s=8.0, stream_s=10.0, patience_s=8.0, reloaded=(10, 100, 1000), edits=5,
+    reloads=2, window_s=4.0, files=1000, starts=3,
+)  # fmt: skip
+QUICK = Size(
+    rounds=1, warm_up=3, questions=10, users=20, answer_s=0.5, crowd_s=1.0, burst=40, long_s=3, longest_s=0,
+    bots=(1, 15), quota_s=1.0, stream_s=1.0, patience_s=2.0, reloaded=(15,), edits=1, reloads=1, window_s=1.0,
+    files=10, starts=1,
+)  # fmt: skip
 
 
 async def one_user(run, size):
@@ -75,15 +84,15 @@ async def cost(system, figures, cpu_before_s):
     }
 
 
-async def load(run, system, **asked):
-    """A crowd on one system: its figures, its turns and the times of their chunks."""
+async def load(run, system, apps=None, **asked):
+    """A crowd on one system (on each of its apps, or of those given): its figures, and what was seen."""
     cpu_s = system.process.cpu_s()
     platform_s = run.stage.process.cpu_s()
-    got = await run.stage.do("crowd", apps=system.apps, **asked)
+    got = await run.stage.do("crowd", apps=apps or system.apps, **asked)
     arrivals = await run.agent.times(got["turns"])
     figures = await cost(system, summary(got["turns"], arrivals, got["refused"]), cpu_s)
     figures["platform_s"] = run.stage.process.cpu_s() - platform_s
-    return figures, got, arrivals
+    return figures, got
 
 
 def rate(got, since, until):
@@ -102,7 +111,7 @@ async def crowd(run, size):
 
 
 async def one_crowd(run, system, size):
-    found, got, _ = await load(
+    found, got = await load(
         run, system, users=size.users, chunks=round(size.answer_s * RATE), rate=RATE,
         ramp_s=size.answer_s, seconds=size.crowd_s, drain_s=size.answer_s * 2 + 1,
     )  # fmt: skip
@@ -115,14 +124,14 @@ async def burst(run, size):
     figures = {}
     for name in SYSTEMS:
         async with run.system(name, **FREE) as system:
-            found, got, _ = await load(run, system, users=size.burst, chunks=10, rate=0, patience_s=60)
+            found, got = await load(run, system, users=size.burst, chunks=10, rate=0, patience_s=60)
             found["rate"] = found["turns"] / (got["end"] - got["began"])
             figures[name] = found
     return figures
 
 
-async def long_answers(run, answer_s, systems=SYSTEMS):
-    """A few long answers of all systems at once; beside the figures, one answer's staleness over time."""
+async def long_answers(run, answer_s, systems):
+    """A few long answers of all systems at once; among the figures, one answer's staleness over time."""
     async with AsyncExitStack() as stack:
         started = [await stack.enter_async_context(run.system(name, **FREE)) for name in systems]
         loads = (
@@ -134,115 +143,46 @@ async def long_answers(run, answer_s, systems=SYSTEMS):
         )  # fmt: skip
         got = await asyncio.gather(*loads)
         arrivals = await run.agent.times([turn for each in got for turn in each["turns"]])
-    figures, curves = {}, {}
+    figures = {}
     for system, each in zip(started, got, strict=True):
         found = summary(each["turns"], arrivals, each["refused"])
-        pairs = [(turn, arrivals[turn["key"]]) for turn in each["turns"]]
-        found["freeze"] = max(longest_freeze(*pair) for pair in pairs)
+        pairs = [(turn, arrivals[turn["key"]]) for turn in each["turns"] if turn["key"] in arrivals]
+        found["freeze"] = max((longest_freeze(*pair) for pair in pairs), default=None)
+        found["curve"] = [round(age, 3) for age in ages(*pairs[0])] if pairs else []
         figures[system.name] = found
-        curves[system.name] = ages(*pairs[0])
-    return figures, curves
-
-
-async def idle_bots(run, size, *, first):
-    """Bots that wait: how soon they are there, what each takes, and whether each one answers.
-
-    What takes long is done in the first round alone: the systems that start slowly, and middling counts.
-    """
-    names = SYSTEMS if first else ("floor", "imbot")
-    figures = {name: {} for name in names}
-    for name in names:
-        for count in size.bots if first else (size.bots[0], size.bots[-1]):
-            figures[name] |= await waiting(run, name, count, last=count == size.bots[-1])
-        least, most = (figures[name][f"memory_{count}"] for count in (size.bots[0], size.bots[-1]))
-        figures[name]["memory_bot"] = (most - least) / (size.bots[-1] - size.bots[0]) / 1e3
-        figures[name]["start"] = figures[name][f"start_{size.bots[-1]}"]
     return figures
 
 
-async def waiting(run, name, count, *, last):
-    async with run.system(name, count, warm=False) as system:
-        await asyncio.sleep(1)
-        found = {
-            f"start_{count}": system.ready_s,
-            f"memory_{count}": system.process.memory()[0],
-        }
-        if last:
-            found["start_cpu"] = system.process.cpu_s()
-            answers, _, _ = await load(
-                run, system, users=1, chunks=5, rate=0, ramp_s=count / 200, patience_s=15
-            )
-            found |= answers | {"asked_memory": system.process.memory()[0] / 1e6}
-    return found
-
-
-async def quota(run, size):
+async def quota_crowd(run, size):
     """The crowd on an app that may make 20 calls a second on each API."""
+    asked = {"users": size.users, "chunks": round(size.answer_s * RATE), "rate": RATE}
+    asked |= {"ramp_s": size.answer_s, "seconds": size.quota_s}
+    asked |= {"patience_s": size.patience_s, "drain_s": size.patience_s}
     figures = {}
-    await run.stage.do("set", qps=QPS)
+    for name in LIMITED:
+        found, got = await limited(run, name, **asked)
+        figures[name] = found | {"rate": rate(got, got["began"] + size.answer_s, got["end"])}
+    return figures
+
+
+async def quota_stream(run, size):
+    """As many people who ask that app once, all within a second, for longer answers."""
+    asked = {"users": size.users, "chunks": round(size.stream_s * RATE), "rate": RATE}
+    asked |= {"ramp_s": 1.0, "patience_s": size.stream_s + size.patience_s}
+    return {name: (await limited(run, name, **asked))[0] for name in LIMITED}
+
+
+async def limited(run, name, **asked):
+    """One system on the app, its bot file as short as they come: with the usual `quota.qps`."""
+    async with at_most(run, QPS), run.system(name, warm=False) as system:
+        return await load(run, system, **asked)
+
+
+@asynccontextmanager
+async def at_most(run, calls):
+    """The platform refuses what is more than so many calls a second, while the block runs."""
+    await run.stage.do("set", qps=calls)
     try:
-        for name in (*FIELD, "imbot"):
-            async with run.system(name, warm=False) as system:
-                found, got, _ = await load(
-                    run, system, users=size.users, chunks=round(size.answer_s * RATE), rate=RATE,
-                    ramp_s=size.answer_s, seconds=size.quota_s, patience_s=size.patience_s, drain_s=size.patience_s,
-                )  # fmt: skip
-                figures[name] = found | {"rate": rate(got, got["began"] + size.answer_s, got["end"])}
+        yield
     finally:
         await run.stage.do("set", qps=None)
-    return figures
-
-
-async def reload_under_load(run, size):
-    """The crowd on imbot while its bot file is edited every second."""
-    async with run.system("imbot", **FREE) as system:
-        editing = asyncio.create_task(edit_for_ever(system))
-        try:
-            found = await one_crowd(run, system, size)
-        finally:
-            editing.cancel()
-            await asyncio.gather(editing, return_exceptions=True)
-        found["reloads"] = system.log.read_text().count(": update (")
-    return {"imbot": found}
-
-
-async def edit_for_ever(system):
-    number = 0
-    while True:
-        await asyncio.sleep(1)
-        number += 1
-        edit(system, 0, title=f"Edited {number}")
-
-
-def edit(system, number, **keys):
-    """Change a bot file as careful editors do: a new file in its place."""
-    path = system.folder / "bots" / f"b{number}.yaml"
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(json.loads(path.read_text()) | keys, indent=1) + "\n")
-    new.rename(path)
-
-
-async def reload_one(run, size):
-    """One bot of many changes: the CPU of a quiet while, of a file only touched, and of one edited."""
-    async with run.system("imbot", size.bots[-1], warm=False) as system:
-        await asyncio.sleep(size.window_s)
-        spent = {"quiet": [], "touched": [], "edited": []}
-        for number in range(size.reloads):
-            for kind, values in spent.items():
-                before = system.process.cpu_s()
-                if kind != "quiet":
-                    edit(system, number, **({"title": "Edited"} if kind == "edited" else {}))
-                await asyncio.sleep(size.window_s)
-                values.append((system.process.cpu_s() - before) * 1000)
-        reloads = system.log.read_text().count(": update (")
-    medians = {kind: statistics.median(values) for kind, values in spent.items()}
-    pairs = [edited - touched for edited, touched in zip(spent["edited"], spent["touched"], strict=True)]
-    found = {"pairs": pairs, "beyond": statistics.median(pairs), "reloads": reloads}
-    return {"imbot": medians | found | {"above_quiet": medians["edited"] - medians["quiet"]}}
-
-
-async def check(size):
-    """What ``check.py`` beside this file prints: ``imbot check`` beside ``check-jsonschema``."""
-    command = [sys.executable, HERE / "check.py", str(size.files)]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else f"Not measured: {done.stderr.strip()[-500:]}"

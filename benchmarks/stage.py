@@ -13,6 +13,8 @@ import sys
 import time
 from dataclasses import dataclass, field
 
+import script
+
 from imbot.simulator import Simulator
 
 SECRET = "bench-secret"
@@ -36,7 +38,7 @@ class Turn:
     cards: list = field(default_factory=list)
     shows: list = field(default_factory=list)
     calls: int = 0
-    foreign: bool = False  # showed the answer of another question
+    foreign: bool = False  # showed another answer than its own
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def to_json(self):
@@ -89,16 +91,16 @@ class Stage:
         self.shown(turn, card, now)
 
     def shown(self, turn, card, now):
-        key, number = last_chunk(card)
-        if key is None:
+        seen = script.shown(text_of(card), turn.chunks)
+        if seen == ("", 0):
             return
-        if key != turn.key:
+        if seen is None or seen[0] != turn.key:
             turn.foreign = True
             return
-        if not turn.shows or turn.shows[-1][1] != number + 1:
-            turn.shows.append((now, number + 1))
+        if not turn.shows or turn.shows[-1][1] != seen[1]:
+            turn.shows.append((now, seen[1]))
         ended = card.template == "StandardCard" or card.state == "finished"
-        if number + 1 == turn.chunks and ended and turn.final is None:
+        if seen[1] == turn.chunks and ended and turn.final is None:
             turn.final = now
             turn.done.set()
 
@@ -177,16 +179,11 @@ class Stage:
         return {"turns": result, "refused": refused, "began": began, "end": end}
 
 
-def last_chunk(card):
-    """Key and number of the last chunk on a card; (None, None) when it shows none yet."""
-    text = card.data.get("msgContent")
-    if text is None and "contents" in card.data:
-        text = "".join(part.get("text", "") for part in card.data["contents"])
-    start = (text or "").rfind("#k")
-    if start < 0:
-        return None, None
-    key, number = text[start + 1 :].split()[0].split(".")
-    return key, int(number)
+def text_of(card):
+    """The answer on a card, of either kind."""
+    if "contents" in card.data:
+        return "".join(part.get("text", "") for part in card.data["contents"])
+    return card.data.get("msgContent") or ""
 
 
 async def answer(stage, line):
@@ -206,8 +203,13 @@ async def main():
     stage = Stage(sim)
     print(sim.url, flush=True)
     async with asyncio.TaskGroup() as commands:
+        under_way = set()
         while line := await asyncio.to_thread(sys.stdin.readline):
-            commands.create_task(answer(stage, line))
+            task = commands.create_task(answer(stage, line))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+        for task in under_way:  # nobody waits for them any more
+            task.cancel()
     await sim.stop()
 
 

@@ -8,37 +8,38 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from imbot import clicks
-from imbot.admission import Crowd, Seat, at_once
+from imbot.admission import Crowd, Seat, admitted, at_once
 from imbot.behaviour import Behaviour
+from imbot.behaviours import Behaviours
 from imbot.conversations import Conversations, Seen, trimmed
 from imbot.errors import StoreError, TransientError
-from imbot.journal import Journal
+from imbot.journal import Arrears, Journal
 from imbot.leftover import conclude, message_of
 from imbot.meter import Meter
 from imbot.model import (
     CardAction,
     CardChange,
-    CardContext,
-    CardPhase,
     ConversationKey,
     Exchange,
     Message,
     TurnRecord,
 )
 from imbot.platforms import Gateway
-from imbot.saying import say
+from imbot.replies import Replies
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.turn import run_turn
 from imbot.works import Work, Works
 
 log = logging.getLogger(__name__)
+
+WAITED_S = 5.0  # who waited as long may have been taken over meanwhile, if this process seemed dead
+
+_TEXTS = {"stop": "stopped"}  # of orders whose answer has another name
 
 
 class Bot:
@@ -52,7 +53,6 @@ class Bot:
         clock: Callable[[], float] = time.time,
         meter: Meter | None = None,
     ) -> None:
-        self.behaviour = behaviour
         self.gateway = gateway
         self.turns_total = 0
         self.store_error = ""
@@ -62,10 +62,15 @@ class Bot:
         self._seen = Seen(clock)
         self._conversations = Conversations()
         self._crowd = Crowd(behaviour.spec.limits)
-        self._refused = Seen(clock)
+        self._replies = Replies(store, self._meter, clock)
+        self._arrears = Arrears()
         self._works = Works(self._meter)
-        self._using: Counter[Behaviour] = Counter({behaviour: 1})
-        self._chores: set[asyncio.Task[None]] = set()
+        self._behaviours = Behaviours(behaviour)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How it answers now."""
+        return self._behaviours.now
 
     @property
     def spec(self) -> BotSpec:
@@ -79,10 +84,8 @@ class Bot:
 
     def use(self, behaviour: Behaviour) -> None:
         """Answer with this behaviour from the next turn on."""
-        old, self.behaviour = self.behaviour, behaviour
-        self._using[behaviour] += 1
+        self._behaviours.use(behaviour)
         self._crowd.use(behaviour.spec.limits)
-        self._release(old)
 
     # -- what the gateway delivers
 
@@ -109,14 +112,17 @@ class Bot:
         work = self._work(turn, message_of(turn))
         self._works.begin(work, self._take(work, self._unseen))
 
+    async def recorded(self) -> bool:
+        """Record what the store would not take when turns ended; whether that is all."""
+        return await self._arrears.paid()
+
     # -- ending
 
     async def drain(self, grace_s: float) -> None:
         """Let running turns end within the grace time, then end the rest as stopped."""
         await self.left(None, grace_s)
-        self._release(self.behaviour)
-        if self._chores:
-            await asyncio.wait(set(self._chores))
+        await self.recorded()
+        await self._behaviours.close()
 
     async def left(self, gateway: Gateway | None, grace_s: float) -> None:
         """Return when no turn uses that gateway any more, as ``Works.left``."""
@@ -142,11 +148,12 @@ class Bot:
         )
 
     def _work(self, turn: TurnRecord, message: Message) -> Work:
-        return Work(turn, message, self.gateway, self._conversations.queue(turn.conversation))
+        place = self._conversations.queue(turn.conversation)
+        return Work(turn, message, self.gateway, place, Journal(self._store, turn))
 
     async def _unseen(self, work: Work) -> bool:
         """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
-        turn, journal = work.turn, Journal(self._store, work.turn)
+        turn, journal = work.turn, work.journal
         try:
             phase = await conclude(turn, self.behaviour, work.gateway, journal, self._meter, self._clock())
         except TransientError as error:
@@ -174,16 +181,15 @@ class Bot:
                 self.turns_total += 1
                 work.taken.set()
                 await self._follow(work)
-        except (
-            asyncio.CancelledError
-        ):  # given up, or stopped: where it has no end, another process is to end it
-            await self._kept(self._store.hand_back(work.turn.id))
+        except asyncio.CancelledError:  # given up, or stopped: where it has no end, another process ends it
+            await work.journal.leave()
             raise
         except Exception:  # a defect: whoever asked is told all the same
             log.exception("%s: turn %s failed", self.spec.name, work.turn.id)
-            await self._answer_at_once(work, "error")
+            await self._replies.give(work, "error", self.behaviour)
         finally:
             work.place.leave()
+            self._arrears.add(work.journal)
 
     async def _follow(self, work: Work) -> None:
         """Obey an order, answer a question, say why there is no answer."""
@@ -192,13 +198,17 @@ class Bot:
         if seat is None:
             work.place.leave()
             if name == "stop":
-                self._works.stop(lambda turn: turn.conversation == work.turn.conversation)
-            await self._answer_at_once(work, name or "busy")
+                self._works.stop(lambda turn: self._may_stop(work.turn, turn))
+            await self._replies.give(work, _TEXTS.get(name, name) or "busy", self.behaviour)
             return
         try:
             await self._answer(work, seat)
         finally:
             seat.leave()
+
+    def _may_stop(self, order: TurnRecord, turn: TurnRecord) -> bool:
+        same = turn.conversation == order.conversation
+        return same and clicks.may_press(self.spec, turn, order.sender.id)
 
     def _seat(self, work: Work) -> Seat | None:
         """Room for one more question; None: there is none, not even to wait."""
@@ -209,28 +219,39 @@ class Bot:
 
     async def _answer(self, work: Work, seat: Seat) -> None:
         work.stoppable = True
-        try:
+        async with self._not_begun(work):
             await work.place.turn()
             await seat.taken()
-            behaviour = self.behaviour
-            history = await self._history(work.turn, behaviour)
-        except asyncio.CancelledError:
-            await self._answer_at_once(work, "stop")
-            raise
-        self._using[behaviour] += 1
-        try:
+            if self._clock() - work.turn.accepted_at > WAITED_S:
+                await work.journal.keep(fingerprint=self.spec.fingerprint)
+        if work.journal.lost:
+            return
+        with self._behaviours.taken() as behaviour:
+            if not admitted(work.message, behaviour.spec.access):  # any more
+                work.stoppable = False
+                await self._replies.give(work, "refused", behaviour)
+                return
+            async with self._not_begun(work):
+                history = await self._history(work.turn, behaviour)
             await run_turn(
                 work.turn,
                 work.message,
                 history,
                 behaviour,
                 work.gateway,
-                self._store,
+                work.journal,
                 self._clock,
                 self._meter,
             )
-        finally:
-            self._release(behaviour)
+
+    @asynccontextmanager
+    async def _not_begun(self, work: Work) -> AsyncIterator[None]:
+        """Who is stopped while the block lasts has no card yet, and is told in words."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            await self._replies.give(work, "stopped", self.behaviour)
+            raise
 
     async def _history(self, turn: TurnRecord, behaviour: Behaviour) -> list[Exchange]:
         spec = behaviour.spec
@@ -244,52 +265,3 @@ class Bot:
             log.error("%s: turn %s answers without history: %s", spec.name, turn.id, error)
             return []
         return trimmed(past, spec.history.chars)
-
-    async def _answer_at_once(self, work: Work, text_name: str) -> None:
-        """Answer with one of the bot file's texts: to orders, and to what the agent does not get."""
-        turn = work.turn
-        if text_name == "new":
-            await self._kept(self._store.start_anew(turn.conversation, turn.accepted_at))
-        if text_name in ("busy", "refused", "too_long"):
-            where = turn.conversation.conversation_id
-            log.info("%s: turn %s of %s in %s: %s", turn.bot, turn.id, turn.sender.id, where, text_name)
-        phase = CardPhase.FINAL if self._told_already(turn, text_name) else await self._say(work, text_name)
-        self._meter.turn(turn.bot, phase)
-        await self._kept(self._store.update_turn(turn.id, phase=phase, finished_at=self._clock()))
-
-    def _told_already(self, turn: TurnRecord, text_name: str) -> bool:
-        """Whether a group has lately read that this person is refused: it need not read it each time."""
-        if text_name != "refused" or turn.conversation_kind != "group":
-            return False
-        return not self._refused.first_time(f"{turn.conversation.conversation_id} {turn.sender.id}")
-
-    async def _say(self, work: Work, text_name: str) -> CardPhase:
-        turn = work.turn
-        name = {"stop": "stopped"}.get(text_name, text_name)
-        text = self.behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
-        journal = Journal(self._store, turn)
-        try:
-            said = await say(work.gateway, turn, self.spec.title, text, journal, self._meter)
-        except TransientError as error:
-            log.error("%s: turn %s: %s", self.spec.name, turn.id, error)
-            said = False
-        return CardPhase.FINAL if said else CardPhase.ERROR
-
-    async def _kept(self, write: Coroutine[Any, Any, None]) -> None:
-        """Wait for a write; a store that fails costs the record, not the answer."""
-        try:
-            await write
-        except StoreError as error:
-            self.store_error = str(error)
-            log.error("%s: %s", self.spec.name, error)
-
-    def _release(self, behaviour: Behaviour) -> None:
-        self._using[behaviour] -= 1
-        if not self._using[behaviour]:
-            del self._using[behaviour]
-            task = asyncio.create_task(behaviour.agent.close())
-            self._chores.add(task)
-            task.add_done_callback(self._chores.discard)
-
-
-_CONTEXT = CardContext(phase=CardPhase.FINAL)

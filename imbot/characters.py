@@ -15,4 +15,6 @@ def well_formed(text: str) -> str:
 
 def readable(text: str) -> str:
     """A well-formed text without control characters; tabs and line breaks stay, carriage returns go."""
+    if text.isprintable():  # at a glance: most texts and pieces of them are
+        return text
     return _UNSHOWN.sub("", well_formed(text))

@@ -77,7 +77,7 @@ class Click:
         self, turn: TurnRecord, store: Store, ask: Callable[[Message], Awaitable[None]]
     ) -> CardChange:
         """Ask once, however many clicks; the button goes for everybody."""
-        await store.update_turn(turn.id, replaced=True)
+        await store.ask_again(turn.id)
         await ask(replace(message_of(turn, again_id(turn)), received_at=self.at))
         log.info("%s: turn %s is asked again", turn.bot, turn.id)
         single = turn.conversation_kind == "single"

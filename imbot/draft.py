@@ -129,8 +129,22 @@ class Draft:
 
 
 def context_of(turn: TurnRecord, chosen: str = "") -> CardContext:
-    """What templates may use to draw the card of a finished turn again, for somebody who chose a rating."""
+    """What templates may use to draw the card of a finished turn again, for somebody who chose a rating.
+
+    Where the answer is not on the card, ``extras["instead"]`` is what stands there.
+    """
     extras = turn.extras
+    if instead := extras.get("instead"):
+        return CardContext(
+            phase=CardPhase.FINAL,
+            question=turn.question,
+            answer=instead,
+            chosen=chosen,
+            replaced=turn.replaced,
+            sender=turn.sender,
+            conversation_kind=turn.conversation_kind,
+            elapsed_s=extras.get("elapsed_s", 0.0),
+        )
     return CardContext(
         phase=turn.phase,
         question=turn.question,

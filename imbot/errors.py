@@ -8,6 +8,7 @@ ImbotError
 │       └── CardMissingError     there is no such card: it was never made, or is gone
 ├── AgentError(code)             the agent refused, failed or fell silent
 └── StoreError                   the store cannot keep or find something
+    └── TakenOverError           another process has taken the turn over: it is not ours to write
 
 Every layer may raise these; nothing else is expected to cross a layer's border.
 """
@@ -126,3 +127,7 @@ class AgentError(ImbotError):
 
 class StoreError(ImbotError):
     """The store cannot keep or find something (full disk, locked or foreign file)."""
+
+
+class TakenOverError(StoreError):
+    """Another process has taken a turn over, because ours seemed dead; nothing was written."""

@@ -32,12 +32,15 @@ def fitted(card: Card, context: CardContext, excess: Excess) -> Fitted:
     """
     tried = context.answer[:MORE_THAN_FITS]
     view = card.render(replace(context, answer=tried))
-    if excess(view) and len(context.question) > LONG_QUESTION:
+    over = excess(view)
+    if over and len(context.question) > LONG_QUESTION:
         context = replace(context, question=f"{context.question[:LONG_QUESTION]}…")
         view = card.render(replace(context, answer=tried))
-    if not excess(view) and tried != context.answer:
+        over = excess(view)
+    if not over and tried != context.answer:
         tried, view = context.answer, card.render(context)
-    over, rest = excess(view), ""
+        over = excess(view)
+    rest = ""
     note = card.text("continued", context) if over else ""
     room = size(tried) - size(note)
     while over and room > LEAST:

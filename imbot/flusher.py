@@ -58,6 +58,7 @@ class Flusher:
         self._unseen = False
         self._calling = True  # from the first moment: a card that is wanted is also created
         self._created = False
+        self._updatable = True
         self._doubtful = False  # a call to create it broke off: the card may stand all the same
 
     def note(self) -> None:
@@ -73,7 +74,7 @@ class Flusher:
         """Create the card, then keep it fresh until cancelled or the card cannot be updated."""
         self._created = await self._create()
         if self._created:
-            while not self._draft.phase.terminal:
+            while self._updatable and not self._draft.phase.terminal:
                 await self._update()
 
     async def settle(self, task: "asyncio.Task[None]") -> None:
@@ -99,7 +100,7 @@ class Flusher:
         """
         tries = FINISH_TRIES if self._created else 1 if self._doubtful else 0
         self.unended = False
-        fit = self._fitted()
+        fit: Fitted
 
         async def end() -> None:
             nonlocal fit
@@ -145,7 +146,7 @@ class Flusher:
             log.info("turn %s: an update was lost: %s", self._draft.turn.id, error)
         except FatalError as error:
             log.warning("turn %s: no more updates: %s", self._draft.turn.id, error)
-            await self._wait_for_the_end()
+            self._updatable = False
         finally:
             self._calling = False
         # A lost update may have counted at the platform, so it counts here too.
@@ -174,10 +175,6 @@ class Flusher:
                     await self._wake.wait()
             except TimeoutError:
                 continue
-
-    async def _wait_for_the_end(self) -> None:
-        self._calling = False
-        await asyncio.Event().wait()
 
     async def _say(self, title: str, text: str) -> bool:
         """The answer, or its rest, as text."""

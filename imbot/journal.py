@@ -5,13 +5,16 @@
 
 import asyncio
 import logging
+from collections import deque
 from typing import Any
 
-from imbot.errors import StoreError
+from imbot.errors import StoreError, TakenOverError
 from imbot.model import TurnRecord
 from imbot.stores import Store
 
 log = logging.getLogger(__name__)
+
+MOST_OWED = 1000  # turns whose end is remembered while the store fails
 
 
 class Journal:
@@ -19,14 +22,22 @@ class Journal:
 
     At most one write is out; what comes meanwhile waits together, and the newest value of a field wins.
     A store that fails costs the record, not the answer; the next write takes along what was not written.
+    Of a turn that was ``lost``, as the process seemed dead, nothing is written any more.
     """
 
     def __init__(self, store: Store, turn: TurnRecord) -> None:
         self.shown = turn.shown  # as it was noted last
+        self.lost = False  # another process has taken the turn over
+        self._leaving = False  # the turn is to be handed back
         self._store = store
         self._turn_id = turn.id
         self._waiting: dict[str, Any] = {}
         self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def owes(self) -> bool:
+        """Whether something could not be written yet."""
+        return bool(self._waiting) or self._leaving
 
     def note(self, **changes: Any) -> None:
         """Write soon. Whoever notes must ``keep`` something in the end, which awaits it."""
@@ -40,14 +51,12 @@ class Journal:
 
     async def leave(self) -> None:
         """Write all that was noted, and let whoever looks for orphans end the turn later."""
+        self._leaving = True
         await self.keep()
-        try:
-            await self._store.hand_back(self._turn_id)
-        except StoreError as error:
-            log.error("turn %s: not handed back: %s", self._turn_id, error)
 
     def _take(self, changes: dict[str, Any]) -> None:
-        self._waiting |= changes
+        if not self.lost:
+            self._waiting |= changes
         self.shown = changes.get("shown", self.shown)
 
     def _written(self) -> "asyncio.Task[None]":
@@ -57,13 +66,43 @@ class Journal:
         return self._writer
 
     async def _write(self) -> None:
-        while self._waiting:
+        while self.owes:
             changes, self._waiting = self._waiting, {}
+            leaving, self._leaving = self._leaving, False
             try:
-                await self._store.update_turn(self._turn_id, **changes)
+                if changes:
+                    await self._store.update_turn(self._turn_id, **changes)
+                if leaving:
+                    await self._store.hand_back(self._turn_id)
+            except TakenOverError as error:
+                log.warning("turn %s: not recorded: %s", self._turn_id, error)
+                self.lost = True
             except StoreError as error:
                 log.error("turn %s: not recorded: %s", self._turn_id, error)
                 self._waiting = changes | self._waiting
+                self._leaving = leaving or self._leaving
                 return
             except Exception:  # a defect there: the answer is given all the same
                 log.exception("turn %s: not recorded", self._turn_id)
+
+
+class Arrears:
+    """The journals of ended turns that owe the store something, the newest of them."""
+
+    def __init__(self) -> None:
+        self._journals: deque[Journal] = deque(maxlen=MOST_OWED)
+
+    def add(self, journal: Journal) -> None:
+        """Remember a journal if it owes anything."""
+        if journal.owes:
+            self._journals.append(journal)
+
+    async def paid(self) -> bool:
+        """Write what is owed, as far as the store takes it; whether that is all."""
+        while self._journals:
+            journal = self._journals.popleft()
+            await journal.keep()
+            if journal.owes:
+                self._journals.append(journal)  # behind the others: it may be the only one that fails
+                return False
+        return True

@@ -9,7 +9,7 @@ from dataclasses import replace
 from imbot.behaviour import Behaviour
 from imbot.cards import Card
 from imbot.draft import as_seen, context_of
-from imbot.errors import CardMissingError, FatalError
+from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.fitting import fitted
 from imbot.journal import Journal
 from imbot.meter import Meter
@@ -20,6 +20,7 @@ from imbot.saying import say
 log = logging.getLogger(__name__)
 
 FRESH_S = 60.0  # so old a question is still answered as if nothing had happened
+GIVE_UP_S = 86400.0  # what the platform would not take for so long, it never will
 
 
 def message_of(turn: TurnRecord, message_id: str = "") -> Message:
@@ -41,11 +42,25 @@ async def conclude(
     """End a turn where its process stopped; the phase it ended in.
 
     None, and nothing done, where nobody has seen anything of it and it is young enough to be answered
-    afresh. Raises TransientError where it has to be tried later.
+    afresh. Raises TransientError where it has to be tried later, which ends after a day.
     """
+    try:
+        return await _concluded(turn, behaviour, gateway, journal, meter, now)
+    except TransientError as error:
+        if now - turn.accepted_at < GIVE_UP_S:
+            raise
+        log.error("%s: turn %s is given up: %s", turn.bot, turn.id, error)
+        await journal.keep(phase=CardPhase.ERROR, finished_at=now)
+        return CardPhase.ERROR
+
+
+async def _concluded(
+    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
+) -> CardPhase | None:
     card, context = behaviour.card, _ending(turn, behaviour.card)
+    turn = _pointing(turn, card, context)
     unsaid = turn.shown in ("", "card")
-    fit = fitted(card, context, gateway.excess)
+    fit = fitted(card, context_of(turn) if "instead" in turn.extras else context, gateway.excess)
     if card.live and await _card_ended(turn, gateway, fit.view):
         if unsaid and fit.rest:
             await say(gateway, turn, fit.view.title, fit.rest, journal, meter)
@@ -72,6 +87,13 @@ def _ending(turn: TurnRecord, card: Card) -> CardContext:
         return context_of(seen)
     cut = replace(context_of(turn), phase=CardPhase.STOPPED, retry=True)
     return replace(cut, error=card.text("interrupted", cut))
+
+
+def _pointing(turn: TurnRecord, card: Card, context: CardContext) -> TurnRecord:
+    """A turn whose answer was said while its card could not be ended: the card is not to say it once more."""
+    if turn.shown != "said":
+        return turn
+    return replace(turn, extras={**turn.extras, "instead": card.text("below", context)})
 
 
 async def _card_ended(turn: TurnRecord, gateway: Gateway, view: CardView) -> bool:

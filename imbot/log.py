@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 # What could slip into a line through an URL, a header or a library's own logging.
 _PATTERNS = re.compile(
@@ -20,19 +20,34 @@ class Redactor(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: tuple[str, ...] = ()
+        # By their beginnings, so that a line costs the same however many there are.
+        self._known: dict[str, frozenset[str]] = {}
 
     def hide(self, values: Iterable[str]) -> None:
         """These values never appear in a line from now on."""
-        found = {*self._known, *(value for value in values if len(value) >= _SHORTEST)}
-        # Longest first, as one may begin with another; a new tuple, as threads may be at the old one.
-        self._known = tuple(sorted(found, key=len, reverse=True))
+        known = dict(self._known)  # a new one, as threads may be at the old one
+        for value in values:
+            if len(value) >= _SHORTEST:
+                begins = value[:_SHORTEST]
+                known[begins] = known.get(begins, frozenset()) | {value}
+        self._known = known
 
     def clean(self, text: str) -> str:
         """The text without secrets."""
-        for value in self._known:
-            text = text.replace(value, "***")
-        return _PATTERNS.sub(r"\1***", text)
+        parts, end = [], 0
+        for begin, until in self._found(text):
+            if begin >= end:
+                parts += [text[end:begin], "***"]
+            end = max(end, until)
+        return _PATTERNS.sub(r"\1***", "".join([*parts, text[end:]]))
+
+    def _found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where secrets are in a text, from its beginning; they may overlap."""
+        known = self._known
+        for at in range(len(text) - _SHORTEST + 1 if known else 0):
+            for value in known.get(text[at : at + _SHORTEST], ()):
+                if text.startswith(value, at):
+                    yield at, at + len(value)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean a record in place; always lets it through."""
@@ -64,12 +79,19 @@ class _Json(logging.Formatter):
 redactor = Redactor()
 
 
-def set_up(level: int = logging.INFO) -> None:
-    """Log to standard error, as JSON where ``IMBOT_LOG=json``."""
+class Readable(logging.Formatter):
+    """The time of day and the message."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
+
+
+def set_up(level: int = logging.INFO, formatter: logging.Formatter | None = None) -> None:
+    """Log to standard error, as JSON where ``IMBOT_LOG=json``, else with this formatter or ``Readable``."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(redactor)
     as_json = os.environ.get("IMBOT_LOG") == "json"
-    handler.setFormatter(_Json() if as_json else logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_Json() if as_json else formatter or Readable())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("aiohttp.access", "watchfiles", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -16,7 +16,7 @@ FENCE = re.compile(r"[ \t]{0,40}(`{3,20}(?=[^`]*$)|~{3,20}(?!~))")
 HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
 ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])\s")
 ROW = re.compile(r"\s*\|.*\|\s*$")
-DELIMITER = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)+(\s*:?-+:?\s*)?$")
+DELIMITER = re.compile(r"\s*(\|\s*)?(:?-+:?\s*\|\s*)+(:?-+:?\s*)?$")
 
 _CLOSING = 120  # bytes kept free for the end of a code block
 _OPENING = 60  # bytes of a code block's first line that are repeated

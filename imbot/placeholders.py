@@ -89,13 +89,19 @@ class Resolved:
 
 
 class PlaceholderError(ImbotError):
-    """A placeholder stands for nothing usable; ``code`` is ``placeholder.unset`` or ``placeholder.unreadable``."""
+    """A placeholder stands for nothing usable; ``code`` is ``placeholder.unset`` or ``placeholder.unreadable``.
 
-    def __init__(self, placeholder: Placeholder, code: str, message: str, hint: str) -> None:
+    ``otherwise`` is a second cure, for what is no secret.
+    """
+
+    def __init__(
+        self, placeholder: Placeholder, code: str, message: str, hint: str, otherwise: str = ""
+    ) -> None:
         self.placeholder = placeholder
         self.code = code
         self.message = message
         self.hint = hint
+        self.otherwise = otherwise
         super().__init__(message)
 
 
@@ -195,7 +201,7 @@ def _value(found: Placeholder, environ: Mapping[str, str], read_file: Callable[[
         message = f"{message}: {found.message}"
     default = f"<<{'file:' if found.source == 'file' else ''}{found.name}:-default>>"
     cure = "set it in the environment or in .env" if found.source == "env" else "make the file"
-    raise PlaceholderError(found, "placeholder.unset", message, f"{cure}, or give a default: {default}")
+    raise PlaceholderError(found, "placeholder.unset", message, cure, f"or give a default: {default}")
 
 
 def _content(found: Placeholder, read_file: Callable[[str], str]) -> str | None:

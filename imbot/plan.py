@@ -103,10 +103,11 @@ def without_conflicts(steps: Sequence[Step], running: Mapping[str, BotSpec]) -> 
     """
     steps = list(steps)
     while True:
+        moving = {step.name for step in steps if step.action not in ("unchanged", "rejected")}
         held = {
             (spec.type, spec.identity): step.name
             for step in steps
-            if step.action in ("unchanged", "rejected") and (spec := running.get(step.name))
+            if step.name not in moving and (spec := running.get(step.name))
         }
         clashes = [i for i, step in enumerate(steps) if _wants(step) in held]
         if not clashes:

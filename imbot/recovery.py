@@ -70,20 +70,33 @@ class Recovery:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
-        """Have every orphan of the running bots taken up, the oldest first. Raises StoreError."""
+        """Have every orphan of the running bots taken up, the oldest first. Raises StoreError.
+
+        Before that, what could not be recorded of ended turns is: they would be taken for open ones later.
+        """
+        for bot in list(self._bots()):
+            if not await bot.recorded():
+                break
         open_ids: set[str] = set()
         bereft = await self._store.bereft(self._clock())  # one question for all: most bots have no orphan
         for bot in [bot for bot in self._bots() if bot.spec.name in bereft]:
             orphans = await self._store.orphans(bot.spec.name, self._clock())
             open_ids.update(turn.id for turn in orphans)
             for turn in orphans:
-                if self._due(turn) and await self._store.adopt(turn.id, self._clock()):
-                    bot.resume(turn)
+                if self._due(turn):
+                    await self._adopt(bot, turn.id)
         self._pauses = {
             turn_id: pause
             for turn_id, pause in self._pauses.items()
-            if turn_id in open_ids or pause.until > self._clock()
+            if turn_id in open_ids or pause.until > self._clock() - LONGEST_PAUSE_S
         }
+
+    async def _adopt(self, bot: Bot, turn_id: str) -> None:
+        turn = await self._store.adopt(turn_id, self._clock())
+        if turn and bot in self._bots():
+            bot.resume(turn)
+        elif turn:  # its bot was removed meanwhile
+            await self._store.hand_back(turn_id)
 
     def _due(self, turn: TurnRecord) -> bool:
         """Whether to try it now. What comes back as an orphan could not be ended, so it waits ever longer."""

@@ -131,7 +131,7 @@ class Reloader:
         thorough, self._thorough = self._thorough, False
         sight = await self._watch.look()
         try:
-            result = await self._load(sight, None if thorough else sight.moved)
+            result = await _load(self._loader, sight, None if thorough else sight.moved)
         except ConfigError:  # the same until something changes
             self._watch.take(sight)
             raise
@@ -142,14 +142,9 @@ class Reloader:
         return steps
 
     async def _foresee(self) -> list[Step]:
-        return await self._supervisor.foresee(await self._load(await self._watch.look()))
-
-    async def _load(self, sight: Sight, moved: frozenset[str] | None = None) -> LoadResult:
-        """What is at rest; who uses what moves is as it was."""
-        try:
-            return await asyncio.to_thread(self._loader.load, None, sight.believed, moved)
-        except FolderMissingError:
-            return LoadResult((), missing=True)
+        sight = await self._watch.look()
+        # Apart: what only a plan has read is still to be followed, and heard of.
+        return await self._supervisor.foresee(await _load(self._loader.apart(), sight))
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.word] += 1
@@ -157,3 +152,11 @@ class Reloader:
             self.succeeded_at = time.time()
         for problem in outcome.problems:
             log.error("%s", problem)
+
+
+async def _load(loader: Loader, sight: Sight, moved: frozenset[str] | None = None) -> LoadResult:
+    """What is at rest; who uses what moves is as it was."""
+    try:
+        return await asyncio.to_thread(loader.load, None, sight.believed, moved)
+    except FolderMissingError:
+        return LoadResult((), missing=True)

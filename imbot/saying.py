@@ -30,6 +30,9 @@ async def say(
     for left in range(TRIES - 1, -1, -1):
         before = journal.shown
         await journal.keep(shown="sending")
+        if journal.lost:
+            log.warning("turn %s: who has taken it over is to say its answer", turn.id)
+            return False
         try:
             await gateway.send_text(turn.card, title, text)
         except PlatformError as error:

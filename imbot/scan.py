@@ -31,6 +31,11 @@ def entry_at(path: str) -> Entry | None:
         return None
 
 
+def is_below(folder: str, path: str) -> bool:
+    """Whether a scan of the folder comes by this path, so that what it did not find was not there."""
+    return not os.path.relpath(path, folder).startswith("..")
+
+
 def folder_id(folder: Path) -> tuple[int, int] | None:
     """Which folder this is; another one after it was removed and made again. None where there is none."""
     try:
@@ -55,7 +60,11 @@ def _below(folder: str) -> Iterator[tuple[str, Entry]]:
 def _listed(top: str) -> list[tuple[str, bool]]:
     try:
         with os.scandir(top) as entries:
-            return [(entry.path, _leads_on(entry)) for entry in entries if not _ignored(entry.name)]
+            return [
+                (entry.path.removeprefix("./"), _leads_on(entry))  # a path as others spell it
+                for entry in entries
+                if not _ignored(entry.name)
+            ]
     except OSError:  # it went away, or may not be listed
         return []
 

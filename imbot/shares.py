@@ -38,6 +38,8 @@ def each(work: Callable[[Sequence[T]], R], parts: Sequence[Sequence[T]]) -> list
             found.append(pickle.loads(told) if told else work(part))  # noqa: S301  our own process wrote it
     finally:
         for child in children:
+            child.close()
+        for child in children:
             child.end()
     return found
 
@@ -52,6 +54,7 @@ class _Child:
             os.close(theirs)
             return
         try:
+            os.close(self._pipe)  # a pipe with a reader left, be it here, would be waited for
             told = pickle.dumps(work(part))
             with open(theirs, "wb") as pipe:  # noqa: PTH123  a pipe has no path
                 pipe.write(told)
@@ -64,7 +67,10 @@ class _Child:
             told = pipe.read()
         return told if told.endswith(pickle.STOP) else b""
 
-    def end(self) -> None:
-        """Wait for it; without a reader it cannot go on for long."""
+    def close(self) -> None:
+        """Read no more. Those forked later may: it cannot go on for long when all of them are closed."""
         os.close(self._pipe)
+
+    def end(self) -> None:
+        """Wait for it."""
         os.waitpid(self._pid, 0)

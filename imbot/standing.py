@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from imbot.errors import Problem
+from imbot.loader.defaults import some
 from imbot.outcome import step_json
 from imbot.plan import Step
 from imbot.platforms import GatewayState
@@ -62,6 +63,7 @@ class Refusals:
 
     def __init__(self) -> None:
         self._known: dict[str, Rejected] = {}
+        self._unsaid: dict[str, Step] = {}
 
     def __contains__(self, path: str) -> bool:
         return path in self._known
@@ -96,8 +98,19 @@ class Refusals:
             self._known[step.path] = Rejected(step.name, known.since, step.problems)
             return
         self._known[step.path] = Rejected(step.name, time.time(), step.problems)
-        why = "; ".join(map(str, step.problems))
-        log.error("%s: rejected: %s", step.name, why, extra={"bot": step_json(step)})
+        self._unsaid[step.path] = step
+
+    def say(self) -> None:
+        """One line for each reason that is new: what is wrong in a file many bots share, with all of them."""
+        alike: dict[tuple[Problem, ...], list[Step]] = {}
+        for path, step in self._unsaid.items():
+            if path in self._known:
+                alike.setdefault(tuple(_reasons(step.problems)), []).append(step)
+        self._unsaid.clear()
+        for steps in alike.values():
+            why = "; ".join(map(str, steps[0].problems))
+            extra = {"bot": step_json(steps[0])} if len(steps) == 1 else {}
+            log.error("%s: rejected: %s", some(step.name for step in steps), why, extra=extra)
 
 
 def _reasons(problems: Iterable[Problem]) -> list[Problem]:

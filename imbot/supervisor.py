@@ -21,6 +21,7 @@ from imbot.loader import LoadResult
 from imbot.meter import Meter
 from imbot.outcome import step_json
 from imbot.plan import Step, lost, plan, together, without_conflicts
+from imbot.reach import Reach
 from imbot.spec import BotSpec
 from imbot.standing import BotStatus, Refusals
 from imbot.stores import Store
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 2.0  # how long a report waits for the platform, beyond preparing
 PREPARE_S = 60.0  # and how long for preparing
 PREPARE_AT_ONCE = 4
+AGENTS_S = 0.5  # and how long to tell of agents that cannot be reached: the rest shows in the status
 
 
 class Supervisor:
@@ -46,11 +48,13 @@ class Supervisor:
         self._store = store
         self._grace_s = grace_s
         self._refusals = Refusals()
+        self._reach = Reach()
         self._held: dict[str, float] = {}  # since when
         self._changes: dict[Purpose, Transaction] = {}
         self._tasks: dict[Transaction, asyncio.Task[None]] = {}
         self._drains: dict[asyncio.Task[None], Running] = {}
         self._stopping = False
+        self._gathering = False  # what cannot be prepared, to say it once for all bots
 
     async def apply(self, result: LoadResult, prune: bool = False) -> list[Step]:
         """Follow the files; the steps that were taken, refused ones and waiting ones with their reasons.
@@ -68,11 +72,15 @@ class Supervisor:
         changes = list(self._changes.values())
         self._rename(steps)
         self._refusals.follow(steps)
-        await _within(PREPARE_S, (change.prepared for change in begun))
+        self._refusals.say()
+        await self._prepared(begun)
         await _within(PATIENCE_S, (change.tried for change in begun))
         for waiting in (each for change in begun for each in change.pending()):
             log.warning("%s: not live yet: %s", waiting.name, waiting.reason)
+        live = {name for change in changes if change.done for name in change.steps}
+        await _within(AGENTS_S, self._reach.heard(live))
         told = {step.name: step for change in changes for step in change.told()}
+        told |= {name: self._reach.warned(told[name]) for name in live}
         return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
 
     def status(self) -> list[BotStatus]:
@@ -108,6 +116,7 @@ class Supervisor:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._reach.close()
         await self.links.disconnect()
         drains = (running.bot.drain(self._grace_s) for running in self.running.values())
         await asyncio.gather(*drains, *self._drains)
@@ -138,6 +147,15 @@ class Supervisor:
         if not task.cancelled() and (error := task.exception()):
             log.error("a change failed", exc_info=error)
 
+    async def _prepared(self, begun: Iterable[Transaction]) -> None:
+        """Wait for preparing, as long as that takes at most; then say what cannot be prepared."""
+        self._gathering = True
+        try:
+            await _within(PREPARE_S, (change.prepared for change in begun))
+        finally:
+            self._gathering = False
+            self._refusals.say()
+
     # -- the commit: nothing here fails or waits
 
     def commit(self, change: Transaction) -> None:
@@ -161,6 +179,7 @@ class Supervisor:
         key, running = key_of(spec), self.running.get(spec.name)
         gateway = self.links.open(spec)
         self.notes.pop(spec.path, None)
+        self._reach.use(spec.name, behaviour.agent.address)
         gateway.use(spec.credentials, spec.quota.qps)
         if running is None:
             bot = Bot(behaviour, gateway, self._store, meter=self.meter)
@@ -174,6 +193,7 @@ class Supervisor:
         running.bot.use(behaviour)
 
     def _drain(self, running: Running) -> None:
+        self._reach.use(running.spec.name, None)
         name = f"drain {running.spec.name}"
         task = asyncio.create_task(running.bot.drain(self._grace_s), name=name)
         self._drains[task] = running
@@ -192,6 +212,8 @@ class Supervisor:
                 log.info(
                     "%s: %s (%s%s)", step.name, step.action, step.path, keys, extra={"bot": step_json(step)}
                 )
+        if not self._gathering:
+            self._refusals.say()
 
     def _rename(self, steps: Iterable[Step]) -> None:
         """A file may get another name while its bot runs on."""
@@ -232,7 +254,7 @@ class Supervisor:
             calls_total=spending.total[running.spec.name],
             calls_month=spending.month[running.spec.name],
             month=spending.month_of(running.spec.name, running.spec.quota.monthly),
-            error=link.error or bot.store_error,
+            error=link.error or self._reach.trouble(running.spec.name) or bot.store_error,
             rejected=rejected,
             accepted_at=running.spec.accepted_at if rejected else None,
             held_since=self._held.get(running.spec.name),

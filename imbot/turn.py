@@ -20,7 +20,6 @@ from imbot.meter import Meter
 from imbot.model import CardPhase, Exchange, Message, TurnRecord
 from imbot.platforms import Gateway
 from imbot.spending import Bill
-from imbot.stores import Store
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ async def run_turn(
     history: Sequence[Exchange],
     behaviour: Behaviour,
     gateway: Gateway,
-    store: Store,
+    journal: Journal,
     clock: Callable[[], float] = time.time,
     meter: Meter | None = None,
 ) -> CardPhase:
@@ -42,7 +41,6 @@ async def run_turn(
     """
     meter = meter or Meter()
     draft = Draft(turn, behaviour.card, behaviour.spec.limits.answer_chars)
-    journal = Journal(store, turn)
     bill = meter.spending.bill(turn.card.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
     flusher = Flusher(
@@ -56,7 +54,6 @@ async def run_turn(
     writer = asyncio.create_task(flusher.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
     try:
-        await asyncio.sleep(0)  # the card's call leaves before the agent's
         await _listen(message, history, behaviour, draft, flusher)
         draft.end(CardPhase.FINAL)
     except asyncio.CancelledError as error:

@@ -16,7 +16,7 @@ from typing import Literal
 from watchfiles import awatch
 
 from imbot.loader import names_bot
-from imbot.scan import Entry, entry_at, folder_id, scan
+from imbot.scan import Entry, entry_at, folder_id, is_below, scan
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Sight:
         if path in self.moving:
             return False
         entry = entry_at(path)
-        if path not in self.seen and entry and not path.startswith(self.folder + "/"):
+        if path not in self.seen and entry and not is_below(self.folder, path):
             self.seen[path] = entry  # elsewhere, and named for the first time
         return entry == self.seen.get(path)
 
@@ -188,7 +188,7 @@ class Watch:
             moving = self._moving.get(path)
             if moving is None:
                 self._moving[path] = _Moving(entry, now, now)
-                self._unheard |= not self._event and path.startswith(f"{self._folder}/")
+                self._unheard |= not self._event and is_below(str(self._folder), path)
             elif moving.entry != entry:
                 moving.entry, moving.still_since = entry, now
 
@@ -220,7 +220,7 @@ class Watch:
         if path == self._env or path in self._used:
             return True
         folder, _, name = path.rpartition("/")
-        if folder == str(self._folder):
+        if (folder or ".") == str(self._folder):
             return names_bot(name)
         return not self._used.isdisjoint(_folders(path))
 

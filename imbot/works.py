@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imbot.conversations import Place
+from imbot.journal import Journal
 from imbot.meter import Meter
 from imbot.model import Message, TurnRecord
 from imbot.platforms import Gateway
@@ -28,6 +29,7 @@ class Work:
     message: Message
     gateway: Gateway
     place: Place
+    journal: Journal
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     stoppable: bool = False
 

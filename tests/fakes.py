@@ -67,6 +67,7 @@ class FakeAgent:
     """Plays a script: strings are deltas, numbers are waits in seconds, the rest is yielded or raised."""
 
     wants_history = True
+    address = None
 
     def __init__(self, *script):
         self.script = script or ("hello",)
@@ -227,6 +228,9 @@ class FakeStore:
             raise self.failure
         if turn_id in self.turns:
             self.turns[turn_id] = replace(self.turns[turn_id], **changes)
+
+    async def ask_again(self, turn_id):
+        await self.update_turn(turn_id, replaced=True)
 
     async def hand_back(self, turn_id):
         self.orphaned.append(turn_id)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from imbot.errors import StoreError
+from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardPhase, CardRef, ConversationKey, Exchange, Feedback, Sender, TurnRecord
 from imbot.stores import Generation, KeptFile
 
@@ -141,13 +141,13 @@ class StoreContract:
         await store.beat(100.0, 10.0)
         await store.accept(new_turn(1))
         assert await store.orphans("faq", 1000.0) == []
-        assert await store.adopt("turn1", 1000.0) is False
+        assert await store.adopt("turn1", 1000.0) is None
 
     async def test_what_has_ended_is_no_orphan(self, store, other):
         await other.accept(new_turn(1))
         await other.update_turn("turn1", phase=CardPhase.STOPPED)
         assert await store.orphans("faq", 1000.0) == []
-        assert await store.adopt("turn1", 1000.0) is False
+        assert await store.adopt("turn1", 1000.0) is None
 
     async def test_an_orphan_is_adopted_once(self, store, other):
         await other.accept(new_turn(1))
@@ -155,15 +155,28 @@ class StoreContract:
         await store.beat(5.0, 10.0)
         await third.beat(5.0, 10.0)
         took = await asyncio.gather(store.adopt("turn1", 5.0), third.adopt("turn1", 5.0))
-        assert sorted(took) == [False, True]
+        assert sorted(turn.id for turn in took if turn) == ["turn1"]
         assert await other.orphans("faq", 6.0) == []
         await third.close()
 
     async def test_a_turn_of_a_living_process_is_not_adopted(self, store, other):
         await other.beat(100.0, 10.0)
         await other.accept(new_turn(1))
-        assert await store.adopt("turn1", 109.0) is False
-        assert await store.adopt("turn1", 111.0) is True
+        assert await store.adopt("turn1", 109.0) is None
+        assert await store.adopt("turn1", 111.0) == new_turn(1)
+
+    async def test_an_adopted_turn_comes_as_it_is_now_and_is_no_longer_its_first_process_s_to_write(
+        self, store, other
+    ):
+        await other.accept(new_turn(1))
+        (seen,) = await store.orphans("faq", 1000.0)
+        await other.update_turn("turn1", shown="said")
+        assert (seen.shown, (await store.adopt("turn1", 1000.0)).shown) == ("", "said")
+        with pytest.raises(TakenOverError):
+            await other.update_turn("turn1", shown="card", phase=CardPhase.FINAL)
+        await other.ask_again("turn1")
+        kept = await store.turn("turn1")
+        assert (kept.shown, kept.phase, kept.replaced) == ("said", CardPhase.THINKING, True)
 
     async def test_a_clean_end_makes_orphans_at_once(self, store, other):
         await other.beat(100.0, 10.0)

@@ -15,6 +15,7 @@ class World:
     """Its bots answer with what their title says. ``cut`` apps cannot be connected until they are mended."""
 
     def __init__(self, monkeypatch):
+        self.monkeypatch = monkeypatch
         self.gateways = {}
         self.broken = set()
         self.opened = []

@@ -7,8 +7,9 @@ from virtual import run_virtual
 
 from imbot.bot import Bot
 from imbot.conversations import Seen, trimmed
+from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardAction, CardPhase, ConversationKey, Exchange
-from imbot.spec import Access, ConversationSpec, HistorySpec, Limits
+from imbot.spec import Access, CardSpec, ConversationSpec, HistorySpec, Limits
 
 
 def a_bot(*script, **changes):
@@ -303,6 +304,79 @@ def test_history_is_not_looked_up_for_an_agent_that_ignores_it():
         return bot.behaviour.agent.asked
 
     assert run_virtual(main()) == [("hi", [])]
+
+
+def test_an_update_while_the_history_is_read_leaves_the_turn_what_it_began_with():
+    async def main():
+        bot = a_bot("old")
+        old, past = bot.behaviour.agent, bot._store.history
+
+        async def history(*args, **options):
+            bot.use(behaviour("new"))
+            await asyncio.sleep(1)
+            return [*await past(*args, **options), Exchange("open", str(not old.closed))]
+
+        bot._store.history = history
+        await bot.on_message(message())
+        await done(bot)
+        await asyncio.sleep(0)
+        return bot.gateway.last().data["answer"], old.asked, old.closed
+
+    assert run_virtual(main()) == ("old", [("hi", [Exchange("open", "True")])], True)
+
+
+def test_an_end_that_the_store_did_not_take_is_recorded_when_it_is_back():
+    async def main():
+        bot = a_bot("answer", 5)
+        await bot.on_message(message())
+        await asyncio.sleep(1)
+        bot._store.failure = StoreError("disk full")
+        await done(bot)
+        early = await bot.recorded(), bot._store.only().phase.terminal
+        bot._store.failure = None
+        return early, await bot.recorded(), bot._store.only()
+
+    early, late, turn = run_virtual(main())
+    assert early == (False, False)
+    assert (late, turn.phase, turn.answer) == (True, CardPhase.FINAL, "answer")
+
+
+def test_a_question_that_another_process_has_taken_over_while_it_waited_is_left_to_it():
+    async def main():
+        bot = Bot(behaviour(20, "answer"), FakeGateway(), FakeStore(), asyncio.get_running_loop().time)
+        for number in (1, 2):
+            await bot.on_message(message(id=f"m{number}"))
+        update = bot._store.update_turn
+
+        async def update_turn(turn_id, **changes):
+            if bot._store.turns[turn_id].message_id == "m2":
+                raise TakenOverError("another process has it")
+            await update(turn_id, **changes)
+
+        bot._store.update_turn = update_turn
+        await done(bot)
+        return bot
+
+    bot = run_virtual(main())
+    assert len(bot.behaviour.agent.asked) == 1
+    assert (bot.gateway.names().count("finish"), bot.gateway.texts) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("by", "user", "phase"),
+    [("asker", "u2", "final"), ("asker", "u1", "stopped"), ("anyone", "u2", "stopped")],
+)
+def test_in_a_shared_conversation_an_order_stops_whom_the_button_would(by, user, phase):
+    async def main():
+        bot = a_bot(5, "answer", conversation=ConversationSpec("shared", 3600))
+        bot.use(replace(bot.behaviour, spec=replace(bot.spec, card=CardSpec("ai", actions_by=by))))
+        await bot.on_message(message(id="m1", sender="u1", kind="group"))
+        await asyncio.sleep(1)
+        await bot.on_message(message("/stop", id="m2", sender=user, kind="group"))
+        await done(bot)
+        return next(turn.phase for turn in bot._store.turns.values() if turn.message_id == "m1")
+
+    assert run_virtual(main()) == phase
 
 
 def test_trimming_keeps_the_newest():

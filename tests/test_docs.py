@@ -12,6 +12,7 @@ import pytest
 from imbot.behaviour import prepare
 from imbot.cli import main
 from imbot.loader import Loader
+from imbot.schema import source
 from imbot.testing.running import run
 
 ROOT = Path(__file__).parents[1]
@@ -91,7 +92,40 @@ def test_every_command_shown_exists_with_its_options(words):
     assert words[0] == "imbot"
     with click.Context(main) as context:
         _, command, rest = main.resolve_command(context, words[1:])
-        command.make_context(words[1], rest, resilient_parsing=True)
+        if not isinstance(command, click.Group):
+            _, left, _ = command.make_parser(click.Context(command)).parse_args(rest)
+            assert left == [], "every word is an option or an argument"
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_page_is_one_click_away(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\((?:docs/)?([\w-]+\.md)\)", text))
+    assert {page.name for page in ROOT.glob("docs/*.md")} <= linked
+
+
+def test_both_languages_show_the_same_commands_and_files():
+    english, chinese = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")
+    )
+
+    def shown(text):
+        code = "\n".join(re.findall(r"```\w+\n(.*?)```", text, re.DOTALL))
+        return re.sub(r" *#.*", "", code), sorted(re.findall(r"\]\(docs/([\w-]+\.md)\)", text))
+
+    assert shown(english)[0] == shown(chinese)[0]
+    assert set(shown(english)[1]) == set(shown(chinese)[1])
+
+
+@pytest.mark.parametrize("command", main.list_commands(click.Context(main)))
+def test_every_command_is_in_a_page(command):
+    pages = [page for page in PAGES if page.name not in ("CHANGELOG.md", "CONTRIBUTING.md")]
+    assert any(f"imbot {command}" in page.read_text(encoding="utf-8") for page in pages)
+
+
+@pytest.mark.parametrize("key", source("bot")["properties"])
+def test_every_key_is_in_the_overview(key):
+    assert re.search(rf"^\|.*`{key}`", (ROOT / "docs/bot-file.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("code", [*blocks("python")])

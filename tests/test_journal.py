@@ -4,8 +4,9 @@ from fakes import FakeStore
 from store_contract import new_turn
 from virtual import run_virtual
 
-from imbot.errors import StoreError
-from imbot.journal import Journal
+from imbot.errors import StoreError, TakenOverError
+from imbot.journal import MOST_OWED, Arrears, Journal
+from imbot.model import CardPhase
 
 
 class SlowStore(FakeStore):
@@ -70,13 +71,47 @@ def test_what_could_not_be_written_goes_with_the_next_write():
     assert (kept.answer, kept.shown) == ("ab", "card")
 
 
+def test_of_a_turn_that_another_process_has_taken_over_nothing_is_written_any_more():
+    async def main():
+        store, journal = await a_journal()
+        store.failure = TakenOverError("another process has it")
+        await journal.keep(answer="a")
+        store.failure = None
+        await journal.keep(phase="final")
+        return journal.lost, store.only()
+
+    assert run_virtual(main()) == (True, new_turn())
+
+
 def test_a_store_that_fails_is_logged_and_holds_nothing_up(caplog):
     async def main():
         store, journal = await a_journal()
         store.failure = StoreError("disk full")
         await journal.keep(answer="a")
         await journal.leave()
-        return store.orphaned
+        before, store.failure = list(store.orphaned), None
+        await journal.keep()
+        return before, store.orphaned, store.only().answer, journal.owes
 
-    assert run_virtual(main()) == ["turn1"]
+    assert run_virtual(main()) == ([], ["turn1"], "a", False)
     assert "disk full" in caplog.text
+
+
+def test_what_ended_turns_owe_is_paid_when_the_store_is_back_and_bounded():
+    async def main():
+        store, arrears, journal = FakeStore(), Arrears(), None
+        for number in range(MOST_OWED + 5):
+            await store.accept(new_turn(number))
+        store.failure = StoreError("disk full")
+        for number in range(MOST_OWED + 5):
+            journal = Journal(store, new_turn(number))
+            await journal.keep(phase=CardPhase.FINAL)
+            arrears.add(journal)
+        early = await arrears.paid()
+        store.failure = None
+        late = await arrears.paid(), await arrears.paid()
+        return early, late, [turn.phase for turn in store.turns.values()]
+
+    early, late, phases = run_virtual(main())
+    assert (early, late) == (False, (True, True))
+    assert phases == [CardPhase.THINKING] * 5 + [CardPhase.FINAL] * MOST_OWED

@@ -5,9 +5,10 @@ from fakes import FakeCard, FakeGateway, FakeStore, behaviour
 from store_contract import new_turn
 from virtual import run_virtual
 
+from imbot.draft import context_of
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.journal import Journal
-from imbot.leftover import FRESH_S, conclude, message_of
+from imbot.leftover import FRESH_S, GIVE_UP_S, conclude, message_of
 from imbot.meter import Meter
 from imbot.model import CardPhase
 
@@ -84,9 +85,32 @@ def test_what_may_have_been_said_is_never_said_again(shown, live):
     assert (phase, gateway.texts) == (CardPhase.FINAL, [])
 
 
-def test_a_card_beside_a_text_is_ended_all_the_same():
-    phase, gateway, _ = concluded(replace(COMPLETE, shown="said"))
-    assert (phase, gateway.names(), gateway.texts) == (CardPhase.FINAL, ["finish"], [])
+@pytest.mark.parametrize("ending", ["final", "error", "stopped"])
+def test_a_card_beside_a_text_is_ended_and_only_points_to_it(ending):
+    turn = replace(COMPLETE, shown="said", error="sorry", extras={**COMPLETE.extras, "ending": ending})
+    phase, gateway, kept = concluded(turn)
+    assert (phase, gateway.names(), gateway.texts) == (ending, ["finish"], [])
+    assert gateway.last().phase == CardPhase.FINAL
+    assert gateway.last().data == {"answer": "<below>", "error": "", "chosen": ""}
+    assert (kept.answer, kept.error) == ("whole", "sorry"), "the record has the answer all the same"
+    assert context_of(kept, "good").answer == "<below>", "a click does not bring it onto the card"
+    assert context_of(kept).suggestions == ()
+
+
+def test_what_may_not_have_arrived_as_text_stays_on_the_card():
+    _, gateway, _ = concluded(replace(COMPLETE, shown="sending"))
+    assert gateway.last().data["answer"] == "whole"
+
+
+@pytest.mark.parametrize("turn", [STREAMED, replace(COMPLETE, shown="said"), new_turn()])
+def test_what_the_platform_refuses_for_a_day_is_given_up(turn, caplog):
+    busy = TransientError("busy")
+    phase, gateway, kept = concluded(turn, busy, now=turn.accepted_at + GIVE_UP_S)
+    assert (phase, kept.phase, gateway.texts) == (CardPhase.ERROR, CardPhase.ERROR, [])
+    assert kept.answer == turn.answer
+    assert "given up: busy" in caplog.text
+    with pytest.raises(TransientError):
+        concluded(turn, busy, now=turn.accepted_at + GIVE_UP_S - 1)
 
 
 def test_a_card_that_cannot_be_ended_for_good_becomes_text():

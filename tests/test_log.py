@@ -52,3 +52,18 @@ def test_json_lines_carry_the_step_of_a_reload():
     record.bot = {"name": "a", "action": "update"}
 
     assert json.loads(_Json().format(record))["bot"] == {"name": "a", "action": "update"}
+
+
+def test_secrets_that_overlap_or_repeat_leave_nothing_behind():
+    redactor = Redactor()
+    redactor.hide(["first-secret", "secret-second", "aaaaaaa"])
+    assert redactor.clean("(first-secret-second)") == "(***)"
+    assert redactor.clean("aaaaaaaaaa!") == "***!"
+    assert redactor.clean("first-secretfirst-secret") == "******"
+
+
+def test_secrets_that_begin_alike_are_told_apart():
+    redactor = Redactor()
+    redactor.hide(["bench-one", "bench-two"])
+    redactor.hide(["bench-three"])
+    assert redactor.clean("bench-one bench-two bench-three bench-four") == "*** *** *** bench-four"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imbot import markdown
-from imbot.markdown import LEAST, closed, cut, lines, size
+from imbot.markdown import DELIMITER, LEAST, closed, cut, lines, size
 
 LIMIT = 700
 
@@ -162,6 +162,20 @@ def test_no_sign_of_several_characters_is_cut():
 )
 def test_an_open_code_block_is_closed(text, whole):
     assert closed(text) == whole
+
+
+@pytest.mark.parametrize(
+    "line", [" " * 20_000 + "x", "|" + "-" * 20_000 + "x", "| " * 10_000 + "x", "-|" * 10_000 + "x"]
+)
+def test_no_line_takes_long_to_be_known_as_none_under_the_head_of_a_table(line):
+    began = time.monotonic()
+    assert not DELIMITER.match(line)
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("line", ["|---|", " | :-- | --: | ", "--- | ---", "|-|-|"])
+def test_a_line_of_dashes_and_bars_stands_under_the_head_of_a_table(line):
+    assert DELIMITER.match(line)
 
 
 def test_splitting_takes_time_by_the_length_alone():

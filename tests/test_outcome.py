@@ -87,3 +87,9 @@ async def test_a_folder_that_cannot_be_read_is_an_outcome_too():
 
 def test_a_time_is_told_in_utc():
     assert iso(1700000000.25) == "2023-11-14T22:13:20.250+00:00"
+
+
+def test_a_secret_that_a_slip_made_part_of_a_key_is_not_told_in_its_pointer():
+    slip = Problem("a", 3, 3, 3, 9, "/credentials/client_secret s3cr3t", "schema.unknown-key", "error", "x")
+    (bot,) = outcome_json(outcome(Step("rejected", "a", "a", None, (slip,))))["bots"]
+    assert bot["problems"][0]["pointer"] == "/credentials/client_secret…"

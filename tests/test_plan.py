@@ -157,3 +157,12 @@ def test_a_held_bot_keeps_its_app():
     wants = file(replace(ALL["b"], name="b", identity=ALL["a"].identity))
     steps = without_conflicts(plan({"a": ALL["a"]}, [wants], frozenset("a")), {"a": ALL["a"]})
     assert [(step.name, step.action) for step in steps] == [("b", "rejected"), ("a", "unchanged")]
+
+
+def test_an_app_is_free_that_its_bot_leaves_though_another_file_wants_its_name_in_vain():
+    running = {name: ALL[name] for name in "ac"}
+    leaves = replace(ALL["a"], identity="elsewhere", fingerprint="other")
+    follows = replace(ALL["c"], identity=ALL["a"].identity, fingerprint="other")
+    files = [file(leaves), broken("bots/b.yaml", "a"), file(follows)]
+    steps = without_conflicts(plan(running, files), running)
+    assert [step.action for step in steps] == ["replace", "rejected", "replace"]

@@ -2,7 +2,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from fakes import FakeGateway, behaviour, message
+from fakes import FakeCard, FakeGateway, behaviour, message
 from store_contract import KEY, new_turn
 from virtual import run_virtual
 
@@ -16,12 +16,13 @@ from imbot.stores.sqlite import SqliteStore
 LEFT = new_turn(key=replace(KEY, bot="bot"), phase=CardPhase.STREAMING, answer="half", shown="card")
 
 
-def recovered(*turns, script=("answer",), failures=(), lasting=60.0, age=100.0):
+def recovered(*turns, script=("answer",), failures=(), lasting=60.0, age=100.0, latency=0.0):
     """Let a bot find turns that another process left, and go on for so many seconds; bot, turns by id."""
 
     async def main():
         store, gateway = await SqliteStore.open(IN_MEMORY), FakeGateway()
         gateway.failures = {"finish": list(failures)}
+        gateway.latency = latency
         bot = Bot(behaviour(*script), gateway, store, lambda: age + asyncio.get_running_loop().time())
         for turn in turns:
             await store.accept(turn)
@@ -104,8 +105,9 @@ def test_what_cannot_be_ended_now_is_tried_ever_more_rarely_until_it_can():
     assert bot.gateway.names() == ["finish"]
 
 
-def test_a_platform_that_stays_broken_is_not_stormed():
-    bot, (turn,) = recovered(LEFT, failures=[TransientError("busy")] * 1000, lasting=3600)
+@pytest.mark.parametrize("latency", [0.0, 15.0])
+def test_a_platform_that_stays_broken_is_not_stormed(latency):
+    bot, (turn,) = recovered(LEFT, failures=[TransientError("busy")] * 1000, lasting=3600, latency=latency)
     assert not turn.phase.terminal
     assert 12 <= 1000 - len(bot.gateway.failures["finish"]) <= 60
 
@@ -113,6 +115,25 @@ def test_a_platform_that_stays_broken_is_not_stormed():
 def test_turns_of_bots_that_do_not_run_are_left_alone():
     bot, (turn,) = recovered(replace(LEFT, bot="gone", conversation=replace(KEY, bot="gone")))
     assert (bot.gateway.shown, turn.phase) == ([], CardPhase.STREAMING)
+
+
+async def test_a_turn_of_a_bot_that_is_removed_meanwhile_is_left_to_who_comes_next():
+    store, running = await SqliteStore.open(IN_MEMORY), []
+    bot = Bot(behaviour(), FakeGateway(), store)
+    await store.accept(LEFT)
+    await store.hand_back(LEFT.id)
+    adopt = store.adopt
+
+    async def removed(*of):
+        running.clear()
+        return await adopt(*of)
+
+    running.append(bot)
+    store.adopt = removed
+    await Recovery(store, lambda: list(running)).look()
+    assert (bot.turns_running, bot.gateway.shown) == (0, [])
+    assert [turn.id for turn in await store.orphans("bot", 0.0)] == [LEFT.id]
+    await store.close()
 
 
 def test_a_failing_store_or_bot_does_not_end_the_search(caplog):
@@ -166,3 +187,48 @@ async def test_a_clean_end_leaves_nothing_to_recover_or_hands_it_over_at_once(tm
     await heir.drain(1)
     await bot.drain(0)
     await next_store.close()
+
+
+def test_what_a_failing_store_missed_of_an_ended_turn_is_recorded_when_it_is_back():
+    async def main():
+        store, gateway = await SqliteStore.open(IN_MEMORY), FakeGateway()
+        bot = Bot(behaviour("answer"), gateway, store)
+        recovery = asyncio.create_task(Recovery(store, lambda: [bot]).run())
+        await bot.on_message(message())
+        update = store.update_turn
+
+        async def failing(turn_id, **changes):
+            raise StoreError("disk full")
+
+        store.update_turn = failing
+        await asyncio.sleep(60)
+        (missed,) = await store.open_turns("bot")
+        store.update_turn = update
+        await asyncio.sleep(5)
+        kept = await store.turn(missed.id)
+        recovery.cancel()
+        await asyncio.gather(recovery, return_exceptions=True)
+        await bot.drain(1)
+        await store.close()
+        return kept, gateway.names()
+
+    kept, names = run_virtual(main())
+    assert (kept.phase, kept.answer) == (CardPhase.FINAL, "answer")
+    assert names.count("finish") == 1
+
+
+async def test_a_process_that_was_taken_for_dead_says_nothing_of_what_another_took_over(tmp_path):
+    asleep, heir = [await SqliteStore.open(tmp_path / "a.db") for _ in range(2)]
+    bots = [
+        Bot(behaviour(0.1, "answer", card=FakeCard(live=False)), FakeGateway(), store)
+        for store in (asleep, heir)
+    ]
+    await bots[0].on_message(message())  # no beat: its lease is over
+    await Recovery(heir, lambda: bots[1:]).look()
+    for bot in bots:
+        await bot.drain(5)
+    (turn,) = [await heir.turn_of_card("card-m1")]
+    assert [bot.gateway.texts for bot in bots] == [[], ["answer"]]
+    assert turn.phase == CardPhase.FINAL
+    for store in (asleep, heir):
+        await store.close()

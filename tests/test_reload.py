@@ -1,9 +1,10 @@
 import asyncio
 
 import pytest
+from botfolder import bot, write
 
 from imbot.errors import ConfigError, Problem
-from imbot.loader import FolderMissingError, LoadResult
+from imbot.loader import FolderMissingError, Loader, LoadResult
 from imbot.plan import Step
 from imbot.reload import Reloader, StoppingError
 
@@ -13,6 +14,9 @@ BROKEN = Problem("bots", 1, 1, 1, 1, "", "folder.unreadable", "error", "bots can
 class FakeLoader:
     def __init__(self):
         self.failure = None
+
+    def apart(self):
+        return self
 
     def load(self, only, believed, moved):
         if self.failure:
@@ -198,3 +202,34 @@ async def test_a_change_whose_reload_was_broken_off_is_still_news(house, tmp_pat
     supervisor.go.set()
     await reloader.reload()
     assert not (await reloader._watch.look()).news
+
+
+def followed(folder, files):
+    """A reloader of real files, and what is heard of its loads."""
+    heard = []
+    write(folder, files)
+    return Reloader(folder, Loader(folder, environ={}), FakeSupervisor(), heard.append), heard
+
+
+async def test_what_a_plan_has_read_is_heard_of_by_the_reload_all_the_same(tmp_path):
+    folder = tmp_path / "bots"
+    reloader, heard = followed(folder, {"a.yaml": bot()})
+    await reloader.reload()
+    write(folder, {"a.yaml": bot(more="title: New\n")})
+    await reloader.plan()
+    await reloader.reload()
+
+    assert list(heard[-1].read) == [str(folder / "a.yaml")]
+
+
+async def test_a_plan_takes_no_app_from_who_has_it(tmp_path):
+    folder = tmp_path / "bots"
+    reloader, heard = followed(folder, {"a.yaml": bot("two"), "b.yaml": bot("one")})
+    await reloader.reload()
+    (folder / "b.yaml").rename(folder / "off")
+    write(folder, {"a.yaml": bot("one")})
+    await reloader.plan()
+    (folder / "off").rename(folder / "b.yaml")
+    await reloader.reload()
+
+    assert [file.spec is not None for file in heard[-1].files] == [False, True]

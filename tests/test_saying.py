@@ -5,7 +5,7 @@ from fakes import FakeGateway, FakeStore
 from store_contract import new_turn
 from virtual import run_virtual
 
-from imbot.errors import FatalError, TransientError
+from imbot.errors import FatalError, TakenOverError, TransientError
 from imbot.journal import Journal
 from imbot.meter import Meter
 from imbot.saying import TRIES, say
@@ -40,6 +40,17 @@ def test_what_may_have_arrived_or_never_can_is_not_repeated(error):
 
 def test_what_was_surely_not_sent_is_sent_again():
     assert said(*[LATER] * (TRIES - 1)) == (True, ["text"], "sending")
+
+
+def test_what_another_process_has_taken_over_is_left_to_it_to_say():
+    gateway, store, turn = FakeGateway(), FakeStore(), new_turn()
+
+    async def main():
+        await store.accept(turn)
+        store.failure = TakenOverError("another process has it")
+        return await say(gateway, turn, "title", "text", Journal(store, turn), Meter())
+
+    assert (run_virtual(main()), gateway.texts) == (False, [])
 
 
 @pytest.mark.parametrize("shown", ["", "card"])

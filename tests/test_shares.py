@@ -34,6 +34,12 @@ def raises(numbers):
     raise ValueError(numbers)
 
 
+def raises_here(numbers):
+    if os.getpid() == HERE:
+        raise ValueError("here")
+    return b"much" * 250_000
+
+
 HERE = os.getpid()
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes can be forked here")
 
@@ -84,6 +90,15 @@ def test_a_process_that_fails_leaves_its_part_to_this_one(work):
 def test_an_error_here_leaves_no_process_behind():
     with pytest.raises(ValueError, match="1"):
         shares.each(raises, [[1], [2]])
+
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@forks
+def test_an_error_here_ends_processes_that_have_much_to_tell():
+    with pytest.raises(ValueError, match="here"):
+        shares.each(raises_here, [[1], [2], [3], [4]])
 
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)

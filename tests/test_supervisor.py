@@ -250,3 +250,24 @@ async def test_a_forecast_prepares_and_calls_no_platform(world):
     assert actions == {"a": "update", "b": "rejected", "d": "start", "c": "stop"}
     assert [change.key for change in steps[0].changes] == ["credentials.client_secret"]
     assert world.opened == []
+
+
+def test_what_is_wrong_for_many_bots_is_one_line_with_all_of_them(world, caplog):
+    shared = Problem("bots/_defaults.yaml", 2, 1, 2, 4, "/card", "template.unknown", "error", "no such variable")
+
+    def prepare(spec_):
+        raise ConfigError([shared])
+
+    async def main():
+        boss = Supervisor(FakeStore())
+        await boss.apply(files(*(spec(name) for name in "abc")))
+        world.monkeypatch.setattr(transaction, "prepare", prepare)
+        for title in ("New", "Newer"):
+            await boss.apply(files(*(changed(spec(name), title=title) for name in "abc")))
+        rejected = [row.rejected is not None for row in boss.status()]
+        await boss.stop()
+        return rejected
+
+    with caplog.at_level(logging.ERROR):
+        assert run_virtual(main()) == [True, True, True]
+    assert [record.getMessage() for record in caplog.records] == [f"a, b, c: rejected: {shared}"]

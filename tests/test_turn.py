@@ -239,6 +239,23 @@ def test_an_update_that_is_out_comes_back_before_the_end():
     assert gateway.names().count("finish") == 1
 
 
+def test_an_update_that_is_refused_for_good_just_as_the_answer_ends_does_not_hold_the_end_up():
+    gateway = FakeGateway()
+    update = gateway.update_card
+
+    async def refused(ref, latest):
+        await update(ref, latest)
+        await asyncio.sleep(1)
+        raise FatalError("no permission")
+
+    gateway.update_card = refused
+
+    bot = answered(gateway, "a", 1.2, "b", 0.5)
+
+    assert gateway.names()[-1] == "finish"
+    assert bot._store.only().phase == CardPhase.FINAL
+
+
 def test_the_journal_follows_each_phase_and_each_update():
     gateway, store = FakeGateway(), FakeStore()
     seen = []

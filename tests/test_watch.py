@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 from botfolder import write
@@ -292,3 +293,28 @@ async def test_r12_a_folder_made_anew_is_heard_again(folder, tmp_path, monkeypat
         while not events[-1]:
             write(folder, {"a.yaml": "touched\n"})
             await anext(hints)
+
+
+def test_the_current_folder_is_watched_like_any_other(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+    async def scenario(watch):
+        write(folder, {"new.yaml": "half of"})
+        sight = await watch.look()
+        assert not sight.believed("new.yaml")
+        assert sight.believed("a.yaml")
+        await asyncio.sleep(sight.wait_s)
+        sight = await watch.look()
+        assert sight.news
+        assert sight.believed("new.yaml")
+
+    watched(Path(), scenario)
+
+
+def test_a_file_beside_the_folder_is_elsewhere_though_its_path_begins_there(folder):
+    async def scenario(watch):
+        write(folder.parent, {"secrets/key": "s3cret"})
+        sight = await watch.look()
+        assert sight.believed(f"{folder}/../secrets/key"), "named for the first time, and never looked at"
+
+    watched(folder, scenario)

@@ -1,9 +1,10 @@
 """What a competent person writes today: the SDK's connection, its async AI card calls, an async agent client.
 
-``python benchmarks/systems/sdk.py PREFIX COUNT [PACE]``: COUNT apps in one process, one event loop. The
+``python benchmarks/systems/sdk.py PREFIX COUNT [POLICY]``: COUNT apps in one process, one event loop. The
 message is acked before the work, the card follows the SDK's own order of calls (start, inputing, streaming,
-finish). PACE is ``second`` (an update a second at most, the default) or ``fixed`` (every 2 s or 5 chunks, 20
-at most).
+finish). POLICY says when a card is updated: ``second`` (once a second at most, the default), ``bucket`` (every
+800 ms at most, all calls of the app through a bucket of 20 tokens a second: starts and ends wait for one, an
+update that finds none is dropped) or ``eighth`` (at every 8th chunk).
 """
 
 import asyncio
@@ -22,42 +23,56 @@ TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
 ORDER = json.dumps({"order": ["msgTitle", "msgContent"]})
 
 
-class Second:
-    """An update a second."""
+class Every:
+    """An update when so many seconds have passed and so many chunks have come; one for each answer."""
 
-    def __init__(self):
+    def __init__(self, seconds, chunks):
+        self.seconds = seconds
+        self.chunks = chunks
         self.shown = time.monotonic()
+        self.waiting = 0
 
     def due(self):
+        self.waiting += 1
         now = time.monotonic()
-        if now - self.shown < 1:
+        if now - self.shown < self.seconds or self.waiting < self.chunks:
             return False
-        self.shown = now
+        self.shown, self.waiting = now, 0
         return True
 
 
-class Fixed:
-    """An update every 2 s or 5 chunks, 20 at most with the last."""
+class Bucket:
+    """The calls an app may make: as many a second as it holds, saved up while it makes none."""
 
-    def __init__(self):
-        self.shown = time.monotonic()
-        self.chunks = self.updates = 0
+    def __init__(self, size):
+        self.size = self.tokens = size
+        self.at = time.monotonic()
 
-    def due(self):
-        self.chunks += 1
+    def take(self):
         now = time.monotonic()
-        if self.updates >= 19 or (now - self.shown < 2 and self.chunks < 5):
+        self.tokens = min(self.size, self.tokens + (now - self.at) * self.size)
+        self.at = now
+        if self.tokens < 1:
             return False
-        self.shown, self.chunks = now, 0
-        self.updates += 1
+        self.tokens -= 1
         return True
+
+    async def wait(self):
+        if not self.take():
+            self.tokens -= 1  # who comes next waits longer
+            await asyncio.sleep(-self.tokens / self.size)
+
+
+# By policy: the least seconds and chunks between a card's updates, calls a second of the app.
+POLICIES = {"second": (1, 1, 1e9), "bucket": (0.8, 1, 20), "eighth": (0, 8, 1e9)}
 
 
 class Handler(ChatbotHandler):
-    def __init__(self, http, pace):
+    def __init__(self, http, policy):
         super().__init__()
         self.http = http
-        self.pace = pace
+        self.seconds, self.chunks, calls = POLICIES[policy]
+        self.bucket = Bucket(calls)
         self.tasks = set()
 
     async def process(self, callback):
@@ -70,10 +85,10 @@ class Handler(ChatbotHandler):
     async def answer(self, message):
         replier = AICardReplier(self.dingtalk_client, message)
         card = await self.started(replier)
-        text, pace, inputing = "", self.pace(), False
+        text, every, inputing = "", Every(self.seconds, self.chunks), False
         async for piece in answer_of(self.http, message.text.content):
             text += piece
-            if not pace.due():
+            if not every.due() or not self.bucket.take():
                 continue
             if not inputing:
                 await replier.async_put_card_data(card, data(text, AICardStatus.INPUTING))
@@ -81,14 +96,17 @@ class Handler(ChatbotHandler):
             await replier.async_streaming(
                 card, "msgContent", text, append=False, finished=False, failed=False
             )
+        await self.bucket.wait()
         await replier.async_finish(card, data(text, AICardStatus.FINISHED))
 
     async def started(self, replier):
         """A card, with two more tries: this call is the only one that tells whether it failed."""
         for _ in range(2):
+            await self.bucket.wait()
             if card := await replier.async_start(TEMPLATE, {}):
                 return card
             await asyncio.sleep(1)
+        await self.bucket.wait()
         return await replier.async_start(TEMPLATE, {})
 
 
@@ -104,7 +122,7 @@ async def answer_of(http, question):
                 yield json.loads(line[6:])["choices"][0]["delta"].get("content", "")
 
 
-async def main(prefix, count, pace="second"):
+async def main(prefix, count, policy="second"):
     connector = aiohttp.TCPConnector(limit=0)
     async with (
         aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout()) as http,
@@ -112,8 +130,7 @@ async def main(prefix, count, pace="second"):
     ):
         for number in range(int(count)):
             client = DingTalkStreamClient(Credential(f"{prefix}-{number}", SECRET))
-            handler = Handler(http, {"second": Second, "fixed": Fixed}[pace])
-            client.register_callback_handler(ChatbotMessage.TOPIC, handler)
+            client.register_callback_handler(ChatbotMessage.TOPIC, Handler(http, policy))
             clients.create_task(client.start())
 
 

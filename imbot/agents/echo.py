@@ -13,6 +13,7 @@ class EchoAgent:
     """Repeats; with ``fail_after`` it breaks off after that many chunks, as a real agent may."""
 
     wants_history = False
+    address = None
 
     def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
         settings = spec.settings

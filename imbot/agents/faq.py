@@ -20,6 +20,7 @@ class FaqAgent:
     """Answers where one entry clearly fits; otherwise offers the questions that were perhaps meant."""
 
     wants_history = False
+    address = None
 
     def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
         settings = spec.settings

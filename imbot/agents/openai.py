@@ -69,6 +69,14 @@ class OpenAIAgent:
                     raise
             await asyncio.sleep(wait_s)
 
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """That of ``base_url``; None behind a proxy, which is what connections are made to."""
+        url = urlsplit(self._url)
+        if not url.hostname or getproxies():
+            return None
+        return url.hostname, url.port or (443 if url.scheme == "https" else 80)
+
     async def close(self) -> None:
         """Close the pool."""
         if self._session:
@@ -78,6 +86,7 @@ class OpenAIAgent:
         import aiohttp
 
         completion = Completion()
+        await asyncio.sleep(0)  # whoever asks may have something to send as well, which people see sooner
         try:
             async with self._pool().post(
                 self._url, json=body, headers=self._headers, allow_redirects=False
@@ -174,13 +183,17 @@ async def _read_document(
 async def _read_stream(
     response: "aiohttp.ClientResponse", completion: Completion
 ) -> AsyncGenerator[AgentEvent]:
-    decoder = SseDecoder()
+    decoder, unpaused = SseDecoder(), 0
     while chunk := await _next_chunk(response, completion):
         for start in range(0, len(chunk), SLICE_BYTES):
-            for frame in decoder.feed(chunk[start : start + SLICE_BYTES]):
+            piece = chunk[start : start + SLICE_BYTES]
+            for frame in decoder.feed(piece):
                 for event in completion.read(frame.data):
                     yield event
-            await asyncio.sleep(0)  # a chunk may hold thousands of lines that say nothing
+            unpaused += len(piece)
+            if unpaused >= SLICE_BYTES:  # which may hold thousands of lines that say nothing
+                unpaused = 0
+                await asyncio.sleep(0)
     for frame in decoder.close():
         for event in completion.read(frame.data):
             yield event
@@ -190,9 +203,10 @@ async def _next_chunk(response: "aiohttp.ClientResponse", completion: Completion
     """More of the stream; nothing at its end, or when a complete answer is not followed up soon."""
     import aiohttp
 
-    patience_s = CLOSE_WAIT_S if completion.done else USAGE_WAIT_S if completion.complete else None
     try:
-        async with asyncio.timeout(patience_s):
+        if not completion.complete:  # how long the agent may be silent is not decided here
+            return await response.content.readany()
+        async with asyncio.timeout(CLOSE_WAIT_S if completion.done else USAGE_WAIT_S):
             return await response.content.readany()
     except (aiohttp.ClientError, OSError):
         return b""  # cut off: whether that matters, the completion knows

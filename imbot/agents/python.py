@@ -33,6 +33,8 @@ _OFFERED = ("history", "sender_id", "sender_nick", "conversation_id", "conversat
 class PythonAgent:
     """Calls ``target``; at most ``concurrency`` calls are in threads at a time."""
 
+    address = None
+
     def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
         self._function = _found(spec)
         self._parameters = _parameters(self._function)

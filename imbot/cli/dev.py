@@ -17,6 +17,7 @@ from imbot.cli.common import (
     store_at,
     store_option,
 )
+from imbot.cli.steps import Explained
 from imbot.loader import LoadResult
 from imbot.plan import Step
 from imbot.simulator import Simulator
@@ -45,7 +46,7 @@ def command(
 
     Talks to the simulator, never to the real platform; makes up missing credentials.
     """
-    log.set_up()
+    log.set_up(formatter=Explained())
     endpoint = settings(admin, bots, dev=True)
     # The greeting tells what started and what waits; after it, the log does.
     logging.getLogger("imbot").setLevel(logging.CRITICAL)

@@ -1,6 +1,9 @@
 """What a reload did, or would do, for people; from the JSON that ``outcome.outcome_json`` makes."""
 
 import json
+import logging
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -8,6 +11,7 @@ from typing import Any
 import click
 
 from imbot.errors import Problem
+from imbot.log import Readable, redactor
 from imbot.report import printable
 from imbot.report.width import width
 
@@ -21,6 +25,7 @@ _COLOURS = {
 }
 _LONGEST = 60
 _ABSENT = "—"
+_AS_ABOVE = "          for the same reason as above"
 
 Json = Mapping[str, Any]
 
@@ -30,12 +35,15 @@ def lines(outcome: Json) -> Iterator[str]:
     yield from problem_lines(outcome["problems"], "")
     shown = [bot for bot in outcome["bots"] if _word(bot) != "unchanged"]
     column = max((width(printable(bot["name"])) for bot in shown), default=0)
+    told: list[Json] = []  # of a file that many bots share, once
     for bot in shown:
         name = printable(bot["name"])
-        action = click.style(f"{_word(bot):9}", fg=_COLOURS.get(_word(bot)), bold=True)
+        action = _coloured(_word(bot)) + " " * (9 - len(_word(bot)))
         yield f"{action} {name}{' ' * (column - width(name))}  {click.style(printable(bot['path']), dim=True)}"
         yield from (f"          {_change(change)}" for change in bot["changes"])
-        yield from problem_lines(bot["problems"], "          ")
+        new = [problem for problem in bot["problems"] if problem not in told]
+        yield from problem_lines(new, "          ") if new or not bot["problems"] else [_AS_ABOVE]
+        told += new
     if not outcome["problems"]:
         yield _summary(Counter(map(_word, outcome["bots"])))
 
@@ -73,6 +81,24 @@ def problem_lines(problems: Iterable[Json], margin: str) -> Iterator[str]:
 
     sources = Sources()
     yield from (f"{margin}{line}" for problem in found for line in lines_of(problem, sources))
+
+
+class Explained(Readable):
+    """Log lines for who edits the files: below a bot that is rejected stand its problems, with their lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and what is wrong."""
+        bot = getattr(record, "bot", None)
+        if bot is None or _word(bot) != "rejected":
+            return super().format(record)
+        began = f"{self.formatTime(record, self.datefmt)} {bot['name']}: {_coloured('rejected')}"
+        text = redactor.clean("\n".join([began, *problem_lines(bot["problems"], "    ")]))
+        in_colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        return text if in_colour else click.unstyle(text)
+
+
+def _coloured(word: str) -> str:
+    return click.style(word, fg=_COLOURS.get(word), bold=True)
 
 
 def _summary(counts: Counter[str]) -> str:

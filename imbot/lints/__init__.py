@@ -6,6 +6,7 @@ Each lint is a module; ``ignores`` lets a comment in the file silence warnings o
 from collections.abc import Iterator
 
 from imbot.errors import Problem
+from imbot.lints.buttons import unshown_buttons
 from imbot.lints.keys import deprecated_keys, literal_secrets
 from imbot.lints.throttle import hasty_throttle
 from imbot.loader import BotFile
@@ -25,6 +26,7 @@ def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Proble
         yield from _doubtful_keys(source.yaml, whole_schema(whole.value))
     if file.spec:
         yield from hasty_throttle(file.spec)
+        yield from unshown_buttons(file.spec)
 
 
 def lint_defaults(defaults: Defaults, sources: Sources) -> Iterator[Problem]:

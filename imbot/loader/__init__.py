@@ -8,6 +8,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -174,6 +175,10 @@ class Loader:
     def hold(self, files: Iterable[BotFile]) -> None:
         """These run: what they claim is theirs, against all other files, while their own are broken."""
         self._holders = settle(files, {})[1]
+
+    def apart(self) -> "Loader":
+        """One that knows the same; what it learns stays its own, for what it knows is replaced, never changed."""
+        return copy(self)
 
     def _paths(self, believed: Believed) -> list[Path]:
         """The bot files there are, and those that only seem to have gone."""

@@ -20,7 +20,7 @@ from imbot.yamlfile import YamlFile
 from imbot.yamlfile.pointers import pointer, span_at
 
 NAMES = ("_defaults.yaml", "_defaults.yml")
-_NAMED = 10  # bots that a problem names
+_NAMED = 10  # bots that a line names
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +125,17 @@ def with_heirs(problems: Iterable[tuple[str, Iterable[Problem]]], path: str) -> 
         for each in dict.fromkeys(found):
             if each.path == path:
                 heirs.setdefault(each, []).append(name)
-    return {each: _naming(each, sorted(names)) for each, names in heirs.items()}
+    return {each: _naming(each, names) for each, names in heirs.items()}
 
 
 def _naming(found: Problem, names: list[str]) -> Problem:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    heirs = f"inherited by {', '.join(names[:_NAMED])}{more}"
+    heirs = f"inherited by {some(names)}"
     between = " " if found.hint.endswith("?") else "; "
     return replace(found, hint=f"{found.hint}{between}{heirs}" if found.hint else heirs)
+
+
+def some(names: Iterable[str]) -> str:
+    """The names of bots for one line: the first few, and how many more."""
+    listed = sorted(names)
+    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + more

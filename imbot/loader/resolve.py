@@ -121,7 +121,11 @@ class Resolver:
     def _filled(
         self, text: str, pieces: list[str | Placeholder], found: list[Placeholder], schema: Schema, at: str
     ) -> Any:
-        values = [piece if isinstance(piece, str) else self._looked_up(piece, text, at) for piece in pieces]
+        secret = bool(schema.get("writeOnly") or schema.get("x-identity"))
+        values = [
+            piece if isinstance(piece, str) else self._looked_up(piece, text, at, secret=secret)
+            for piece in pieces
+        ]
         if None in values:
             return self._invented(text, schema, at)
         if any(piece.source == "file" for piece in found):
@@ -131,7 +135,7 @@ class Resolver:
             return filled
         return self._typed(filled, found[0], text, schema, at)
 
-    def _looked_up(self, found: Placeholder, text: str, at: str) -> str | None:
+    def _looked_up(self, found: Placeholder, text: str, at: str, *, secret: bool) -> str | None:
         """What a placeholder stands for; None, and a problem unless that is forgiven, for nothing."""
         try:
             return resolve(text[found.start : found.end], self._variables, self._secret_file).text
@@ -139,7 +143,9 @@ class Resolver:
             if not self._forgiven(at) and found.name not in self._unset and len(self._unset) < _MOST:
                 self._unset.add(found.name)  # however often it is used, one thing is to be done
                 hint = self._meant(found) if error.code == "placeholder.unset" else ""
-                self._problem(error.code, error.message, hint or error.hint, at, found=(found, text))
+                cures = [error.hint, "" if secret else error.otherwise]  # nobody writes a secret as a default
+                hint = hint or ", ".join(filter(None, cures))
+                self._problem(error.code, error.message, hint, at, found=(found, text))
             return None
 
     def _meant(self, found: Placeholder) -> str:

@@ -72,7 +72,14 @@ class Store(Protocol):
         ...
 
     async def update_turn(self, turn_id: str, **changes: Any) -> None:
-        """Set fields of ``TurnRecord`` (``phase``, ``answer``, ``error``, ``finished_at``, ``layout``, ...)."""
+        """Set fields of ``TurnRecord`` (``phase``, ``answer``, ``error``, ``finished_at``, ``layout``, ...).
+
+        Raises TakenOverError for a turn of another process. Nothing happens to one that is not kept.
+        """
+        ...
+
+    async def ask_again(self, turn_id: str) -> None:
+        """Set that a turn, of whatever process, was asked again (``TurnRecord.replaced``)."""
         ...
 
     async def turn(self, turn_id: str) -> TurnRecord | None:
@@ -102,8 +109,8 @@ class Store(Protocol):
         """Open turns of a bot that no living process answers, the oldest first, not all at once."""
         ...
 
-    async def adopt(self, turn_id: str, now: float) -> bool:
-        """Take an orphan over; False when somebody else was quicker."""
+    async def adopt(self, turn_id: str, now: float) -> TurnRecord | None:
+        """Take an orphan over: the turn as it is now; None when somebody else was quicker."""
         ...
 
     async def hand_back(self, turn_id: str) -> None:

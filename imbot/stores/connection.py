@@ -77,9 +77,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -137,7 +135,7 @@ class Lane:
         self._connection: sqlite3.Connection | None = None
         self._owed = 0  # what the thread was given and has not done
         self._patient = True  # whether the connection waits while another process holds the file
-        self._rests_until = -REST_S
+        self._rests_until = 0.0
 
     async def open(self, connect: Callable[[Path], sqlite3.Connection]) -> None:
         """Connect. Raises StoreError, and leaves no thread behind."""
@@ -157,7 +155,10 @@ class Lane:
         return bool(self._connection) and not self._owed and self._clock() >= self._rests_until
 
     def at_once(self, work: Work[T]) -> T:
-        """What brief ``work`` finds, here and now, on a lane that is ``free``. Raises sqlite3.Error; it never waits."""
+        """What brief ``work`` finds, here and now, on a lane that is ``free``.
+
+        Raises sqlite3.Error, also where it would have to wait for another process.
+        """
         assert self._connection
         began = self._clock()
         try:

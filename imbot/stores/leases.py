@@ -5,7 +5,10 @@ A process says every few seconds that it lives; an open turn whose process has s
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from imbot.stores.rows import changed, found
 
 FORGET_S = 86400.0
 
@@ -15,6 +18,7 @@ _ORPHANED = """phase IN ('thinking', 'streaming') AND process != :process
 _ORPHANS = f"SELECT * FROM turns WHERE bot = :bot AND {_ORPHANED} ORDER BY accepted_at, row LIMIT :most"  # noqa: S608 (our own words)
 _BEREFT = f"SELECT DISTINCT bot FROM turns WHERE {_ORPHANED}"  # noqa: S608 (our own words)
 _ADOPT = f"UPDATE turns SET process = :process WHERE id = :turn AND {_ORPHANED}"  # noqa: S608 (our own words)
+_TURN = "SELECT * FROM turns WHERE id = ?"
 _HAND_BACK = "UPDATE turns SET process = '' WHERE id = ? AND process = ?"
 
 
@@ -50,10 +54,25 @@ def orphans(
     return lambda connection: connection.execute(_ORPHANS, values).fetchall()
 
 
-def adopt(process: str, turn_id: str, now: float) -> Callable[[sqlite3.Connection], bool]:
-    """Work that takes an orphan over; False when it is none any more."""
+def adopt(process: str, turn_id: str, now: float) -> Callable[[sqlite3.Connection], sqlite3.Row | None]:
+    """Work that takes an orphan over, and brings its row; None when it is none any more."""
     values = {"process": process, "turn": turn_id, "now": now}
-    return lambda connection: connection.execute(_ADOPT, values).rowcount == 1
+
+    def work(connection: sqlite3.Connection) -> sqlite3.Row | None:
+        if not connection.execute(_ADOPT, values).rowcount:
+            return None
+        row: sqlite3.Row = connection.execute(_TURN, (turn_id,)).fetchone()
+        return row
+
+    return work
+
+
+def update(process: str, turn_id: str, columns: Mapping[str, Any]) -> Callable[[sqlite3.Connection], bool]:
+    """Work that changes an own turn; False, and nothing changed, where it is another process's by now."""
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    sql = f"UPDATE turns SET {assignments} WHERE id = ? AND process = ?"  # noqa: S608 (our own words)
+    write, look = changed(sql, *columns.values(), turn_id, process), found(_TURN, turn_id)
+    return lambda connection: bool(write(connection)) or not look(connection)
 
 
 def hand_back(process: str, turn_id: str) -> Callable[[sqlite3.Connection], None]:

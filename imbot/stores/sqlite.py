@@ -4,13 +4,14 @@ import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from imbot.errors import StoreError
+from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardPhase, ConversationKey, Exchange, Feedback, TurnRecord
 from imbot.stores import FeedbackRow, Generation, generations, leases, spent
-from imbot.stores.connection import IN_MEMORY, Lane, Writer, connect_to_read, connect_to_write
+from imbot.stores.connection import IN_MEMORY, Lane, T, Work, Writer, connect_to_read, connect_to_write
 from imbot.stores.rows import FIELDS, changed, found, row_of, turn_of, values_of
 
 PAGE = 500  # rows that a long listing or a clean-up takes at once, so that others get a word in
@@ -80,16 +81,17 @@ class SqliteStore:
     async def accept(self, turn: TurnRecord) -> bool:
         """Journal a new turn; False, and nothing written, when its bot has seen ``message_id`` before."""
         row = row_of({name: getattr(turn, name) for name in FIELDS}) | {"process": self._process}
-        into = f"turns ({', '.join(row)}) SELECT {', '.join('?' * len(row))}"
-        sql = f"INSERT INTO {into} WHERE NOT EXISTS ({_FORGOTTEN}) ON CONFLICT (bot, message_id) DO NOTHING"
-        return await self._write(changed(sql, *row.values(), turn.bot, turn.message_id), brief=True) == 1
+        new = changed(_insert(*row), *row.values(), turn.bot, turn.message_id)
+        return await self._write(new, brief=True) == 1
 
     async def update_turn(self, turn_id: str, **changes: Any) -> None:
-        """Set fields of ``TurnRecord``; nothing happens to a turn that was forgotten meanwhile."""
-        row = row_of(changes)
-        columns = ", ".join(f"{column} = ?" for column in row)
-        sql = f"UPDATE turns SET {columns} WHERE id = ?"  # noqa: S608 (our own words)
-        await self._write(changed(sql, *row.values(), turn_id), brief=True)
+        """Set fields of ``TurnRecord``. Raises TakenOverError for a turn of another process."""
+        if not await self._write(leases.update(self._process, turn_id, row_of(changes)), brief=True):
+            raise TakenOverError("another process has taken it over")
+
+    async def ask_again(self, turn_id: str) -> None:
+        """Set that a turn, of whatever process, was asked again."""
+        await self._write(changed("UPDATE turns SET replaced = 1 WHERE id = ?", turn_id), brief=True)
 
     async def turn(self, turn_id: str) -> TurnRecord | None:
         """The turn of that id."""
@@ -118,9 +120,10 @@ class SqliteStore:
         """Open turns of a bot that no living process answers, the oldest first, not all at once."""
         return [turn_of(row) for row in await self._read(leases.orphans(self._process, bot, now, PAGE))]
 
-    async def adopt(self, turn_id: str, now: float) -> bool:
-        """Take an orphan over; False when somebody else was quicker."""
-        return await self._write(leases.adopt(self._process, turn_id, now), brief=True)
+    async def adopt(self, turn_id: str, now: float) -> TurnRecord | None:
+        """Take an orphan over: the turn as it is now; None when somebody else was quicker."""
+        row = await self._write(leases.adopt(self._process, turn_id, now), brief=True)
+        return turn_of(row) if row else None
 
     async def hand_back(self, turn_id: str) -> None:
         """Make a turn of this process an orphan: it cannot be ended now."""
@@ -132,8 +135,12 @@ class SqliteStore:
             with suppress(StoreError):  # then the lease runs out by itself
                 await self._write(leases.release(self._process))
 
+    async def _look(self, work: Work[T]) -> T:
+        """Read a little: where the writer is free it has at hand what it wrote, and the reader would not."""
+        return await (self._write_lane if self._write_lane.free else self._read_lane).run(work, brief=True)
+
     async def _one_turn(self, sql: str, value: str) -> TurnRecord | None:
-        rows = await self._read(found(sql, value), brief=True)
+        rows = await self._look(found(sql, value))
         return turn_of(rows[0]) if rows else None
 
     # -- conversations
@@ -146,7 +153,7 @@ class SqliteStore:
         Nothing before the conversation was last started anew or was silent for ``idle_s``, and
         nothing accepted after ``now``.
         """
-        return await self._read(lambda connection: _history(connection, key, turns, idle_s, now), brief=True)
+        return await self._look(lambda connection: _history(connection, key, turns, idle_s, now))
 
     async def start_anew(self, key: ConversationKey, at: float) -> None:
         """Forget the conversation's history for the agent; the turns stay for the record."""
@@ -172,7 +179,7 @@ class SqliteStore:
     async def rating(self, turn_id: str, user_id: str) -> str:
         """What a person rated a turn; empty where they did not."""
         sql = "SELECT rating FROM feedback WHERE turn_id = ? AND user_id = ?"
-        rows = await self._read(found(sql, turn_id, user_id), brief=True)
+        rows = await self._look(found(sql, turn_id, user_id))
         return rows[0]["rating"] if rows else ""
 
     async def feedback(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[FeedbackRow]:
@@ -233,6 +240,12 @@ class SqliteStore:
         await self._write(changed("DELETE FROM fresh_starts WHERE at < ?", before))
         await self._write(changed("DELETE FROM forgotten WHERE at < ?", before))
         return total
+
+
+@cache
+def _insert(*columns: str) -> str:
+    into = f"turns ({', '.join(columns)}) SELECT {', '.join('?' * len(columns))}"
+    return f"INSERT INTO {into} WHERE NOT EXISTS ({_FORGOTTEN}) ON CONFLICT (bot, message_id) DO NOTHING"
 
 
 def _history(

@@ -60,6 +60,7 @@ class ScriptedAgent:
     """Answers by the script of each message, else as the agent it stands in for, which it does not own."""
 
     wants_history = True
+    address = None
 
     def __init__(self, instead_of: Agent | None) -> None:
         self.scripts: dict[str, Script] = {}  # by message id

@@ -119,3 +119,27 @@ def test_cancelling_the_reader_closes_the_agent():
 
     assert run_virtual(run()) == [TextDelta("a")]
     assert agent.closed_at == 5.0
+
+
+class Lingering(Scripted):
+    """Takes for ever to clean up."""
+
+    async def reply(self):
+        try:
+            async for event in super().reply():
+                yield event
+        finally:
+            await asyncio.sleep(10_000)
+
+
+@pytest.mark.parametrize("steps", [(TextDelta("a"), 1000.0), (TextDelta("a"),)])
+def test_an_agent_that_never_has_cleaned_up_holds_its_turn_up_for_seconds(steps):
+    events, error, at = watch(Lingering(*steps))
+    assert (events, error.code) == ([TextDelta("a")], "timeout.idle")
+    assert at <= TIMEOUTS.idle_s + 10
+
+
+def test_an_agent_that_has_finished_may_not_linger_either():
+    events, error, at = watch(Lingering(TextDelta("a"), Finished()))
+    assert (events, error) == ([TextDelta("a"), Finished()], None)
+    assert at <= 10

@@ -32,7 +32,7 @@ MISTAKES = mistakes(
     (
         "file missing",
         "agent: {type: openai, base_url: http://x, model: m, api_key: ⟦<<file:key.txt>>⟧}",
-        "placeholder.unset: file key.txt does not exist ⇒ make the file, or give a default:",
+        "placeholder.unset: file key.txt does not exist ⇒ make the file",
     ),
     ("in key", "⟦<<ID>>⟧: x", "placeholder.in-key: a key takes no placeholder ⇒ write the key itself"),
     (
@@ -220,7 +220,7 @@ MISTAKES = mistakes(
             "a.yaml": "credentials: {client_id: <<ID>>, client_secret: ⟦<<file:s.txt>>⟧}\nagent: {type: echo}\n",
             "s.txt": b"",
         },
-        "placeholder.unset: file s.txt is empty ⇒ make the file, or give a default:",
+        "placeholder.unset: file s.txt is empty ⇒ make the file",
     ),
     (
         "secret file dir",

@@ -3,6 +3,22 @@
 import pytest
 from botfolder import bot, places, write
 from planted import BOT, ENVIRON, LONGER, SECRET, problems_in
+from scenario_texts import (
+    AWKWARD_VALUES,
+    ENCODINGS,
+    ESCAPES,
+    KEYS_THAT_ARE_NO_TEXTS,
+    KEYS_THAT_ARE_TEXTS,
+    LAYOUTS_OUTSIDE,
+    NO_TEXTS,
+    RUNAWAYS,
+    TAGS,
+    TEXTS_OUTSIDE,
+    WORDS,
+    WRONG_SECRETS,
+    amplified,
+    documents,
+)
 
 from imbot.behaviour import prepare
 from imbot.loader import Loader
@@ -42,9 +58,8 @@ def test_r23_byte_order_mark_and_line_ends_are_fine(tmp_path, change):
     assert places(found(tmp_path, change(LONGER + "titel: x\n"))) == [(18, 1, "schema.unknown-key")]
 
 
-@pytest.mark.parametrize(("encoding", "name"), [("utf-16", "UTF-16"), ("gbk", "GBK"), ("latin-1", "Latin-1")])
-def test_r23_other_encodings_are_named_with_the_remedy(tmp_path, encoding, name):
-    title = "客服，您好" if encoding != "latin-1" else "Kundenbüro für Grüße"
+@pytest.mark.parametrize(("encoding", "name", "title"), ENCODINGS)
+def test_r23_other_encodings_are_named_with_the_remedy(tmp_path, encoding, name, title):
     (problem,) = found(tmp_path, {"a.yaml": (BOT + f"title: {title}\n").encode(encoding)})
     assert problem.message == f"the file is not UTF-8; it looks like {name}"
     assert problem.hint == "save it as UTF-8"
@@ -61,19 +76,17 @@ def test_r25_a_duplicate_key_tells_both_positions(tmp_path):
     assert "line 3, column 1" in problem.message
 
 
-@pytest.mark.parametrize("key", ["5", "1.5", "true", "~", "[a]", "{a: b}"])
+@pytest.mark.parametrize("key", KEYS_THAT_ARE_NO_TEXTS)
 def test_r26_a_key_is_a_text(tmp_path, key):
     assert places(found(tmp_path, BOT + f"{key}: x\n")) == [(3, 1, "yaml.key-type")]
 
 
-@pytest.mark.parametrize("key", ["2024-01-01", "no", "12:30"])
+@pytest.mark.parametrize("key", KEYS_THAT_ARE_TEXTS)
 def test_r26_what_yaml_1_2_takes_for_a_text_is_an_unknown_key_at_most(tmp_path, key):
     assert places(found(tmp_path, BOT + f"{key}: x\n")) == [(3, 1, "schema.unknown-key")]
 
 
-@pytest.mark.parametrize(
-    "tag", ["!!python/object/apply:os.system", "!!python/name:os.system", "!custom", "!!set", "!!binary"]
-)
+@pytest.mark.parametrize("tag", TAGS)
 def test_r27_a_tag_constructs_nothing(tmp_path, tag):
     marker = tmp_path / "made"
     (problem,) = found(tmp_path, BOT + f'title: {tag} "touch {marker}"\n')
@@ -81,36 +94,25 @@ def test_r27_a_tag_constructs_nothing(tmp_path, tag):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize("text", ["no", "on", "12:30", "2024-01-01", "yes"])
+@pytest.mark.parametrize("text", WORDS)
 def test_r28_words_are_texts_as_in_yaml_1_2(tmp_path, text):
     assert spec(tmp_path, BOT + f"title: {text}\n").title == text
 
 
-@pytest.mark.parametrize("text", ["0777", "1e3", "5", "true"])
+@pytest.mark.parametrize("text", NO_TEXTS)
 def test_r28_what_is_no_text_shall_be_quoted_where_one_belongs(tmp_path, text):
     (problem,) = found(tmp_path, BOT + f"title: {text}\n")
     assert (problem.code, problem.hint) == ("schema.type", "put it in quotes")
 
 
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("- a\n", "a list"),
-        ("hello\n", "a single value"),
-        ("# no\n", "no more than comments"),
-        ("", "empty"),
-        (f"{BOT}---\n{BOT}", "second document"),
-    ],
-)
+@pytest.mark.parametrize(("text", "what"), documents(BOT))
 def test_r29_what_a_file_holds_instead_of_a_mapping_is_said(tmp_path, text, what):
     (problem,) = found(tmp_path, {"a.yaml": text})
     assert what in problem.message
 
 
 def test_r30_aliases_do_not_multiply(tmp_path):
-    rows = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
-    rows += [f"b{n}: &b{n} [{', '.join(['*' + (f'b{n - 1}' if n else 'a')] * 10)}]" for n in range(9)]
-    (problem,) = found(tmp_path, {"a.yaml": "\n".join(rows)})
+    (problem,) = found(tmp_path, {"a.yaml": amplified()})
     assert problem.code == "yaml.too-many"
 
 
@@ -151,9 +153,7 @@ def test_r35_only_the_chosen_alternative_is_judged(tmp_path):
     assert problem.hint.startswith("did you mean `text`?")
 
 
-@pytest.mark.parametrize(
-    "value", [f"[{SECRET}]", f"{{{SECRET}: 1}}", f'"{SECRET}', f"@{SECRET}", f"{SECRET}: x"]
-)
+@pytest.mark.parametrize("value", WRONG_SECRETS)
 def test_r36_a_wrong_secret_is_never_shown(tmp_path, value):
     text = f"credentials:\n  client_id: a\n  client_secret: {value}\nagent: {{type: echo}}\n"
     problems = found(tmp_path, text)
@@ -181,10 +181,7 @@ def test_r38_defaults_and_messages(tmp_path):
     assert problem.message == "environment variable EMPTY is empty: ask 小李"
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["a \"b\" 'c'", "a #b", "a: b", "{x}", "$HOME %s", "a\nb", "0042", "[1]", "<<ID>>", "{{ x }}", "~"],
-)
+@pytest.mark.parametrize("value", AWKWARD_VALUES)
 def test_r39_an_awkward_value_arrives_as_it_is(tmp_path, value):
     assert spec(tmp_path, BOT + "title: <<T>>\n", ENVIRON | {"T": value}).title == value
 
@@ -238,14 +235,7 @@ def test_r49_a_missing_layout_is_told_at_the_line_that_names_it(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    "template",
-    [
-        "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
-        "{{ range(99999999) }}",
-        "{{ 'x' * 999999999 }}",
-    ],
-)
+@pytest.mark.parametrize("template", RUNAWAYS)
 def test_r50_a_runaway_template_is_stopped(tmp_path, template):
     (problem,) = found(tmp_path, BOT + f'card: {{templates: {{final: {{msgContent: "{template}"}}}}}}\n')
     assert problem.code == "template.too-expensive"
@@ -258,20 +248,7 @@ def test_r51_a_cycle_is_shown(tmp_path):
     assert "a.j2 → b.j2 → a.j2" in problem.message
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "answer.__class__",
-        "().__class__.__mro__",
-        "self.__dict__",
-        "'{0.__class__}'.format(answer)",
-        "answer | attr('__class__')",
-        "range.__globals__",
-        "vars.update(a=1)",
-        "suggestions.append(1)",
-        "buttons.clear()",
-    ],
-)
+@pytest.mark.parametrize("expression", ESCAPES)
 def test_r52_nothing_is_reached_or_changed(tmp_path, expression):
     layout = f'card: {{templates: {{final: {{msgContent: "{{{{ {expression} }}}}"}}}}}}\n'
     (problem,) = found(tmp_path, BOT + layout)
@@ -279,14 +256,14 @@ def test_r52_nothing_is_reached_or_changed(tmp_path, expression):
     assert "object at 0x" not in str(problem)
 
 
-@pytest.mark.parametrize("path", ["../x.yaml", "/etc/passwd", "~/x.yaml", "cards/../../x.yaml"])
+@pytest.mark.parametrize("path", LAYOUTS_OUTSIDE)
 def test_r53_nothing_outside_the_folder_is_read(tmp_path, path):
     write(tmp_path, {"x.yaml": f"msgContent: {SECRET}\n"})
     (problem,) = found(tmp_path, BOT + f"card: {{templates: {{final: {{file: {path}}}}}}}\n")
     assert problem.code == "file.outside"
 
 
-@pytest.mark.parametrize("path", ["../x.j2", "/etc/hostname", "~/x.j2"])
+@pytest.mark.parametrize("path", TEXTS_OUTSIDE)
 def test_r53_no_text_outside_the_folder_is_included(tmp_path, path):
     write(tmp_path, {"x.j2": SECRET})
     layout = f"card: {{templates: {{final: {{msgContent: \"{{% include '{path}' %}}\"}}}}}}\n"

@@ -29,12 +29,13 @@ SPEAKING = (
     "lints",
     "placeholders.py",
     "plan.py",
+    "reach.py",
     "supervisor.py",
     "transaction.py",
     "behaviour.py",
 )
 IN_PARTS = {"template.cycle", "template.missing", "name.taken", "identity.taken"}  # put together in the code
-ONLY_WHILE_RUNNING = {"bot.defect", "identity.held", "platform.refused", "change.pending"}
+ONLY_WHILE_RUNNING = {"bot.defect", "identity.held", "platform.refused", "change.pending", "agent.unreachable"}
 NOT_YET = {
     "schema.deprecated",
     "schema.invalid",

@@ -3,6 +3,9 @@ import contextlib
 import time
 
 import pytest
+import pytest_asyncio
+from house import kept
+from planted import SECRET
 
 from imbot.runtime import running
 from imbot.simulator import Simulator
@@ -92,3 +95,12 @@ def flows():
 async def flow(tmp_path):
     async with simulated(tmp_path / "bots") as made:
         yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(flows, tmp_path_factory):
+    """The bots that all tests of a module break and heal."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMBOT_TEST_SECRET", SECRET)
+        async with kept(flows, tmp_path_factory.mktemp("house")) as house:
+            yield house

@@ -346,7 +346,7 @@ async def test_r60_an_unreachable_platform_holds_up_only_who_needs_it(flow, step
     assert [(row.generation, row.connections, row.pending) for row in rows] == [(2, 1, None), (2, 1, None)]
 
 
-async def test_r61_an_unreachable_agent_does_not_hold_up_a_reload(flow):
+async def test_r61_an_unreachable_agent_is_reported_and_does_not_hold_up_a_reload(flow, steps):
     write(flow, "a")
     async with flow.up():
         flow.write(
@@ -356,12 +356,17 @@ async def test_r61_an_unreachable_agent_does_not_hold_up_a_reload(flow):
             "timeouts: {connect: 100ms}\n",
         )
         await flow.until(lambda: flow.row("a").generation == 2)
-        row = flow.row("a")
+        row = await flow.until(lambda: flow.row("a").error and flow.row("a"))
+        await flow.until(lambda: len(steps) == 2)
         await flow.sim.say("app-a", "u-lilei", "hello")
         (card,) = await flow.until(lambda: flow.cards("app-a"))
         await flow.until(lambda: card.data["flowStatus"] in ("3", "5"), 10)
 
     assert (row.rejected, row.pending, row.connections) == (None, None, 1)
+    assert row.error.startswith("its agent cannot be reached")
+    (step,) = steps[-1]
+    (warning,) = step.problems
+    assert (step.action, warning.code, warning.severity) == ("update", "agent.unreachable", "warning")
 
 
 async def test_r62_of_rapid_edits_the_last_wins_and_connections_are_spaced(flow):

@@ -180,3 +180,90 @@ async def test_the_ack_of_a_quiet_bot_waits_for_no_timer(store):
     for number in range(1, 51):
         await store.accept(new_turn(number))
     assert (time.perf_counter() - start) / 50 < 0.02
+
+
+# -- brief work, done where it is asked for
+
+
+async def test_brief_work_waits_for_no_thread(store):
+    for brief, found in (
+        (store.accept(new_turn(1)), True),
+        (store.update_turn("turn1", error="late"), None),
+        (store.history(new_turn(1).conversation, 10, idle_s=60, now=1.0), []),
+    ):
+        with pytest.raises(StopIteration) as ended:
+            brief.send(None)
+        assert ended.value.value == found
+
+
+async def test_others_go_on_while_another_program_holds_the_file(path, store):
+    await store.accept(new_turn(1))
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(store.accept(new_turn(2)))
+    start = time.perf_counter()
+    await asyncio.sleep(0.01)
+    assert time.perf_counter() - start < 1.0
+    assert not waiting.done()
+    assert (await store.turn("turn1")).id == "turn1"
+    holder.execute("COMMIT")
+    holder.close()
+    assert await waiting
+    assert (await store.turn("turn2")).id == "turn2"
+
+
+async def test_a_slow_disk_gets_brief_work_off_the_loop_for_a_while(store):
+    now = 0.0
+    lane = store._write_lane
+    lane._clock = lambda: now
+
+    def slow(_):
+        nonlocal now
+        now += connection.SLOW_S * 2
+
+    assert lane.free
+    await lane.run(slow, brief=True)
+    assert not lane.free
+    assert await store.accept(new_turn(1))
+    now += connection.REST_S
+    assert lane.free
+
+
+async def test_brief_work_does_not_overtake_what_waits(store):
+    held = threading.Event()
+    first = asyncio.create_task(store._write(lambda _: held.wait(5)))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(store.accept(new_turn(1)))
+    await asyncio.sleep(0.01)
+    assert not second.done()
+    held.set()
+    await asyncio.gather(first, second)
+    assert store._write_lane.free
+
+
+async def test_a_lane_is_not_free_before_its_thread_has_finished_what_nobody_waits_for(store):
+    held = threading.Event()
+    reading = asyncio.create_task(store._read(lambda _: held.wait(5)))
+    await asyncio.sleep(0.01)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert not store._read_lane.free
+    held.set()
+    await store._read(lambda _: None)
+    assert store._read_lane.free
+
+
+async def test_the_disk_is_waited_for_in_the_thread(store, monkeypatch):
+    monkeypatch.setattr(connection, "CHECKPOINT_EVERY", 3)
+    done = []
+
+    def note(statement):
+        done.append((statement, threading.current_thread() is threading.main_thread()))
+
+    await store._write_lane.run(lambda raw: raw.set_trace_callback(note))
+    for number in range(8):
+        await store.accept(new_turn(number))
+    commits = [here for statement, here in done if statement == "COMMIT"]
+    checkpoints = [here for statement, here in done if "wal_checkpoint" in statement]
+    assert commits == [True, True, True, False] * 2
+    assert checkpoints == [False] * 2

@@ -16,6 +16,8 @@ from imbot.platforms.dingtalk.calls import Call, Caller
 from imbot.platforms.dingtalk.room import Room
 from imbot.platforms.dingtalk.wire import Address
 
+MOST_SHOWN = 2_000  # cards; of one that is forgotten all is sent anew
+
 
 @dataclass(slots=True)
 class _Shown:
@@ -64,17 +66,18 @@ class Cards:
             return calls.create(ref.id, Address(**ref.address), view)
 
         try:
-            await self._room.heeded(self._api.call(ref, (calls.AI_CREATE,), make, Priority.CREATE, now))
+            call = self._api.call(ref, (calls.AI_CREATE,), make, Priority.CREATE, now)
+            await self._room.heeded(call, lambda: view)
         except FatalError as error:
             if error.code not in codes.CARD_EXISTS:
                 raise
             doubtful = True
         except TransientError as error:
             if error.retry_after_s is None:
-                self._shown[ref.id] = _Shown({}, now, _put_apis(view))
+                self._remember(ref, _Shown({}, now, _put_apis(view)))
             raise
         expected = _put_apis(view) if doubtful else _next_apis(view)
-        self._shown[ref.id] = _Shown({} if doubtful else dict(view.data), _now(), expected)
+        self._remember(ref, _Shown({} if doubtful else dict(view.data), _now(), expected))
         return view
 
     async def update(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
@@ -92,7 +95,8 @@ class Cards:
                 return calls.stream_ai(ref.id, view.content_key, view.data[view.content_key])
             return _put(ref, view, changed) if changed else None
 
-        await self._room.heeded(self._api.call(ref, shown.expected, make, Priority.UPDATE, shown.at))
+        call = self._api.call(ref, shown.expected, make, Priority.UPDATE, shown.at)
+        await self._room.heeded(call, lambda: view)
         if changed:
             shown.data.update(changed)
             shown.at = _now()
@@ -110,7 +114,7 @@ class Cards:
         if streams:
             changed.pop(view.content_key, None)
         if changed:
-            await self._end(ref, _put(ref, view, changed), shown.at)
+            await self._end(ref, view, _put(ref, view, changed), shown.at)
         if streams:
             await self._end_streaming(ref, view, shown.at)
 
@@ -119,24 +123,32 @@ class Cards:
         if view.phase is CardPhase.ERROR:
             try:
                 failed = calls.stream_ai(ref.id, view.content_key, content, error=True)
-                await self._end(ref, failed, since)
+                await self._end(ref, view, failed, since)
                 return
             except FatalError as error:
                 if error.code in codes.CARD_MISSING:
                     raise
                 # Not every template has a failed state; the finished one shows the same words.
         ended = calls.stream_ai(ref.id, view.content_key, content, finalize=True)
-        await self._end(ref, ended, since)
+        await self._end(ref, view, ended, since)
 
-    async def _end(self, ref: CardRef, call: Call, since: float) -> None:
-        await self._room.heeded(self._api.call(ref, (call.api,), lambda _: call, Priority.END, since))
+    async def _end(self, ref: CardRef, view: CardView, call: Call, since: float) -> None:
+        calling = self._api.call(ref, (call.api,), lambda _: call, Priority.END, since)
+        await self._room.heeded(calling, lambda: view)
 
     def _known(self, ref: CardRef) -> _Shown:
         """What we know of a card; nothing of one from before a restart, so all of it will be sent."""
         shown = self._shown.get(ref.id)
         if shown is None:
-            shown = self._shown[ref.id] = _Shown({}, _now(), (calls.AI_PUT,))
+            shown = _Shown({}, _now(), (calls.AI_PUT,))
+            self._remember(ref, shown)
         return shown
+
+    def _remember(self, ref: CardRef, shown: _Shown) -> None:
+        """Know this of a card; the oldest card is forgotten where there are too many that were never ended."""
+        self._shown[ref.id] = shown
+        if len(self._shown) > MOST_SHOWN:
+            del self._shown[next(iter(self._shown))]
 
 
 def _put(ref: CardRef, view: CardView, changed: Mapping[str, Any]) -> Call:

@@ -33,6 +33,7 @@ def borrow() -> aiohttp.ClientSession:
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(_once,),
                 trust_env=bool(getproxies()),  # which reads the environment anew for every call
             ),
             asyncio.Semaphore(CONNECTS_AT_ONCE),
@@ -44,6 +45,16 @@ def borrow() -> aiohttp.ClientSession:
 def connects() -> asyncio.Semaphore:
     """Held by a borrower while it connects; who waits longest is next."""
     return _shared[asyncio.get_running_loop()].connects
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep the library from repeating a PUT whose connection broke: the platform may count it twice, we do not."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from None
 
 
 async def give_back() -> None:

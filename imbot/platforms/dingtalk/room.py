@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from imbot.errors import FatalError, TransientError
 from imbot.markdown import LEAST, size
@@ -23,19 +23,29 @@ class Room:
 
     def excess(self, view: CardView) -> int:
         """How many bytes a view is beyond that; 0: it fits."""
-        if view.kind == "markdown":  # which is sent in as many messages as it needs
-            return 0
-        if view.kind == "standard":
-            return max(0, size(json.dumps(shown(view.data), ensure_ascii=False)) - self._bytes)
-        return max(0, max(map(size, shown(view.data).values()), default=0) - self._bytes)
+        return max(0, _bytes_of(view) - self._bytes)
 
-    async def heeded(self, call: Awaitable[None]) -> None:
-        """Make a call; where it is refused as too large, less has to do from now on, and it may be repeated."""
+    async def heeded(self, call: Awaitable[None], sent: Callable[[], CardView]) -> None:
+        """Make a call that sends a view; where it is too large, less has to do, and the call may be repeated.
+
+        What was known to be too large, as its answer is not what makes it so, teaches nothing.
+        """
+        believed = self._bytes
         try:
             await call
         except FatalError as error:
-            if error.code not in CARD_TOO_LARGE or self._bytes <= LEAST:
+            weight = _bytes_of(sent()) if error.code in CARD_TOO_LARGE else 0
+            if not LEAST < weight <= believed:
                 raise
-            self._bytes = max(self._bytes // 2, LEAST)
-            log.warning("cards of more than %d bytes are refused from now on", self._bytes)
+            self._bytes = min(self._bytes, max(weight // 2, LEAST))
+            log.warning("cards have at most %d bytes from now on: larger ones are refused", self._bytes)
             raise TransientError(str(error), code=error.code, retry_after_s=0.0) from error
+
+
+def _bytes_of(view: CardView) -> int:
+    """The bytes that are bounded: of a variable, or of a whole layout."""
+    if view.kind == "markdown":  # which is sent in as many messages as it needs
+        return 0
+    if view.kind == "standard":
+        return size(json.dumps(shown(view.data), ensure_ascii=False))
+    return max(map(size, shown(view.data).values()), default=0)

@@ -7,7 +7,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from imbot.characters import readable
@@ -33,6 +33,9 @@ class Address:
     webhook: str = field(default="", repr=False)
     webhook_until: float = 0.0
     organisation: str = ""
+
+
+_ADDRESS = tuple(each.name for each in fields(Address))
 
 
 def quota_notice(data: Mapping[str, Any]) -> str | None:
@@ -74,7 +77,7 @@ def parse_message(
         text=_message_text(data, kind),
         received_at=received_at,
         conversation_title=_text(data, "conversationTitle"),
-        address=asdict(address),
+        address={name: getattr(address, name) for name in _ADDRESS},
     )
 
 

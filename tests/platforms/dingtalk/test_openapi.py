@@ -169,17 +169,18 @@ async def test_an_answer_that_does_not_come_is_transient_and_may_have_worked(pla
     assert caught.value.retry_after_s is None
 
 
-async def test_a_connection_that_breaks_is_transient_and_may_have_worked(platform, api):
+@pytest.mark.parametrize("call", [Call(SEND_GROUP, {}), CALL])
+async def test_a_connection_that_breaks_is_transient_and_may_have_worked(platform, api, call):
     async def cut(request):
         request.transport.close()
         return web.Response()
 
-    platform.answer("/v1.0/robot/groupMessages/send", cut)
+    platform.answer(call.api.split()[1], cut)
 
     with pytest.raises(TransientError) as caught:
-        await api.send(Call(SEND_GROUP, {}))
+        await api.send(call)
     assert caught.value.code == "network"
-    assert platform.lines.count(SEND_GROUP) == 1
+    assert platform.lines.count(call.api) == 1, "nobody repeats it unseen"
     assert caught.value.retry_after_s is None
 
 

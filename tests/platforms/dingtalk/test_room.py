@@ -1,5 +1,7 @@
 """How much a card takes."""
 
+import asyncio
+
 import pytest
 
 from imbot.errors import FatalError, TransientError
@@ -41,25 +43,47 @@ def test_a_message_is_never_too_large():
 
 
 async def refused(code="param.stream.content"):
+    await asyncio.sleep(0)
     raise FatalError("content is too large", code=code)
+
+
+def fitting(room):
+    """The largest view there is room for."""
+    return view(a="x" * (CARD_BYTES - 2 - room.excess(view(a="x" * (CARD_BYTES - 2)))))
 
 
 async def test_a_refusal_makes_it_stricter_down_to_a_bound():
     room = Room()
     with pytest.raises(TransientError) as caught:
-        await room.heeded(refused())
+        await room.heeded(refused(), lambda: fitting(room))
     assert caught.value.retry_after_s == 0.0
     assert room.excess(view(a="x" * CARD_BYTES)) == CARD_BYTES // 2 + 2
     for _ in range(4):
         with pytest.raises(TransientError):
-            await room.heeded(refused())
+            await room.heeded(refused(), lambda: fitting(room))
     with pytest.raises(FatalError):
-        await room.heeded(refused())
+        await room.heeded(refused(), lambda: fitting(room))
     assert room.excess(view(a="x" * LEAST)) == 2
+
+
+async def test_cards_that_are_refused_together_make_it_stricter_once():
+    room, large = Room(), fitting(Room())
+    told = await asyncio.gather(
+        *(room.heeded(refused(), lambda: large) for _ in range(5)), return_exceptions=True
+    )
+    assert {type(each) for each in told} == {TransientError}
+    assert room.excess(large) == CARD_BYTES // 2
+
+
+async def test_a_card_that_was_known_to_be_too_large_spoils_no_other_card():
+    room = Room()
+    with pytest.raises(FatalError):
+        await room.heeded(refused(), lambda: view(citations="x" * 100_000, answer="short"))
+    assert room.excess(view(a="x" * 13_000)) == 0
 
 
 async def test_other_refusals_change_nothing():
     room = Room()
     with pytest.raises(FatalError):
-        await room.heeded(refused("param.invalid"))
+        await room.heeded(refused("param.invalid"), lambda: view(a="x"))
     assert room.excess(view(a="x" * 13_000)) == 0

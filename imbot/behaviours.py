@@ -1,0 +1,50 @@
+"""The behaviours of one bot: the one of now, and those before it that turns still use.
+
+``bot`` swaps them; an agent is closed when nobody uses it any more.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imbot.behaviour import Behaviour
+
+
+class Behaviours:
+    """Which behaviour a turn takes that begins now; owns closing those that are out of use."""
+
+    def __init__(self, first: Behaviour) -> None:
+        self.now = first
+        self._users = Counter({first: 1})
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def use(self, behaviour: Behaviour) -> None:
+        """This one from now on."""
+        old, self.now = self.now, behaviour
+        self._users[behaviour] += 1
+        self._leave(old)
+
+    @contextmanager
+    def taken(self) -> Iterator[Behaviour]:
+        """The one of now, whose agent stays open while the block lasts."""
+        behaviour = self.now
+        self._users[behaviour] += 1
+        try:
+            yield behaviour
+        finally:
+            self._leave(behaviour)
+
+    async def close(self) -> None:
+        """Nobody begins any more: return when every agent that is out of use is closed."""
+        self._leave(self.now)
+        if self._closing:
+            await asyncio.wait(set(self._closing))
+
+    def _leave(self, behaviour: Behaviour) -> None:
+        self._users[behaviour] -= 1
+        if not self._users[behaviour]:
+            del self._users[behaviour]
+            task = asyncio.create_task(behaviour.agent.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
