@@ -7,7 +7,7 @@ not repeated, not by another process either.
 import asyncio
 import logging
 
-from imbot.errors import PlatformError, TransientError
+from imbot.errors import PlatformError, TakenOverError, TransientError
 from imbot.journal import Journal
 from imbot.meter import Meter
 from imbot.model import TurnRecord
@@ -26,15 +26,20 @@ async def say(
 
     Raises TransientError where it was surely not sent, after some tries.
     """
-    backoff = Backoff(first_s=0.5, cap_s=8)
-    for left in range(TRIES - 1, -1, -1):
-        before = journal.shown
+    backoff, before = Backoff(first_s=0.5, cap_s=8), journal.shown
+
+    async def going() -> None:
+        """Not before it may go out: what was still waiting at a crash was surely not sent."""
         await journal.keep(shown="sending")
         if journal.lost:
-            log.warning("turn %s: who has taken it over is to say its answer", turn.id)
-            return False
+            raise TakenOverError("who has taken the turn over is to say its answer")
+
+    for left in range(TRIES - 1, -1, -1):
         try:
-            await gateway.send_text(turn.card, title, text)
+            await gateway.send_text(turn.card, title, text, going)
+        except TakenOverError as error:
+            log.warning("turn %s: %s", turn.id, error)
+            return False
         except PlatformError as error:
             meter.card_call("text", error)
             if not isinstance(error, TransientError) or error.retry_after_s is None:

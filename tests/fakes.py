@@ -114,6 +114,10 @@ class FakeCard:
         return f"<{name}>"
 
 
+async def going():
+    """Nothing is to be done before a message goes out."""
+
+
 class FakeGateway:
     """Remembers what was shown; ``failures`` are raised by the next calls of that name.
 
@@ -188,7 +192,8 @@ class FakeGateway:
         self.shown.append(("finish", view))
         await self._back("finish")
 
-    async def send_text(self, ref, title, text):
+    async def send_text(self, ref, title, text, going):
+        await going()
         await self._call("text")
         self.texts.append(text)
 

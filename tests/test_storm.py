@@ -59,7 +59,8 @@ class StormyGateway(FakeGateway):
             raise CardMissingError("none")
         self.cards_shown[ref.id].append(view)
 
-    async def send_text(self, ref, title, text):
+    async def send_text(self, ref, title, text, going):
+        await going()
         await self._call("text")
         self.said.append((ref.id, text))
 

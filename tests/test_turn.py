@@ -320,18 +320,22 @@ def test_a_slow_store_never_holds_up_the_stream():
     assert last_update(lame) == last_update(FakeStore())
 
 
-def test_a_text_is_journalled_as_on_its_way_before_it_is_sent():
+def test_a_text_is_journalled_as_on_its_way_when_it_may_go_out():
     gateway, store = FakeGateway(), FakeStore()
     send, seen = gateway.send_text, []
 
-    async def send_text(*said):
-        seen.append(store.only().shown)
-        await send(*said)
+    async def send_text(ref, title, text, going):
+        async def watched():
+            seen.append(store.only().shown)
+            await going()
+            seen.append(store.only().shown)
+
+        await send(ref, title, text, watched)
 
     gateway.send_text = send_text
     answered(gateway, "answer", store=store, card=FakeCard(live=False))
 
-    assert seen == ["sending"]
+    assert seen == ["", "sending"]
 
 
 def test_a_card_that_could_not_be_ended_is_left_to_be_ended_later():

@@ -24,6 +24,7 @@ EXAMINATIONS = {
     "dingtalk-stream": "imbot.platforms.dingtalk.doctor:DingTalkExamination",
 }
 
+Going = Callable[[], Awaitable[None]]
 GatewayState = Literal["down", "connecting", "connected"]
 
 # Hears of every call that the platform counts: the id of the card it is about, and the organisation
@@ -129,8 +130,11 @@ class Gateway(Protocol):
         """Show the last view of a card and end its streaming. Safe to repeat."""
         ...
 
-    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
-        """Say ``text`` (Markdown) where the card would stand, without a card."""
+    async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
+        """Say ``text`` (Markdown) where the card would stand, without a card.
+
+        ``going`` is awaited when it may go out, before anything of it does; what it raises calls it off.
+        """
         ...
 
     async def close(self) -> None:
@@ -173,7 +177,7 @@ class Rehearsal(Protocol):
         """As ``Gateway.finish_card``."""
         ...
 
-    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+    async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
         """As ``Gateway.send_text``."""
         ...
 

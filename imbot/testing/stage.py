@@ -11,7 +11,7 @@ from typing import Any
 
 from imbot.cards.ai import unpacked
 from imbot.model import CardChange, CardPhase, CardRef, CardView, Message
-from imbot.platforms import GatewayHandler, GatewayStatus, open_rehearsal
+from imbot.platforms import GatewayHandler, GatewayStatus, Going, open_rehearsal
 
 
 @dataclass(slots=True)
@@ -102,9 +102,9 @@ class Stage:
             await self._rehearsal.finish_card(ref, view)
         self._show(ref, view)
 
-    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+    async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
         """Say something without a card."""
-        await self._rehearsal.send_text(ref, title, text)
+        await self._rehearsal.send_text(ref, title, text, going)
         self.shown[ref.id].messages.append(text)
         self.shown[ref.id].saw(_now())
 

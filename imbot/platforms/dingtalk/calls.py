@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from imbot.errors import FatalError
 from imbot.model import CardChange, CardRef, CardView
-from imbot.platforms import Priority
+from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk.markdown import shown
 from imbot.platforms.dingtalk.wire import Address
 
@@ -47,10 +47,12 @@ class Caller(Protocol):
         make: Callable[[str], Call | None],
         priority: Priority,
         since: float = 0.0,
+        going: Going | None = None,
     ) -> None:
         """When a call of one of ``apis`` may go out, make the one that ``make`` returns for it; None: none.
 
-        Where it returns one of another API, it is asked again when that one may go out.
+        Where it returns one of another API, it is asked again when that one may go out. ``going`` is awaited
+        just before the call; what it raises calls it off.
         """
         ...
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.platforms import GatewayHandler, GatewayStatus, Spent, unseen
+from imbot.platforms import GatewayHandler, GatewayStatus, Going, Spent, unseen
 from imbot.platforms.dingtalk import calls, texts, wire
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
@@ -92,9 +92,9 @@ class DingTalkGateway:
         """Show the last view of a card, also of one from before a restart."""
         await self._cards.finish(ref, view)
 
-    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+    async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
         """Say ``text`` without a card."""
-        await texts.send(self._api, ref, title, text)
+        await texts.send(self._api, ref, title, text, going)
 
     async def close(self) -> None:
         """Release everything; no call works afterwards."""

@@ -15,7 +15,7 @@ import aiohttp
 from imbot.errors import FatalError, PlatformError
 from imbot.model import CardRef
 from imbot.pacing import Quota
-from imbot.platforms import Priority
+from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import codes, http
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
@@ -94,9 +94,10 @@ class OpenApi:
         make: Callable[[str], Call | None],
         priority: Priority,
         since: float = 0.0,
+        going: Going | None = None,
     ) -> None:
         """Make a call about a card when it may go out, and count it; see ``Caller``."""
-        await in_turn(self.quota, apis, make, lambda call: self._pay(about, call), priority, since)
+        await in_turn(self.quota, apis, make, lambda call: self._pay(about, call), priority, since, going)
 
     async def send(self, call: Call) -> Mapping[str, Any]:
         """Make a call at once, with a new token once if the platform dropped ours."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from imbot.model import CardRef, CardView, Message
 from imbot.pacing import Quota
-from imbot.platforms import Priority
+from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import texts
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.cards import Cards
@@ -53,9 +53,9 @@ class DingTalkRehearsal:
         """Decide on the calls that end it."""
         await self._cards.finish(ref, view)
 
-    async def send_text(self, ref: CardRef, title: str, text: str) -> None:
+    async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
         """Decide on the messages it takes."""
-        await texts.send(self._api, ref, title, text)
+        await texts.send(self._api, ref, title, text, going)
 
 
 class _Nowhere:
@@ -72,6 +72,7 @@ class _Nowhere:
         make: Callable[[str], Call | None],
         priority: Priority,
         since: float = 0.0,
+        going: Going | None = None,
     ) -> None:
         """As ``Caller.call``."""
-        await in_turn(self._quota, apis, make, lambda _: self._called(about.id), priority, since)
+        await in_turn(self._quota, apis, make, lambda _: self._called(about.id), priority, since, going)

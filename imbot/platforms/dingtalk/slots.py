@@ -6,7 +6,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from imbot.pacing import Quota
-from imbot.platforms import Priority
+from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk.calls import Call
 
 
@@ -17,6 +17,7 @@ async def in_turn(
     send: Callable[[Call], Awaitable[None]],
     priority: Priority,
     since: float,
+    going: Going | None,
 ) -> None:
     """As ``Caller.call``, by way of ``send``."""
     while True:
@@ -25,6 +26,8 @@ async def in_turn(
             if call is None:
                 return
             if call.api == slot.api:
+                if going:
+                    await going()
                 slot.used = True
                 await send(call)
                 return

@@ -7,7 +7,7 @@ import time
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.markdown import split
 from imbot.model import CardRef
-from imbot.platforms import Priority
+from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
 from imbot.platforms.dingtalk.markdown import normalised
@@ -21,14 +21,14 @@ EXPIRY_MARGIN_S = 10.0
 TRIES = 5
 
 
-async def send(api: Caller, ref: CardRef, title: str, text: str) -> None:
-    """Say it where the card would stand, in as many messages as it needs, in order.
+async def send(api: Caller, ref: CardRef, title: str, text: str, going: Going) -> None:
+    """Say it where the card would stand, in as many messages as it needs, in order; ``going`` as in ``Caller``.
 
     A later part is never left to the caller to repeat, because the first ones would be repeated too.
     """
     title = (title or text)[:TITLE_CHARS]  # a message without title is refused
     parts = split(normalised(text), PART_BYTES)
-    await _send_part(api, ref, title, next(parts))
+    await _send_part(api, ref, title, next(parts), going)
     for part in parts:
         await _insist(api, ref, title, part)
 
@@ -44,18 +44,18 @@ async def _insist(api: Caller, ref: CardRef, title: str, part: str) -> None:
     raise FatalError("the rest of a long message could not be sent")
 
 
-async def _send_part(api: Caller, ref: CardRef, title: str, part: str) -> None:
+async def _send_part(api: Caller, ref: CardRef, title: str, part: str, going: Going | None = None) -> None:
     """By the message's webhook, which costs no permission, else in the robot's name."""
     to = Address(**ref.address)
     if to.webhook and time.time() < to.webhook_until - EXPIRY_MARGIN_S:
         try:
-            return await _say(api, ref, calls.webhook_markdown(to.webhook, title, part))
+            return await _say(api, ref, calls.webhook_markdown(to.webhook, title, part), going)
         except PlatformError as error:
             if error.code != codes.WEBHOOK_GONE:
                 raise
             log.info("a session webhook has expired early")
-    return await _say(api, ref, calls.send_markdown(to, title, part))
+    return await _say(api, ref, calls.send_markdown(to, title, part), going)
 
 
-async def _say(api: Caller, ref: CardRef, call: Call) -> None:
-    await api.call(ref, (call.api,), lambda _: call, Priority.END)
+async def _say(api: Caller, ref: CardRef, call: Call, going: Going | None) -> None:
+    await api.call(ref, (call.api,), lambda _: call, Priority.END, going=going)

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 
 import pytest
+from fakes import going
 
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardChange, CardPhase, CardView
@@ -225,7 +226,7 @@ async def test_65_it_is_ready_with_and_without_registered(sim, gateway, told):
 async def test_66_an_expired_webhook_is_replaced_by_the_robot(sim, gateway, heard, group):
     ref = gateway.new_card(await heard(group=group))
     sim.expire_webhooks()
-    await gateway.send_text(ref, "Title", "by the robot")
+    await gateway.send_text(ref, "Title", "by the robot", going)
 
     assert sim.messages[-1].text == "by the robot"
     assert sim.messages[-1].conversation == ref.address["conversation_id"] or not group
@@ -250,7 +251,7 @@ async def test_68_a_refusal_says_when_to_come_back_and_hurts_no_other_api(sim, g
         await gateway.finish_card(ref, built_in(CardPhase.FINAL, "3", "done"))
     assert caught.value.retry_after_s == 1.0
 
-    await gateway.send_text(ref, "Title", "meanwhile")
+    await gateway.send_text(ref, "Title", "meanwhile", going)
     await gateway.finish_card(ref, built_in(CardPhase.FINAL, "3", "done"))
     assert sim.cards[ref.id].data["msgContent"] == "done"
 
@@ -287,7 +288,7 @@ async def test_70_an_end_that_failed_is_repeated_or_replaced(sim, gateway, heard
     other = gateway.new_card(await heard())
     with pytest.raises(FatalError, match="never made"):
         await gateway.finish_card(other, own(CardPhase.FINAL, "done"))
-    await gateway.send_text(other, "Title", "instead")
+    await gateway.send_text(other, "Title", "instead", going)
     assert sim.messages[-1].text == "instead"
 
 
@@ -347,7 +348,7 @@ async def test_74_without_a_staff_id_the_webhook_answers(sim, gateway, heard, gr
     else:
         with pytest.raises(FatalError, match="staff id"):
             await gateway.create_card(ref, lambda: THINKING)
-    await gateway.send_text(ref, "Title", "by the webhook")
+    await gateway.send_text(ref, "Title", "by the webhook", going)
 
     assert sim.messages[-1].text == "by the webhook"
 
@@ -398,7 +399,7 @@ async def test_78_no_secret_is_logged(sim, gateway, heard, eventually, caplog):
     ref = gateway.new_card(await heard())
     await gateway.create_card(ref, lambda: THINKING)
     sim.expire_webhooks()
-    await gateway.send_text(ref, "Title", "text")
+    await gateway.send_text(ref, "Title", "text", going)
     sim.disconnect(APP)
     await eventually(lambda: gateway.status.opened == 2)
     sim.drop(APP)

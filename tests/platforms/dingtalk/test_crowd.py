@@ -42,13 +42,13 @@ class Platform(FakeGateway):
         self.seen = defaultdict(list)  # by card: (when, chunks on show)
         self.final = {}
 
-    async def call(self, about, apis, make, priority, since=0.0):
+    async def call(self, about, apis, make, priority, since=0.0, going=None):
         async def send(call):
             await asyncio.sleep(self.chance.uniform(0.002, 0.05))
             self.arrivals[call.api].append(now())
             await asyncio.sleep(self.chance.uniform(0.002, 0.05))
 
-        await in_turn(self.quota, apis, make, send, priority, since)
+        await in_turn(self.quota, apis, make, send, priority, since, going)
 
     def new_card(self, message):
         return CardRef(

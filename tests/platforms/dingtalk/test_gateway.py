@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fakes import going
 from jsonschema import Draft202012Validator
 
 from imbot.errors import FatalError
@@ -145,7 +146,7 @@ async def test_a_card_lives_through_the_gateway(platform, gateway, bot):
     assert await gateway.create_card(ref, lambda: VIEW) == VIEW
     assert await gateway.update_card(ref, lambda: VIEW) == VIEW
     await gateway.finish_card(stored, VIEW)
-    await gateway.send_text(stored, "T", "text")
+    await gateway.send_text(stored, "T", "text", going)
     assert {body["outTrackId"] for _, body, _ in platform.requests if body and "outTrackId" in body} == {
         ref.id
     }
@@ -189,7 +190,7 @@ async def test_78_nothing_secret_is_logged(platform, gateway, bot, caplog, event
     await platform.ack()
     ref = gateway.new_card(bot.messages[0])
     await gateway.create_card(ref, lambda: VIEW)
-    await gateway.send_text(ref, "T", "text")
+    await gateway.send_text(ref, "T", "text", going)
     await platform.push("disconnect", {}, kind="SYSTEM", message_id="d")
     await eventually(lambda: gateway.status.opened == 2)
     platform.sockets[-1]._req.transport.abort()
@@ -224,7 +225,7 @@ async def test_every_call_about_a_card_is_told_with_the_organisation_it_is_for(p
     try:
         await gateway.create_card(ref, lambda: VIEW)
         await gateway.finish_card(ref, replace(VIEW, phase=CardPhase.FINAL, data={"flowStatus": "3"}))
-        await gateway.send_text(CardRef("c2", MESSAGE_ADDRESS), "title", "text")
+        await gateway.send_text(CardRef("c2", MESSAGE_ADDRESS), "title", "text", going)
     finally:
         await gateway.close()
 

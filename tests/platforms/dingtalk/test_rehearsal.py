@@ -1,4 +1,5 @@
 import pytest
+from fakes import going
 from virtual import run_virtual
 
 from imbot.cards.ai import PUBLIC_TEMPLATE
@@ -55,8 +56,8 @@ def test_a_card_takes_the_calls_it_would_take(template, expected):
 
 def test_a_text_takes_as_many_calls_as_messages():
     async def play(rehearsal):
-        await rehearsal.send_text(ref(rehearsal), "title", "short")
-        await rehearsal.send_text(ref(rehearsal, "c2", "group"), "title", "long\n\n" * 5000)
+        await rehearsal.send_text(ref(rehearsal), "title", "short", going)
+        await rehearsal.send_text(ref(rehearsal, "c2", "group"), "title", "long\n\n" * 5000, going)
 
     assert calls(play) == ["c1", "c2", "c2", "c2"]
 

@@ -2,6 +2,7 @@ import time
 from dataclasses import asdict
 
 import pytest
+from fakes import going
 
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardRef
@@ -21,7 +22,7 @@ def address(platform, *, kind="single", staff_id="u1", webhook=True, left_s=600)
 
 
 async def test_a_text_goes_by_the_webhook(platform, api):
-    await texts.send(api, address(platform), "Title", "Hello")
+    await texts.send(api, address(platform), "Title", "Hello", going)
 
     assert platform.requests[0][:2] == (
         f"POST {WEBHOOK}",
@@ -31,7 +32,7 @@ async def test_a_text_goes_by_the_webhook(platform, api):
 
 
 async def test_a_text_without_title_begins_with_itself(platform, api):
-    await texts.send(api, address(platform), "", "Hello")
+    await texts.send(api, address(platform), "", "Hello", going)
 
     assert platform.bodies(WEBHOOK)[0]["markdown"]["title"] == "Hello"
 
@@ -41,7 +42,7 @@ async def test_a_text_without_title_begins_with_itself(platform, api):
 async def test_without_a_live_webhook_the_robot_says_it(platform, api, kind, path, why):
     to = address(platform, kind=kind, left_s=5 if why == "expired" else 600, webhook=why != "none")
 
-    await texts.send(api, to, "Title", "Hello")
+    await texts.send(api, to, "Title", "Hello", going)
 
     assert not platform.bodies(WEBHOOK)
     [body] = platform.bodies(path)
@@ -51,32 +52,32 @@ async def test_without_a_live_webhook_the_robot_says_it(platform, api, kind, pat
 async def test_66_a_webhook_that_has_gone_is_replaced_by_the_robot(platform, api):
     platform.answer(WEBHOOK, EXPIRED)
 
-    await texts.send(api, address(platform), "Title", "Hello")
+    await texts.send(api, address(platform), "Title", "Hello", going)
 
     assert len(platform.bodies(WEBHOOK)) == 1
     assert len(platform.bodies(SINGLE)) == 1
 
 
 async def test_74_without_a_staff_id_the_webhook_is_the_only_way(platform, api):
-    await texts.send(api, address(platform, staff_id=""), "Title", "Hello")
+    await texts.send(api, address(platform, staff_id=""), "Title", "Hello", going)
     assert len(platform.bodies(WEBHOOK)) == 1
 
     with pytest.raises(FatalError, match="staff id"):
-        await texts.send(api, address(platform, staff_id="", left_s=0), "Title", "Hello")
+        await texts.send(api, address(platform, staff_id="", left_s=0), "Title", "Hello", going)
 
 
 async def test_other_webhook_errors_are_told(platform, api):
     platform.answer(WEBHOOK, (200, {"errcode": 430101, "errmsg": "no"}))
 
     with pytest.raises(FatalError, match="policy"):
-        await texts.send(api, address(platform), "Title", "Hello")
+        await texts.send(api, address(platform), "Title", "Hello", going)
     assert not platform.bodies(SINGLE)
 
 
 async def test_72_a_long_text_is_sent_in_parts_in_order(platform, api):
     paragraphs = [f"段落 {n} " + "字" * 300 for n in range(60)]
 
-    await texts.send(api, address(platform), "Title", "\n\n".join(paragraphs))
+    await texts.send(api, address(platform), "Title", "\n\n".join(paragraphs), going)
 
     parts = [body["markdown"]["text"] for body in platform.bodies(WEBHOOK)]
     assert len(parts) > 1
@@ -87,7 +88,7 @@ async def test_72_a_long_text_is_sent_in_parts_in_order(platform, api):
 async def test_the_rest_of_a_long_text_goes_on_after_the_webhook_has_gone(platform, api):
     platform.answer(WEBHOOK, (200, {"errcode": 0}), EXPIRED)
 
-    await texts.send(api, address(platform), "Title", "x" * 20_000)
+    await texts.send(api, address(platform), "Title", "x" * 20_000, going)
 
     [body] = platform.bodies(SINGLE)
     assert len(body["msgParam"].encode()) < 15_000
@@ -97,7 +98,7 @@ async def test_a_refused_first_part_is_the_callers_to_repeat(platform, api):
     platform.answer(WEBHOOK, TOO_FAST)
 
     with pytest.raises(TransientError) as caught:
-        await texts.send(api, address(platform), "Title", "Hello")
+        await texts.send(api, address(platform), "Title", "Hello", going)
     assert caught.value.retry_after_s == 1.0
 
 
@@ -110,7 +111,7 @@ async def test_a_refused_later_part_is_repeated_here(platform, api, monkeypatch)
     monkeypatch.setattr(texts.asyncio, "sleep", no_wait)
     platform.answer(WEBHOOK, (200, {"errcode": 0}), (200, {"errcode": 90018}), (200, {"errcode": 90018}))
 
-    await texts.send(api, address(platform), "Title", "x" * 20_000)
+    await texts.send(api, address(platform), "Title", "x" * 20_000, going)
 
     assert waits == [1.0, 1.0]
     sent = platform.bodies(WEBHOOK)
@@ -122,7 +123,7 @@ async def test_a_later_part_that_may_have_arrived_is_not_repeated(platform, api)
     platform.answer(WEBHOOK, (200, {"errcode": 0}), (502, None))
 
     with pytest.raises(TransientError) as caught:
-        await texts.send(api, address(platform), "Title", "x" * 20_000)
+        await texts.send(api, address(platform), "Title", "x" * 20_000, going)
     assert caught.value.retry_after_s is None
     assert len(platform.bodies(WEBHOOK)) == 2
 
@@ -135,4 +136,4 @@ async def test_a_later_part_that_never_gets_through_is_fatal(platform, api, monk
     platform.answer(WEBHOOK, (200, {"errcode": 0}), *[(200, {"errcode": 90018})] * texts.TRIES)
 
     with pytest.raises(FatalError, match="rest"):
-        await texts.send(api, address(platform), "Title", "x" * 20_000)
+        await texts.send(api, address(platform), "Title", "x" * 20_000, going)
