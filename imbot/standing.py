@@ -91,9 +91,10 @@ class Refusals:
                 self._known[step.path] = known
             elif known:
                 log.info("%s: accepted again (%s)", step.name, step.path)
+        self.say()
 
     def add(self, step: Step, known: Rejected | None) -> None:
-        """This step is refused; ``known`` is how its file stood before."""
+        """This step is refused, which is still to be said; ``known`` is how its file stood before."""
         if known and _reasons(known.problems) == _reasons(step.problems):
             self._known[step.path] = Rejected(step.name, known.since, step.problems)
             return

@@ -72,7 +72,6 @@ class Supervisor:
         changes = list(self._changes.values())
         self._rename(steps)
         self._refusals.follow(steps)
-        self._refusals.say()
         await self._prepared(begun)
         await _within(PATIENCE_S, (change.tried for change in begun))
         for waiting in (each for change in begun for each in change.pending()):

@@ -191,15 +191,15 @@ class Transaction:
         links, key, running = self._stage.links, key_of(step.spec), self._stage.running.get(step.name)
         if running and step.action == "replace":
             await asyncio.sleep(running.moved + REMAKE_S - asyncio.get_running_loop().time())
-        holder = links.holder(key)
+        gateway, holder = links.open(step.spec), links.holder(key)  # may fail, as a commit may not
         old = running.bot if running else holder
         if old is None or not old.gateway.status.opened:
             return  # nothing works yet that a mistake could break
         if holder is None or holder.spec.credentials != step.spec.credentials:
-            await links.open(step.spec).prove(step.spec.credentials)
+            await gateway.prove(step.spec.credentials)
         if step.action == "replace":
             links.connect(key)
-            await links.gateway(key).ready()
+            await gateway.ready()
 
 
 async def forecast(

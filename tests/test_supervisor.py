@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ from supervised import World, changed, files, moved, state
 from virtual import run_virtual
 
 from imbot import transaction
-from imbot.errors import FatalError
+from imbot.errors import ConfigError, FatalError, Problem
 from imbot.supervisor import Supervisor
 
 
@@ -253,7 +254,9 @@ async def test_a_forecast_prepares_and_calls_no_platform(world):
 
 
 def test_what_is_wrong_for_many_bots_is_one_line_with_all_of_them(world, caplog):
-    shared = Problem("bots/_defaults.yaml", 2, 1, 2, 4, "/card", "template.unknown", "error", "no such variable")
+    shared = Problem(
+        "bots/_defaults.yaml", 2, 1, 2, 4, "/card", "template.unknown", "error", "no such variable"
+    )
 
     def prepare(spec_):
         raise ConfigError([shared])

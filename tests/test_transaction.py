@@ -7,7 +7,7 @@ from fakes import FakeStore, message, spec
 from supervised import World, changed, files, moved, secret, state
 from virtual import run_virtual
 
-from imbot import transaction
+from imbot import links, transaction
 from imbot.errors import FatalError, TransientError
 from imbot.links import REMAKE_S
 from imbot.supervisor import PATIENCE_S, Supervisor
@@ -346,3 +346,22 @@ def test_a_stop_abandons_what_waits(world):
     assert supervised(main) < 3
     assert all(gateway.closed for gateway in world.gateways.values())
     assert all(agent.closed for agent in world.agents)
+
+
+def test_an_app_that_cannot_even_be_opened_holds_up_its_own_bot_only_and_is_told(world, monkeypatch):
+    def fails(type_name, credentials, endpoint, spent):
+        if credentials["client_id"] == "id-a":
+            raise ImportError("half of it is installed")
+        return world.open(type_name, credentials, endpoint, spent)
+
+    async def main(boss):
+        monkeypatch.setattr(links, "open_gateway", fails)
+        steps = words(await boss.apply(files(spec("a"), spec("b"))))
+        early = apps(boss)
+        monkeypatch.setattr(links, "open_gateway", world.open)
+        await asyncio.sleep(60)
+        return steps, early, apps(boss)
+
+    steps, early, later = supervised(main)
+    assert steps == [("start", ["change.pending"]), ("start", [])]
+    assert (early, later) == ({"b": "id-b"}, {"a": "id-a", "b": "id-b"})

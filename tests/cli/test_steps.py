@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import click
 import pytest
@@ -59,3 +60,10 @@ def test_what_is_explained_is_cleaned_of_secrets_like_any_line(rejected, tmp_pat
     redactor.hide(["hunter2-hunter2"])
     (tmp_path / "a.yaml").write_text("title: x\nagnet: hunter2-hunter2\n")
     assert "agnet: ***" in logged(rejected)
+
+
+def test_what_is_wrong_for_several_bots_is_shown_once(rejected):
+    other = replace(rejected, name="b", path="bots/b.yaml")
+    text = click.unstyle("\n".join(lines(outcome_json(Outcome(0, 0, (rejected, other))))))
+    assert text.count(rejected.problems[0].message) == 1
+    assert text.count("for the same reason as above") == 1

@@ -60,6 +60,8 @@ async def test_r64_wrong_defaults_are_rejected_once_with_their_bots_and_stop_nob
         after = await answers(flow)
         now = rows(flow)
 
+    lines = [record.getMessage() for record in caplog.records if ": rejected: " in record.getMessage()]
+    assert [line.partition(": ")[0] for line in lines] == ["a, b"]
     ((found,),) = problems
     assert (found.path, found.line, found.column) == (str(flow.folder / "_defaults.yaml"), 2, 18)
     assert found.hint.endswith("inherited by a, b")
