@@ -90,10 +90,6 @@ class Store(Protocol):
         """The turn whose card that is."""
         ...
 
-    async def open_turns(self, bot: str) -> Sequence[TurnRecord]:
-        """Turns of a bot in no terminal phase, oldest first."""
-        ...
-
     async def beat(self, now: float, lease_s: float) -> None:
         """Say that this process lives: until its lease ends, nobody else takes its open turns.
 

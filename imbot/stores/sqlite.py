@@ -18,10 +18,6 @@ PAGE = 500  # rows that a long listing or a clean-up takes at once, so that othe
 
 _TURN = "SELECT * FROM turns WHERE id = ?"
 _TURN_OF_CARD = "SELECT * FROM turns WHERE card_id = ?"
-# The phases are word for word those of the index turns_open, or it is not used.
-_OPEN_TURNS = (
-    "SELECT * FROM turns WHERE bot = ? AND phase IN ('thinking', 'streaming') ORDER BY accepted_at, row"
-)
 _PAST = """
     SELECT question, answer, phase, replaced, accepted_at, coalesce(finished_at, accepted_at) AS ended_at
     FROM turns
@@ -100,10 +96,6 @@ class SqliteStore:
     async def turn_of_card(self, card_id: str) -> TurnRecord | None:
         """The turn whose card that is."""
         return await self._one_turn(_TURN_OF_CARD, card_id)
-
-    async def open_turns(self, bot: str) -> Sequence[TurnRecord]:
-        """Turns of a bot in no terminal phase, oldest first."""
-        return [turn_of(row) for row in await self._read(found(_OPEN_TURNS, bot))]
 
     # -- turns of processes that died
 

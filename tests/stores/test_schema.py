@@ -45,7 +45,7 @@ async def test_an_upgrade_keeps_what_there_is(version_1, monkeypatch):
     )
     monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, step))
     store = await SqliteStore.open(version_1)
-    assert len(await store.open_turns("faq")) == 1
+    assert len(await store.orphans("faq", 1.0)) == 1
     rows = await store._read(lambda raw: [tuple(row) for row in raw.execute("SELECT mood FROM turns")])
     assert rows == [("glad",), ("glad",)]
     await store.close()

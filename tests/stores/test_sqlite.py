@@ -10,7 +10,7 @@ import pytest
 from store_contract import KEY, StoreContract, finished, new_turn, past
 from virtual import run_virtual
 
-from imbot.stores import open_store, sqlite
+from imbot.stores import leases, open_store, sqlite
 from imbot.stores.sqlite import SqliteStore
 
 
@@ -113,7 +113,7 @@ def test_what_was_acknowledged_survives_a_kill(path):
     async def main():
         store = await SqliteStore.open(path)
         try:
-            return {int(turn.message_id.removeprefix("msg")) for turn in await store.open_turns("faq")}
+            return {int(turn.message_id.removeprefix("msg")) for turn in await store.orphans("faq", 1.0)}
         finally:
             await store.close()
 
@@ -149,7 +149,7 @@ async def test_nothing_searches_a_whole_table(path, store, sql, index):
     assert index in plan_of(path, sql, "x")
 
 
-async def test_history_and_open_turns_come_sorted_from_their_index(path, store):
+async def test_history_and_orphans_come_sorted_from_their_index(path, store):
     history = plan_of(
         path,
         sqlite._PAST.replace(":now", "9")
@@ -157,9 +157,16 @@ async def test_history_and_open_turns_come_sorted_from_their_index(path, store):
         .replace(":conversation", "'c'")
         .replace(":sender", "'s'"),
     )
+    orphans = plan_of(
+        path,
+        leases._ORPHANS.replace(":process", "'p'")
+        .replace(":now", "9")
+        .replace(":bot", "'b'")
+        .replace(":most", "5"),
+    )
     for plan, index in (
         (history, "turns_by_conversation"),
-        (plan_of(path, sqlite._OPEN_TURNS, "b"), "turns_open"),
+        (orphans, "turns_open"),
     ):
         assert index in plan
         assert "TEMP B-TREE" not in plan
