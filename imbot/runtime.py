@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from imbot.plan import Step
 from imbot.recovery import Recovery, beat, keep_beating
 from imbot.reload import Reloader, StoppingError
 from imbot.revival import OnBroken, Revival
-from imbot.spec import Secret
+from imbot.spec import BotSpec, Secret
 from imbot.stores import Store, open_store
 from imbot.supervisor import Supervisor
 from imbot.watch import SETTLE, Settle
@@ -64,8 +64,13 @@ async def running(
 
     accepted = Accepted(folder, store, supervisor)
 
+    hidden: dict[int, BotSpec] = {}  # by id: what was not read again has no new secrets
+
     def meant(result: LoadResult) -> None:
-        redactor.hide(_secrets(result))
+        nonlocal hidden
+        specs = {id(spec): spec for spec in result.specs}
+        redactor.hide(_secrets(spec for key, spec in specs.items() if key not in hidden))
+        hidden = specs
         announce(result)
 
     def heard(result: LoadResult) -> None:
@@ -189,8 +194,8 @@ async def _clean(store: Store, retention_s: float) -> None:
         await asyncio.sleep(CLEAN_EVERY_S)
 
 
-def _secrets(result: LoadResult) -> Iterator[str]:
-    for spec in result.specs:
+def _secrets(specs: Iterable[BotSpec]) -> Iterator[str]:
+    for spec in specs:
         yield from _revealed(spec.credentials)
         yield from _revealed(spec.agent.settings)
         yield from _revealed(spec.card.vars)

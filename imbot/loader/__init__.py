@@ -235,7 +235,8 @@ def _with_heirs(loaded: LoadResult) -> LoadResult:
 def bot_files(folder: Path) -> list[Path]:
     """Which files of a folder are bots, sorted. Raises ConfigError where it cannot be listed."""
     try:
-        return sorted(path for path in folder.iterdir() if _is_bot(path))
+        with os.scandir(folder) as entries:
+            return [folder / name for name in sorted(entry.name for entry in entries if _is_bot(entry))]
     except FileNotFoundError:
         raise FolderMissingError([_trouble(folder, "there is no folder {}")]) from None
     except OSError as error:
@@ -251,9 +252,9 @@ def names_bot(name: str) -> bool:
     )
 
 
-def _is_bot(path: Path) -> bool:
+def _is_bot(entry: "os.DirEntry[str]") -> bool:
     # a link to nothing is a broken bot, not one that was taken away
-    return names_bot(path.name) and (path.is_file() or path.is_symlink())
+    return names_bot(entry.name) and (entry.is_symlink() or entry.is_file())
 
 
 def _trouble(folder: Path, text: str) -> Problem:
