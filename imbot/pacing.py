@@ -21,8 +21,8 @@ Pace = Literal["adaptive", "fixed", "economy", "final_only"]
 _USUAL_UPDATES = 19  # besides the end
 _QUICK_S = 3.0  # so long the time between updates doubles: people watch the first words most closely
 _USUAL_S = 30.0  # most answers end before that, so half the budget is for them ...
-_USUAL_GAP_S = 4.5  # ... by a bound on the gap
-_GROWTH = 0.332  # a gap's share of the time before it: a card is never frozen for a quarter of its life
+_USUAL_GAP_S = 4.7  # ... by a bound on the gap
+_GROWTH = 0.331  # a gap's share of the time before it: a card is never frozen for a quarter of its life
 _ECONOMY_UPDATES = 5  # the end included
 _ECONOMY_GAP_S = 5.0
 
