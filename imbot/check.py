@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imbot.errors import ConfigError, ImbotError, Problem
 from imbot.examine import Examination, Examined, examine
 from imbot.lints import lint_defaults
+from imbot.lints.defaults import misnamed_defaults
 from imbot.lints.ignores import without_ignored
 from imbot.lints.unused import unused_templates
 from imbot.loader.claims import contested
@@ -15,6 +17,9 @@ from imbot.loader.defaults import Defaults, with_heirs
 from imbot.report import CheckedBot, Report
 from imbot.report.sources import Sources
 from imbot.yamlfile.pointers import escape
+
+if TYPE_CHECKING:
+    from imbot.testing.casefile import CaseFile
 
 _TEMPLATES = (".yaml", ".yml", ".j2")
 _TESTS = ".test.yaml"
@@ -89,16 +94,27 @@ class _Findings:
     def add_folder(self, folder: Path, examined: Examination) -> None:
         """All files of a folder: where they are sound, it is known which templates they use."""
         files, defaults = examined.files, examined.defaults
+        self.problems |= set(misnamed_defaults(folder))
         sound = self.add_files(examined, {file.path for file in files})
-        self.add_tests(examined, sorted(path for path in folder.glob(f"*{_TESTS}") if path.is_file()))
+        self._add_all_tests(folder, examined)
         if not self._add_defaults(defaults) or not sound or not files:
             return
         used = set(defaults.sources).union(*(file.sources for file in files))
         self.problems |= set(unused_templates(folder, used))
         self._complete |= dict.fromkeys((path for path in used if path.endswith(_TEMPLATES)), True)
 
-    def add_tests(self, examined: Examination, paths: Iterable[Path]) -> None:
-        """The test files at these paths: what can be told of them without playing them."""
+    def _add_all_tests(self, folder: Path, examined: Examination) -> None:
+        """All test files of a folder: where they are sound, it is known which snapshots they use."""
+        paths = sorted(path for path in folder.glob(f"*{_TESTS}") if path.is_file())
+        cases = self.add_tests(examined, paths)
+        if len(cases) == len(paths) and (folder / "snapshots").is_dir():
+            from imbot.testing.snapshots import unused
+
+            self.problems |= set(unused(folder, cases))
+
+    def add_tests(self, examined: Examination, paths: Iterable[Path]) -> list["CaseFile"]:
+        """The test files at these paths: what can be told of them without playing them; those that can be read."""
+        read: list[CaseFile] = []
         bots = {file.name or Path(file.path).stem: Path(file.path).stem for file in examined.files}
         for path in paths:
             from imbot.testing.casefile import no_bot, read_cases
@@ -108,8 +124,10 @@ class _Findings:
             except ConfigError as error:
                 self.problems |= set(error.problems)
                 continue
+            read.append(cases)
             if cases.bot not in {*bots, *bots.values()}:
                 self.problems.add(no_bot(cases, bots))
+        return read
 
     def add_defaults(self, examined: Examination) -> None:
         """What is wrong in the defaults file alone, whether by itself or in what a bot makes of it."""

@@ -153,7 +153,8 @@ class Commands:
 class CardSpec:
     """How answers look. ``files`` are the texts that templates may include, by their name there.
 
-    A phase without a template uses the kind's built-in layout.
+    A phase without a template uses the kind's built-in layout. ``meant``: texts that templates ask for and
+    that are not there, each with the one that probably was meant.
     """
 
     kind: str
@@ -166,6 +167,7 @@ class CardSpec:
     actions_by: Literal["asker", "anyone"] = "asker"
     action_labels: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, TextFile] = field(default_factory=dict)
+    meant: Mapping[str, str] = field(default_factory=dict, compare=False)
     path: str = field(default="", compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)
 
@@ -232,6 +234,7 @@ class BotSpec:
     id); ``texts`` maps each name of the schema's ``texts`` to a template. ``fingerprint`` is equal
     exactly when the effective meaning is; ``path`` and ``sources`` (every file that was read for
     it) are no part of the meaning, nor is ``accepted_at``: epoch seconds, for what comes from the store.
+    ``invented`` are the pointers of what was made up of the name, as nothing is set for it.
     """
 
     name: str
@@ -255,5 +258,6 @@ class BotSpec:
     fingerprint: str = ""
     path: str = field(default="", compare=False)
     sources: tuple[str, ...] = field(default=(), compare=False)
+    invented: frozenset[str] = field(default=frozenset(), compare=False)
     accepted_at: float | None = field(default=None, compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)

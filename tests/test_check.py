@@ -129,7 +129,7 @@ def test_a_folder_or_environment_that_cannot_be_read_is_a_problem(tmp_path, monk
 
     (tmp_path / ".env").unlink()
     monkeypatch.setattr(
-        Path, "iterdir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+        os, "scandir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
     )
     assert checked(folder)[0] == [("bots", 1, "folder.unreadable")]
 
@@ -306,3 +306,34 @@ def test_what_may_be_an_echo_is_not_told(tmp_path, more):
     folder = write(tmp_path / "bots", {"a.yaml": bot(more=more)})
 
     assert not [code for _, _, code in checked(folder, no_env=False)[0] if code.startswith("template.")]
+
+
+KEPT = "# Written by `imbot test --update`: read the difference before you keep it.\nphase: final\n"
+ASKING = "cases: [{name: a, steps: [{say: x, expect: {snapshot: hello}}]}]\n"
+SNAPSHOTS = {
+    "snapshots/bot.hello.yaml": KEPT,
+    "snapshots/bot.old.yaml": KEPT,
+    "snapshots/gone.hello.yaml": KEPT,
+    "snapshots/notes.yaml": "mine: 1\n",
+}
+
+
+def test_a_snapshot_that_no_test_asks_for_is_told_with_its_folder(tmp_path):
+    folder = write(tmp_path / "bots", {"bot.yaml": bot(), "bot.test.yaml": ASKING, **SNAPSHOTS})
+
+    unused = [(name, 1, "test.unused-snapshot") for name in ("bot.old.yaml", "gone.hello.yaml")]
+    assert checked(folder)[0] == unused
+    assert checked(folder / "bot.yaml")[0] == checked(folder / "bot.test.yaml")[0] == []
+
+
+def test_a_comment_keeps_a_snapshot(tmp_path):
+    kept = {"snapshots/bot.old.yaml": "# imbot: ignore test.unused-snapshot\n" + KEPT}
+    folder = write(tmp_path / "bots", {"bot.yaml": bot(), "bot.test.yaml": CASE, **kept})
+
+    assert checked(folder)[0] == []
+
+
+def test_no_snapshot_is_called_unused_while_a_test_file_is_broken(tmp_path):
+    files = {"bot.yaml": bot(), "bot.test.yaml": "cases: 1\n", **SNAPSHOTS}
+
+    assert checked(write(tmp_path / "bots", files))[0] == [("bot.test.yaml", 1, "schema.type")]

@@ -17,6 +17,7 @@ class Fault:
 
     ``pointer`` leads from the layout to the string, ``line`` and ``columns`` (from 1, the end
     exclusive) into its text. Where ``file`` names an included text, they lead into that instead.
+    ``missing`` is the name of a text that is not there: who knows the folder knows which was meant.
     """
 
     code: str
@@ -27,6 +28,7 @@ class Fault:
     line: int = 1
     columns: tuple[int, int] | None = None
     file: str = ""
+    missing: str = ""
 
 
 class TemplateFault(Exception):  # noqa: N818  a fault is what it carries

@@ -41,6 +41,8 @@ def prepare(spec: BotSpec) -> PreparedCard:
 
 def _problem(spec: BotSpec, located: Located) -> Problem:
     where, fault = located
+    if fault.missing in spec.card.meant:
+        fault = replace(fault, hint=f"did you mean `{spec.card.meant[fault.missing]}`?")
     if where.startswith("texts/"):
         place = Place(spec.path, spec.marks, f"/{where}")
     else:

@@ -183,12 +183,9 @@ def _follow(
             sandbox.get_template(text.name)  # compiles it, so that its mistakes come out now
             seen.add(text.name)
         elif text.name not in sandbox.files and not text.optional:
-            hint = did_you_mean(
-                text.name, sandbox.files, "it is looked for below the bots folder, and ends in .j2"
-            )
-            raise TemplateFault(
-                _inclusion("missing", f"there is no text `{text.name}`", hint, text, source, trail)
-            )
+            hint = "it is looked for below the bots folder, and ends in .j2"
+            fault = _inclusion("missing", f"there is no text `{text.name}`", hint, text, source, trail)
+            raise TemplateFault(replace(fault, missing=text.name))
 
 
 def _inclusion(

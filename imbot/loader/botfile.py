@@ -73,7 +73,7 @@ def _meant(
     if name is None or any(each.severity == "error" for each in problems):
         return None, problems, draft(judged, problems, name or path.stem, file)
     spec = build(judged.value, judged.whole, name, judged.found, judged.files, file)
-    return replace(spec, sources=reader.paths), problems, None
+    return replace(spec, sources=reader.paths, invented=frozenset(judged.found.invented)), problems, None
 
 
 def _named(file: YamlFile, stem: str) -> tuple[str | None, list[Problem]]:

@@ -66,7 +66,7 @@ def build(
         conversation=ConversationSpec(conversation["group"], conversation["idle"]),
         commands=Commands(**{order: tuple(words) for order, words in commands.items()}),
         texts=meant["texts"],
-        card=_card(meant["card"], files, file),
+        card=_card(meant["card"], files, found.meant, file),
         throttle=_throttle(meant["throttle"]),
         quota=QuotaSpec(**meant["quota"]),
         feedback=FeedbackSpec(
@@ -80,7 +80,9 @@ def build(
     return replace(spec, fingerprint=fingerprint(spec))
 
 
-def _card(card: dict[str, Any], files: Mapping[str, TextFile], file: YamlFile) -> CardSpec:
+def _card(
+    card: dict[str, Any], files: Mapping[str, TextFile], near: Mapping[str, str], file: YamlFile
+) -> CardSpec:
     return CardSpec(
         kind=card["kind"],
         template_id=card.get("template_id", ""),
@@ -92,6 +94,7 @@ def _card(card: dict[str, Any], files: Mapping[str, TextFile], file: YamlFile) -
         actions_by=card["actions_by"],
         action_labels=card["action_labels"],
         files=files,
+        meant=near,
         path=file.path,
         marks=file.marks,
     )

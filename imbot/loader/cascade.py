@@ -54,8 +54,9 @@ def reduced(found: list[Found], value: dict[str, Any], whole: Schema, path: str)
 
 def _is_stray(found: Found) -> bool:
     """Whether it is a key that is not known where it stands, nor nearly is."""
-    unknown = found.violation.code == "schema.unknown-key"
-    return unknown and not found.violation.hint.startswith("did you mean")
+    violation = found.violation
+    near = violation.hint.startswith("did you mean") and not violation.given
+    return violation.code == "schema.unknown-key" and not near
 
 
 def _with_strays_told(
@@ -69,9 +70,11 @@ def _with_strays_told(
     if other := _other_part(strays, mapping, value, path):
         strays = [other]
     missing = [each for each in rest if each.mapping == mapping and each.violation.code == "schema.missing"]
-    if strays and missing:
+    others = [each for each in strays if not each.violation.given]
+    if others and missing:
         rest = [each for each in rest if each not in missing]
-        strays = [_with_missing(strays, missing), *strays[1:]]
+        strays = [each for each in strays if each not in others]
+        strays += [_with_missing(others, missing), *others[1:]]
     return [*rest, *told, *strays]
 
 

@@ -27,12 +27,13 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """What a file claims, in words and with its place."""
+    """What a file claims, in words and with its place; ``invented``: made up of its name, which says it all."""
 
     claim: Claim
     what: str
     at: str
     span: Span
+    invented: bool = False
 
 
 def settle(
@@ -61,7 +62,8 @@ def contested(
     for path in sorted(claimed, key=lambda path: _rank(path, claimed[path], before)):
         taken = [stake for stake in claimed[path] if stake.claim in held]
         if taken:
-            rejected[path] = [_rejection(path, stake, held[stake.claim]) for stake in taken]
+            told = [stake for stake in taken if not stake.invented] or taken
+            rejected[path] = [_rejection(path, stake, held[stake.claim]) for stake in told]
         else:
             held |= {stake.claim: Holder(path, _place(path, stake)) for stake in claimed[path]}
     return rejected, held
@@ -78,7 +80,7 @@ def stakes(file: BotFile) -> tuple[Stake, ...]:
     key = next(key for key, value in spec.credentials.items() if value == spec.identity)
     at = f"/credentials/{key}"
     claim = ("identity", spec.type, spec.identity)
-    return name, Stake(claim, f"`{key}` {spec.identity}", at, _span(spec, at))
+    return name, Stake(claim, f"`{key}` {spec.identity}", at, _span(spec, at), at in spec.invented)
 
 
 def _rank(path: str, claimed: Sequence[Stake], before: Mapping[Claim, Holder]) -> tuple[Hashable, ...]:

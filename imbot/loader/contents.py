@@ -5,14 +5,14 @@ refused before anything is read.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from errno import EISDIR
 from pathlib import Path, PurePosixPath
 
 from imbot.errors import ImbotError, Problem
 from imbot.loader.snapshot import Reader
 from imbot.placeholders import Placeholder, parse
-from imbot.schema.violation import did_you_mean
+from imbot.schema.violation import did_you_mean, suggest
 from imbot.spec import Folder, TextFile
 from imbot.yamlfile import MAX_BYTES, YamlFile
 from imbot.yamlfile.lines import Lines
@@ -104,6 +104,17 @@ class Contents:
             waiting |= set(_names(files[name].text)) - files.keys()
         return dict(sorted(files.items())), problems
 
+    def meant(self, templates: Iterable[str], found: Collection[str]) -> dict[str, str]:
+        """The texts that were probably meant, by what these templates include that is not among the found."""
+        missing = {name for template in templates for name in _asked_for(template)} - set(found)
+        if not missing:
+            return {}
+        try:
+            there = self._reader.texts(self._folder)
+        except OSError:
+            return {}
+        return {name: near for name in sorted(missing) if (near := _nearest(name, there))}
+
     def _located(self, name: str) -> Path:
         if not name:
             raise ContentError("file.missing", "no file is named", "write its path, from the bots folder on")
@@ -156,9 +167,19 @@ def _stays_below(name: str) -> bool:
     return not (path.is_absolute() or ".." in path.parts or name[:1] == "~" or "\\" in name or "\0" in name)
 
 
-def _names(template: str) -> Iterator[str]:
+def _asked_for(template: str) -> Iterator[str]:
     for tag in _INCLUDING.finditer(template):
-        yield from (name for pair in _QUOTED.findall(tag[1]) if _may_be_included(name := "".join(pair)))
+        yield from ("".join(pair) for pair in _QUOTED.findall(tag[1]))
+
+
+def _names(template: str) -> Iterator[str]:
+    return filter(_may_be_included, _asked_for(template))
+
+
+def _nearest(name: str, there: Sequence[str]) -> str:
+    """The text with that name in another folder, if only one has it, else the one whose path is much the same."""
+    same = [path for path in there if PurePosixPath(path).stem == PurePosixPath(name).stem]
+    return same[0] if len(same) == 1 else suggest(name, same or there)
 
 
 def _may_be_included(name: str) -> bool:

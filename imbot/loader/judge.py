@@ -156,7 +156,9 @@ class Judge:
             span = span_at(marks, pointer, key=violation.at_key)
             if (span.line, span.column) == (span.end_line, span.end_column):
                 span = span_at(marks, pointer, key=True)
-        return problem(found.path, span, pointer, violation.code, violation.message, violation.hint)
+        return problem(
+            found.path, span, pointer, violation.code, violation.message, violation.hint + _given(found)
+        )
 
     def _lacking(self, found: Found, base: str) -> Problem:
         """What is missing in a mapping that is inherited: the bot's own file is the one that lacks it."""
@@ -167,6 +169,14 @@ class Judge:
         holder, key = ".".join(split_pointer(found.pointer)[:-1]), found.key
         message = f"`{key}` is missing in `{holder}`, the rest of which comes from {base}"
         return problem(found.path, span, found.pointer, found.violation.code, message, found.violation.hint)
+
+
+def _given(found: Found) -> str:
+    """Where the key is that an unknown one nearly repeats; nothing of one that is inherited, for it is free."""
+    if not (found.violation.given and found.violation.hint.startswith("did you mean")):
+        return ""
+    span = span_at(found.marks, found.at + found.violation.given, key=True)
+    return "" if span.path not in ("", found.path) else f" It is given already at line {span.line}"
 
 
 def _alone(found: Found) -> Found:

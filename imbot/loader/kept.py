@@ -7,6 +7,7 @@ may hold yesterday's secrets, and an alias may bring one to a second place.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,13 @@ def folder_of(contents: Mapping[Path, bytes]) -> dict[str, Look]:
         found = {other.relative_to(path).parts[0] for other in contents if path in other.parents}
         return Reading(None, tuple(sorted(found)))
 
-    def markdown(path: Path) -> Reading:
-        below = (other for other in contents if path in other.parents and other.suffix == ".md")
-        return Reading(None, tuple(sorted(other.relative_to(path).as_posix() for other in below)))
+    def below(suffix: str, path: Path) -> Reading:
+        found = (other for other in contents if path in other.parents and other.suffix == suffix)
+        return Reading(None, tuple(sorted(other.relative_to(path).as_posix() for other in found)))
 
     return {
-        "content": content, "names": names, "markdown": markdown, "real": lambda path: Reading(path, path)
+        "content": content, "names": names, "real": lambda path: Reading(path, path),
+        "markdown": partial(below, ".md"), "texts": partial(below, ".j2"),
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ whether it is a path. What cannot be filled in is reported once and replaced by 
 that the schema's own judgement still covers all the rest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from errno import EFBIG
 from pathlib import Path
@@ -45,12 +45,18 @@ class Options:
 
 @dataclass(slots=True)
 class Resolved:
-    """What was found on the way: files by the pointer of their path, and what is wrong where; ``broken`` by file and pointer."""
+    """What was found on the way: files by the pointer of their path, and what is wrong where; ``broken`` by file and pointer.
+
+    ``meant``: texts that templates ask for in vain, each with the one that probably was meant. ``invented``:
+    the pointers of what is made up of the bot's name.
+    """
 
     contents: dict[str, TextFile | Folder | Layout] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     broken: set[tuple[str, str]] = field(default_factory=set)
+    meant: Mapping[str, str] = field(default_factory=dict)
+    invented: set[str] = field(default_factory=set)
 
 
 class Resolver:
@@ -166,7 +172,10 @@ class Resolver:
 
     def _invented(self, text: str, schema: Schema, at: str) -> Any:
         if self._options.invent and at.startswith("/credentials/") and types_of(schema) == ["string"]:
-            return "dev" if schema.get("writeOnly") else f"dev-{self._name}"
+            if schema.get("writeOnly"):
+                return "dev"
+            self.found.invented.add(at)
+            return f"dev-{self._name}"
         return stand_in(schema, text)
 
     def _typed(self, value: str, found: Placeholder, text: str, schema: Schema, at: str) -> Any:
@@ -230,8 +239,10 @@ class Resolver:
         """Every file that these texts and the layouts found so far may include."""
         layouts = (content.value for content in self.found.contents.values() if isinstance(content, Layout))
         strings = [text for layout in layouts for _, text in _strings(layout, "")]
-        files, problems = self._contents.included([*texts, *strings])
+        templates = [*texts, *strings]
+        files, problems = self._contents.included(templates)
         self.found.problems += problems
+        self.found.meant = self._contents.meant([*templates, *(file.text for file in files.values())], files)
         return files
 
     def _check_templates(self, file: YamlFile, value: Any, at: str) -> None:

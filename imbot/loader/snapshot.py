@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from errno import EINVAL, EIO, EISDIR
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,11 @@ class Reader:
         names: tuple[str, ...] = self._get("markdown", str(folder))
         return names
 
+    def texts(self, folder: Path) -> tuple[str, ...]:
+        """The ``*.j2`` files below a folder as relative paths, sorted; hidden ones left out."""
+        names: tuple[str, ...] = self._get("texts", str(folder))
+        return names
+
     def real(self, path: Path) -> Path:
         """The path with every link followed."""
         real: Path = self._get("real", str(path))
@@ -197,13 +203,14 @@ def _names(path: Path) -> Reading:
     return Reading(names, names)
 
 
-def _markdown(path: Path) -> Reading:
+def _below(ending: str, path: Path) -> Reading:
+    """The files below a folder whose names end so."""
     found: list[str] = []
     for top, folders, files in os.walk(path, onerror=_fail):
         # a mounted volume keeps its real files in hidden folders beside the links to them
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = Path(top).relative_to(path)
-        found += [(below / name).as_posix() for name in files if name.endswith(".md") and name[0] != "."]
+        found += [(below / name).as_posix() for name in files if name.endswith(ending) and name[0] != "."]
     names = tuple(sorted(found))
     return Reading(names, names)
 
@@ -218,5 +225,6 @@ def _real(path: Path) -> Reading:
 
 
 ON_DISK: Mapping[str, Look] = {
-    "content": _content, "secret": _content, "names": _names, "markdown": _markdown, "real": _real, "link": _real
+    "content": _content, "secret": _content, "names": _names, "real": _real, "link": _real,
+    "markdown": partial(_below, ".md"), "texts": partial(_below, ".j2"),
 }  # fmt: skip

@@ -24,6 +24,7 @@ _KINDS = {
 }
 
 
+_A_LETTER = 0.9  # how much alike words are that a letter or two tell apart
 MOST = 50  # of one part are told: a file with more is no bot file
 
 
@@ -43,7 +44,8 @@ class Violation:
     """One way a value breaks its schema.
 
     ``pointer`` leads from the judged value to the place; ``at_key``: the key is wrong, not what it
-    holds. The pointer of a missing key is where it would stand.
+    holds. The pointer of a missing key is where it would stand. ``given`` leads to the key that was
+    probably meant by an unknown one, where that is there as well.
     """
 
     pointer: str
@@ -51,6 +53,7 @@ class Violation:
     code: str
     message: str
     hint: str = ""
+    given: str = ""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -98,10 +101,10 @@ def describe(fault: Fault) -> Iterator[Violation]:
         known = fault.schema.get("properties", {})
         otherwise = f"known here: {', '.join(known)}" if known else ""
         for key in _unknown(fault):
-            free = [name for name in known if name not in fault.value]
-            hint = did_you_mean(key, free, otherwise)
+            hint, given = _hint(key, known, fault.value, otherwise)
             message = f"unknown key `{known_as(key)}`"
-            yield Violation(pointer(*path, key), True, "schema.unknown-key", message, hint)
+            where = pointer(*path, given) if given else ""
+            yield Violation(pointer(*path, key), True, "schema.unknown-key", message, hint, where)
     elif fault.keyword == "required":
         yield from (
             Violation(
@@ -125,6 +128,16 @@ def describe(fault: Fault) -> Iterator[Violation]:
     else:
         code, demand, hint = _DEMANDS.get(fault.keyword, _other)(fault)
         yield Violation(pointer(*path), False, code, f"{_label(path)} {demand}", hint)
+
+
+def _hint(key: str, known: Iterable[str], value: Mapping[str, Any], otherwise: str) -> tuple[str, str]:
+    """What an unknown key of a value was meant to be, and the key it repeats, if it repeats one."""
+    there = [name for name in known if name in value]
+    free = suggest(key, [name for name in known if name not in value])
+    if free and not get_close_matches(key, there, n=1, cutoff=_A_LETTER):
+        return f"did you mean `{free}`?", ""
+    given = suggest(key, there)
+    return (f"did you mean `{given}`?" if given else otherwise), given
 
 
 def _purpose(fault: Fault, key: str) -> str:

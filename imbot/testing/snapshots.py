@@ -2,12 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from imbot.errors import Problem
+from imbot.testing.casefile import CaseFile
 from imbot.testing.stage import Shown
 
+FOLDER = "snapshots"
 _HEAD = "# Written by `imbot test --update`: read the difference before you keep it.\n"
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _PLAIN = re.compile(r"[^\W\d_]([\w -]*\w)?")
@@ -19,7 +22,7 @@ class Snapshots:
 
     def __init__(self, folder: Path, stem: str, *, update: bool) -> None:
         self.update = update
-        self._folder = folder / "snapshots"
+        self._folder = folder / FOLDER
         self._stem = stem
 
     def path(self, name: str) -> Path:
@@ -37,6 +40,20 @@ class Snapshots:
         """Keep a snapshot."""
         self._folder.mkdir(exist_ok=True)
         self.path(name).write_text(_HEAD + text, encoding="utf-8", newline="\n")
+
+
+def unused(folder: Path, files: Iterable[CaseFile]) -> Iterator[Problem]:
+    """Snapshots that none of these test files, all of the folder, asks for."""
+    used = {Snapshots(folder, each.stem, update=False).path(name) for each in files for name in _names(each)}
+    for path in sorted((folder / FOLDER).glob("*.yaml")):
+        if path not in used and _HEAD.encode() in path.read_bytes():
+            message, hint = "no test file asks for this snapshot", "delete it, or name it in `expect`"
+            yield Problem(str(path), 1, 1, 1, 1, "", "test.unused-snapshot", "warning", message, hint)
+
+
+def _names(file: CaseFile) -> Iterator[str]:
+    steps = (step for case in file.cases for step in case.steps)
+    return (step.expect["snapshot"] for step in steps if "snapshot" in step.expect)
 
 
 def drawn(shown: Shown, user: str) -> str:

@@ -6,6 +6,21 @@ from planted import BOT, changed, hold, mistakes
 MISTAKES = mistakes(
     ("top key misspelt", "⟦titel⟧: x", "schema.unknown-key: unknown key `titel` ⇒ did you mean `title`?"),
     (
+        "top key given twice, once misspelt",
+        "title: x\n⟦titel⟧: y",
+        "schema.unknown-key: unknown key `titel` ⇒ did you mean `title`? It is given already at line 1",
+    ),
+    (
+        "key given twice, once misspelt",
+        "throttle:\n  ⟦intervall⟧: 2s\n  interval: 2s",
+        "schema.unknown-key: unknown key `intervall` ⇒ did you mean `interval`? It is given already at line 3",
+    ),
+    (
+        "key nearer to one that is given than to a free one",
+        "card:\n  actions: []\n  kind: ai\n  ⟦action_label⟧: {stop: Stop}\n  action_labels: {stop: Stop}",
+        "schema.unknown-key: unknown key `action_label` ⇒ did you mean `action_labels`? It is given already at",
+    ),
+    (
         "top key from another tool",
         "⟦model⟧: gpt-4",
         "schema.unknown-key: unknown key `model` ⇒ known here: version, name, title,",

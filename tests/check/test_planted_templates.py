@@ -217,7 +217,33 @@ MISTAKES = mistakes(
             "a.yaml": BOT + "card: {templates: {final: {msgContent: \"{% include '⟦cards/foot.j2⟧' %}\"}}}\n",
             "cards/footer.j2": "x",
         },
-        "template.missing: there is no text `cards/foot.j2` ⇒ it is looked for below the bots folder,",
+        "template.missing: there is no text `cards/foot.j2` ⇒ did you mean `cards/footer.j2`?",
+    ),
+    (
+        "import missing from a layout file, in another folder",
+        {
+            "a.yaml": BOT + "card: {templates: {final: {file: cards/final.yaml}}}\n",
+            "cards/final.yaml": "msgContent: \"{% from '⟦marks.j2⟧' import bold %}{{ bold(answer) }}\"\n",
+            "cards/texts/marks.j2": "{% macro bold(x) %}**{{ x }}**{% endmacro %}",
+        },
+        "template.missing: there is no text `marks.j2` ⇒ did you mean `cards/texts/marks.j2`?",
+    ),
+    (
+        "include missing, from an included text",
+        {
+            "a.yaml": BOT + "card: {templates: {final: {msgContent: \"{% include 'cards/a.j2' %}\"}}}\n",
+            "cards/a.j2": "x {% include '⟦cards/food.j2⟧' %}",
+            "cards/foot.j2": "x",
+        },
+        "template.missing: there is no text `cards/food.j2` ⇒ did you mean `cards/foot.j2`?",
+    ),
+    (
+        "include missing, in a text",
+        {
+            "a.yaml": BOT + "texts: {help: \"{% include '⟦help⟧' %}\"}\n",
+            "cards/help.j2": "x",
+        },
+        "template.missing: there is no text `help` ⇒ did you mean `cards/help.j2`?",
     ),
     (
         "include chain missing",

@@ -21,6 +21,19 @@ def test_at_the_first_load_the_first_path_has_the_name(tmp_path):
     assert f"{tmp_path / 'a.yaml'}:6:7" in problem.message
 
 
+def test_a_client_id_that_is_made_up_of_the_name_is_no_mistake_of_its_own(tmp_path):
+    files = {name: bot("<<UNSET>>", "name: same\n") for name in ("a.yaml", "b.yaml")}
+    result = Loader(write(tmp_path, files), environ={}, invent=True).load()
+    assert state(result) == {"a.yaml": "same", "b.yaml": None}
+    assert [problem.code for problem in result.problems] == ["name.taken"]
+
+
+def test_a_client_id_that_is_made_up_takes_no_other_bots(tmp_path):
+    files = {"a.yaml": bot("dev-b"), "b.yaml": bot("<<UNSET>>")}
+    result = Loader(write(tmp_path, files), environ={}, invent=True).load()
+    assert [problem.code for problem in result.problems] == ["identity.taken"]
+
+
 def test_who_had_the_name_keeps_it_and_the_next_takes_over(tmp_path):
     loading = Loader(write(tmp_path, {"b.yaml": bot("id1", "name: same\n")}), environ={})
     loading.load()

@@ -145,6 +145,39 @@ def test_files_that_include_each_other_end(tmp_path):
     assert list(contents(write(tmp_path, files)).included([files["b.j2"]])[0]) == ["a.j2", "b.j2"]
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("cards/helo.j2", "cards/hello.j2"),
+        ("hello.j2", "cards/hello.j2"),
+        ("cards/hello", "cards/hello.j2"),
+        ("cards/hello.md", "cards/hello.j2"),
+        ("../cards/hello.j2", "cards/hello.j2"),
+        ("card/foot.j2", "cards/foot.j2"),
+        ("foot.j2", "cards/foot.j2"),
+        ("cards/quite-other.j2", None),
+        ("hidden.j2", None),
+    ],
+)
+def test_the_text_that_was_probably_meant_is_found(tmp_path, name, near):
+    files = {
+        "cards/hello.j2": "",
+        "cards/foot.j2": "",
+        "deep/er/foot.j2": "",
+        ".git/hidden.j2": "",
+        "hello.md": "",
+    }
+    found = contents(write(tmp_path, files)).meant([f"{{% include '{name}' %}}"], ())
+    assert found == ({name: near} if near else {})
+
+
+def test_texts_that_are_there_are_not_looked_for(tmp_path):
+    reader = Reader(Snapshot({}))
+    found = Contents(write(tmp_path, {"a.j2": ""}), reader)
+    assert found.meant(["{% include 'a.j2' %}", "no"], {"a.j2"}) == {}
+    assert not reader.reads
+
+
 def test_an_included_file_elsewhere_is_not_read(tmp_path):
     write(tmp_path, {"x.j2": "secret"})
     folder = write(tmp_path / "bots", {})

@@ -88,8 +88,13 @@ def test_a_hint_says_what_to_do(value, hint):
     assert only("bot", BOT | value).hint == hint
 
 
-def test_a_hint_does_not_propose_a_key_that_is_there():
-    assert "did you mean" not in only("bot", BOT | {"title": "x", "titel": "y"}).hint
+def test_a_key_that_is_there_is_proposed_last_and_pointed_at():
+    found = only("bot", BOT | {"title": "x", "titel": "y"})
+    assert (found.hint, found.given) == ("did you mean `title`?", "/title")
+    found = only("bot", BOT | {"throttle": {"chunks": 2, "chunk": 1}})
+    assert found.given == "/throttle/chunks"
+    found = only("bot", BOT | {"titel": "y"})
+    assert (found.hint, found.given) == ("did you mean `title`?", "")
 
 
 def test_a_misspelt_required_key_is_one_mistake():
