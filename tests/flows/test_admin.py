@@ -73,7 +73,7 @@ async def test_status_shows_what_runs_and_what_was_answered(flow):
     assert "2 bots: 1 running, 1 down, 1 rejected" in text
 
 
-async def test_a_reload_on_request_is_live_when_it_is_answered(flow, by_hand):
+async def test_r65_a_reload_on_request_is_live_when_it_is_answered(flow, by_hand):
     flow.echo("a")
     async with up(flow):
         flow.echo("a", extra="title: Renamed\n")
@@ -86,7 +86,7 @@ async def test_a_reload_on_request_is_live_when_it_is_answered(flow, by_hand):
     assert "1 start, 1 update" in got.output
 
 
-async def test_a_reload_that_rejects_ends_with_one_and_the_bot_goes_on(flow, by_hand):
+async def test_r65_a_reload_that_rejects_ends_with_one_and_the_bot_goes_on(flow, by_hand):
     flow.echo("a")
     async with up(flow):
         flow.echo("a", extra="titel: Renamed\n")
@@ -121,7 +121,7 @@ async def test_held_bots_are_shown_and_stop_when_told_to_also_without_a_folder(f
     assert [bot["state"] for bot in left["bots"] if bot["state"] != "draining"] == []
 
 
-async def test_reloads_asked_for_at_once_are_merged(flow, by_hand):
+async def test_r65_reloads_asked_for_at_once_are_merged(flow, by_hand):
     flow.echo("a")
     async with up(flow):
         flow.echo("b")
@@ -138,7 +138,7 @@ async def test_reloads_asked_for_at_once_are_merged(flow, by_hand):
     assert 2 <= metrics['imbot_reloads_total{outcome="ok"}'] <= 9
 
 
-async def test_a_plan_tells_everything_and_changes_nothing(flow, by_hand):
+async def test_r65_a_plan_tells_everything_and_changes_nothing(flow, by_hand):
     for name in ("same", "edited", "moved", "gone", "broken"):
         flow.echo(name)
     async with up(flow):
@@ -371,7 +371,7 @@ async def run(flow, *words, **options):
             await process.wait()
 
 
-async def test_sighup_reloads_and_the_process_goes_on(flow):
+async def test_r65_sighup_reloads_and_the_process_goes_on(flow):
     flow.echo("a")
     async with run(flow, "--admin", "127.0.0.1:0") as process:
         await process.until("app-a: connected")
