@@ -64,10 +64,11 @@ class Flusher:
     def note(self) -> None:
         """Say that the draft has grown."""
         self._pacer.chunk()
-        if not self._unseen or self._pacer.wait(self._now()) == 0:
+        now = self._now()
+        if not self._unseen or self._pacer.wait(now) == 0:
             self._wake.set()
         self._unseen = True
-        if self._now() - self._journalled_at >= JOURNAL_EVERY_S:
+        if now - self._journalled_at >= JOURNAL_EVERY_S:
             self._journal_text()
 
     async def run(self) -> None:

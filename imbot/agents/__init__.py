@@ -85,7 +85,8 @@ async def watched(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> Asy
                     raise _broken_off() from None
                 except TimeoutError as error:
                     raise _too_slow(code, timeouts) if silence.over else _gave_up(error) from error
-                await manners.breathe()
+                if manners.breathless:
+                    await manners.breathe()
                 if (tamed := manners.tame(event)) is None:
                     continue
                 yield tamed

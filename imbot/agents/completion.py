@@ -7,7 +7,7 @@ in this file: both spellings of reasoning, inline ``<think>``, three shapes of e
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -35,6 +35,7 @@ _REASONS: Mapping[str, FinishReason] = {
     "content_filter": "content_filter",
     "sensitive": "content_filter",  # GLM's word
 }
+_JSON = json.JSONDecoder()  # for every piece of every answer
 _BROKEN = frozenset({"abort", "error", "insufficient_system_resource", "network_error"})
 _NO_CREDIT = frozenset({"insufficient_quota", "exceeded_current_quota_error", "insufficient_balance"})
 _PASSING = re.compile(r"overload|throttl|rate.?limit|server.?error|unavailable|timeout", re.IGNORECASE)
@@ -80,29 +81,24 @@ class Completion:
         """Whether nothing more needs to come."""
         return self.done or bool(self._reason)
 
-    def read(self, data: str) -> Iterator[AgentEvent]:
+    def read(self, data: str) -> Iterable[AgentEvent]:
         """The events in one document, or in the data of one server-sent event. Raises ``RefusedError``."""
-        if data.strip().strip('"') == "[DONE]":  # some servers quote it
+        if not data.startswith("{") and data.strip().strip('"') == "[DONE]":  # some servers quote it
             self.done = True
         if self.done:
-            return
+            return ()
         try:
             document = _document(data)
         except (ValueError, RecursionError):
             logger.warning("skipped %d characters of an answer that are no usable JSON", len(data))
-            return
+            return ()
         if refusal := refusal_in(document):
             raise refusal
-        if isinstance(document, Mapping):
-            for event in self._read(document):
-                self._note(event)
-                yield event
+        return self._read(document) if isinstance(document, dict) else ()
 
     def end(self) -> Iterator[AgentEvent]:
         """The last events. Raises AgentError when the answer broke off or says nothing."""
-        for event in self._splitter.close():
-            self._note(event)
-            yield event
+        yield from self._noted(self._splitter.close())
         if not self.complete or self._reason in _BROKEN:
             raise AgentError("the answer broke off", code="interrupted", retryable=True)
         if self._usage:
@@ -119,32 +115,37 @@ class Completion:
         self._usage = _usage(document.get("usage")) or self._usage
         choices = document.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, Mapping) and not choice.get("index"):  # the first of several answers
+            if isinstance(choice, dict) and not choice.get("index"):  # the first of several answers
                 yield from self._read_choice(choice)
 
     def _read_choice(self, choice: Mapping[str, Any]) -> Iterator[AgentEvent]:
         said = choice.get("delta") or choice.get("message")
-        if isinstance(said, Mapping):
+        if isinstance(said, dict):
             if reasoning := _text(said.get("reasoning_content")) or _text(said.get("reasoning")):
                 yield ReasoningDelta(reasoning)
-            yield from self._splitter.feed(_text(said.get("content")) + _text(said.get("refusal")))
+            yield from self._noted(
+                self._splitter.feed(_text(said.get("content")) + _text(said.get("refusal")))
+            )
         self._reason = _text(choice.get("finish_reason")) or self._reason
 
-    def _note(self, event: AgentEvent) -> None:
-        if isinstance(event, TextReplace):
-            self._said = bool(event.text)
-        elif isinstance(event, TextDelta) and event.text.strip():
-            self._said = True
+    def _noted(self, events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
+        """The same, one by one: a long piece may hold very many."""
+        for event in events:
+            if isinstance(event, TextDelta):
+                self._said = self._said or bool(event.text.strip())
+            elif isinstance(event, TextReplace):
+                self._said = bool(event.text)
+            yield event
 
 
 def refusal_in(document: Any, status: int = 0, retry_after_s: float | None = None) -> RefusedError | None:
     """The error a document tells of in any of the known shapes; None: it tells of none."""
     if isinstance(document, list) and document:
         document = document[0]
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
         return None
     error = document.get("error")
-    if isinstance(error, Mapping) and error:
+    if isinstance(error, dict) and error:
         return _refusal(error, status, retry_after_s)
     if isinstance(error, str) and error:
         return _refusal({**document, "message": error}, status, retry_after_s)
@@ -196,7 +197,7 @@ def _document(data: str) -> Any:
     """The JSON document in a text. Raises ValueError for none, and for one too large to be read in a moment."""
     if data.count("{") + data.count("[") > MOST_PARTS:
         raise ValueError("too many parts")
-    return json.loads(data)
+    return _JSON.decode(data)
 
 
 def _text(value: Any) -> str:
@@ -204,13 +205,13 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        parts = (part for part in value if isinstance(part, Mapping) and part.get("type") == "text")
+        parts = (part for part in value if isinstance(part, dict) and part.get("type") == "text")
         return "".join(str(part.get("text") or "") for part in parts)
     return ""
 
 
 def _usage(value: Any) -> Usage | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     counts = (value.get("prompt_tokens"), value.get("completion_tokens"))
     return Usage(*(count if isinstance(count, int) else 0 for count in counts))

@@ -14,6 +14,7 @@ MOST_CHARS = 250_000  # of one piece: more than any answer may have
 MOST = 1_000_000  # events and characters of thinking in one answer
 _MANY = 50  # suggestions
 _LONGEST = 2_000  # characters of each, and of all that a citation holds
+_TOLD = (TextDelta, TextReplace, ReasoningDelta)
 _BREATH = 64  # events between which nothing else in the process would move, and ...
 _BREATH_CHARS = 100_000  # ... characters
 
@@ -28,12 +29,15 @@ class Manners:
 
     def tame(self, event: AgentEvent) -> AgentEvent | None:
         """The event as it may be shown; None: it says nothing. Raises AgentError where there is no end."""
-        text = event.text if isinstance(event, TextDelta | TextReplace | ReasoningDelta) else ""
+        text = event.text if isinstance(event, _TOLD) else ""
         self._heard += 1 + (len(text) if isinstance(event, ReasoningDelta) else 0)
-        self._events, self._chars = self._events + 1, self._chars + len(text)
+        self._events += 1
+        self._chars += len(text)
         if self._heard > MOST:
             raise AgentError("the agent comes to no end", code="endless")
         match event:
+            case TextDelta(text) if text.isprintable() and 0 < len(text) <= MOST_CHARS and not self._half:
+                return event  # most are like that
             case TextDelta(text):
                 text = self._whole(text[:MOST_CHARS])
                 return TextDelta(text) if text else None
@@ -50,11 +54,15 @@ class Manners:
                 )
         return event
 
+    @property
+    def breathless(self) -> bool:
+        """Whether it is time to ``breathe``: an agent may say thousands of things without a pause."""
+        return self._events >= _BREATH or self._chars >= _BREATH_CHARS
+
     async def breathe(self) -> None:
-        """Let others move now and then: an agent may say thousands of things without a pause."""
-        if self._events >= _BREATH or self._chars >= _BREATH_CHARS:
-            self._events = self._chars = 0
-            await asyncio.sleep(0)
+        """Let others move."""
+        self._events = self._chars = 0
+        await asyncio.sleep(0)
 
     def _whole(self, text: str) -> str:
         text = self._half + text

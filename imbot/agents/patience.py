@@ -32,7 +32,7 @@ class Patience:
 
         Who goes on after that, cleaning up, is interrupted again and again.
         """
-        self._task = task = asyncio.current_task()
+        self._task = task = asyncio.current_task(self._loop)
         assert task
         self._until, self._rings = until, 0
         if self._timer is None or until < self._timer.when():

@@ -1,7 +1,7 @@
 """Server-sent events: bytes of a stream in, whole events out. Knows no agent; a line is bounded."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from imbot.errors import AgentError
 
@@ -9,8 +9,7 @@ LIMIT_BYTES = 2 * 1024 * 1024
 """The longest line, and the most data of one event."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
+class ServerEvent(NamedTuple):
     """One dispatched event: its type (``message`` where the stream names none) and its joined data."""
 
     type: str
@@ -31,8 +30,9 @@ class SseDecoder:
         self._type = ""
         self._data: list[str] = []
         self._size = 0
+        self._events: list[ServerEvent] = []
 
-    def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
+    def feed(self, chunk: bytes) -> Sequence[ServerEvent]:
         """The events this chunk completes. Raises AgentError for a line or event beyond all bounds."""
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
@@ -40,19 +40,28 @@ class SseDecoder:
         if chunk:
             self._after_cr = chunk.endswith(b"\r")
         for piece in chunk.splitlines(keepends=True):
-            self._line += piece
-            if len(self._line) > LIMIT_BYTES:
+            if len(self._line) + len(piece) > LIMIT_BYTES:
                 raise _too_long("line")
-            if piece.endswith((b"\n", b"\r")):
-                yield from self._end_line()
+            if not piece.endswith((b"\n", b"\r")):
+                self._line += piece
+            elif self._line:
+                self._end_line(self._line + piece)
+            else:
+                self._end_line(piece)
+        return self._completed()
 
-    def close(self) -> Iterator[ServerEvent]:
+    def close(self) -> Sequence[ServerEvent]:
         """What an unterminated end still holds: some servers close right after the last data line."""
-        yield from self._end_line()
-        yield from self._dispatch()
+        self._end_line(self._line)
+        self._dispatch()
+        return self._completed()
 
-    def _end_line(self) -> Iterator[ServerEvent]:
-        line = self._line.decode("utf-8", "replace").rstrip("\r\n")
+    def _completed(self) -> Sequence[ServerEvent]:
+        events, self._events = self._events, []
+        return events
+
+    def _end_line(self, whole: bytes | bytearray) -> None:
+        line = whole.decode("utf-8", "replace").rstrip("\r\n")
         self._line.clear()
         if self._at_start:
             self._at_start = False
@@ -60,7 +69,7 @@ class SseDecoder:
         if line:
             self._take(line)
         else:
-            yield from self._dispatch()
+            self._dispatch()
 
     def _take(self, line: str) -> None:
         name, _, value = line.partition(":")  # a comment has an empty name
@@ -73,9 +82,9 @@ class SseDecoder:
                 raise _too_long("event")
             self._data.append(value)
 
-    def _dispatch(self) -> Iterator[ServerEvent]:
+    def _dispatch(self) -> None:
         if self._data:
-            yield ServerEvent(self._type or "message", "\n".join(self._data))
+            self._events.append(ServerEvent(self._type or "message", "\n".join(self._data)))
         self._type, self._data, self._size = "", [], 0
 
 

@@ -1,6 +1,6 @@
 """Inline reasoning: takes ``<think>…</think>`` out of an answer that arrives in pieces."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from imbot.model import ReasoningDelta, TextDelta, TextReplace
@@ -46,15 +46,20 @@ class ThinkSplitter:
     def __init__(self) -> None:
         self._held = ""  # may be the beginning of a tag
         self._said: list[str] = []
-        self._code = _Code()
+        self._code = _Code()  # after all that was said but the last pieces, ...
+        self._uncounted: list[str] = []  # ... which matter only to a tag
         self._thinking = False
         self._tagged = False
         self._fresh = True  # nothing but space since the last tag
 
-    def feed(self, piece: str) -> Iterator[SpokenEvent]:
+    def feed(self, piece: str) -> Iterable[SpokenEvent]:
         """What this piece adds to the answer and to the reasoning."""
-        for start in range(0, len(piece), _SLICE):
-            yield from self._feed(piece[start : start + _SLICE])
+        if not piece:
+            return ()
+        if "<" not in piece and not (self._held or self._fresh or self._thinking) and len(piece) <= _SLICE:
+            return (self._spoken(piece),)  # most pieces are like that
+        slices = (piece[start : start + _SLICE] for start in range(0, len(piece), _SLICE))
+        return (event for each in slices for event in self._feed(each))
 
     def _feed(self, piece: str) -> Iterator[SpokenEvent]:
         text, self._held = self._held + piece, ""
@@ -82,15 +87,21 @@ class ThinkSplitter:
         start = -1
         while (start := text.find("<", start + 1)) >= 0:
             tag = next((tag for tag in tags if text.startswith(tag, start)), "")
-            if tag and not self._code.after(text[:start]).quoting:
+            if tag and not self._code_so_far().after(text[:start]).quoting:
                 return start, tag
         return -1, ""
+
+    def _code_so_far(self) -> _Code:
+        self._code = self._code.after("".join(self._uncounted))
+        self._uncounted.clear()
+        return self._code
 
     def _pass_tag(self, tag: str) -> Iterator[SpokenEvent]:
         if tag == CLOSE and not self._thinking and self._said:
             yield ReasoningDelta("".join(self._said))
             yield TextReplace("")
             self._said.clear()
+            self._uncounted.clear()
             self._code = _Code()
         self._thinking = tag == OPEN
         self._tagged = self._fresh = True
@@ -104,9 +115,12 @@ class ThinkSplitter:
         if self._thinking:
             yield ReasoningDelta(text)
         else:
-            self._said.append(text)
-            self._code = self._code.after(text)
-            yield TextDelta(text)
+            yield self._spoken(text)
+
+    def _spoken(self, text: str) -> TextDelta:
+        self._said.append(text)
+        self._uncounted.append(text)
+        return TextDelta(text)
 
 
 def _cut_tag(text: str) -> int:

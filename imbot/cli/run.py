@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+GC_EVERY = 10_000  # new objects: with Python's 700, a start of 1,000 bots spends a fifth of its time looking
+
 
 @click.command("run")
 @bots_argument
@@ -55,6 +57,7 @@ def command(
 ) -> None:
     """Run every bot in the folder BOTS, and follow its files; SIGHUP makes it look at once."""
     log.set_up()
+    gc.set_threshold(GC_EVERY, 20, 20)
     endpoint = settings(admin, bots)
 
     async def main() -> int:

@@ -40,6 +40,11 @@ def test_what_cannot_be_shown_is_made_fit(events, left):
     assert heard(*events) == left
 
 
+def test_a_piece_as_long_as_may_be_is_left_whole_and_a_longer_one_is_cut():
+    assert heard(TextDelta("x" * manners.MOST_CHARS)) == [TextDelta("x" * manners.MOST_CHARS)]
+    assert heard(TextDelta("x" * manners.MOST_CHARS + "y")) == [TextDelta("x" * manners.MOST_CHARS)]
+
+
 def test_what_stands_beside_the_answer_is_bounded():
     (citation,) = heard(Citation("t" * 10**6, "u" * 10**6, "s" * 10**6))
     (suggestions,) = heard(Suggestions(("q" * 10**6,) * 10**4))

@@ -91,6 +91,11 @@ def test_a_quoted_tag_is_text(text):
     assert shown(split(*text)) == (text, "")
 
 
+def test_a_quote_opened_in_an_earlier_piece_counts():
+    pieces = ["As ", "`", "<think>", "`", " and ", "```\n", "code ", "here\n", "</think>", "\n```", " shows."]
+    assert shown(split(*pieces)) == ("".join(pieces), "")
+
+
 @given(
     st.lists(st.sampled_from(["<think>", "</think>", "<", "a", "。", "\n", "`", "</thi", "😀"])), st.data()
 )
