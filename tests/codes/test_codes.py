@@ -35,7 +35,13 @@ SPEAKING = (
     "behaviour.py",
 )
 IN_PARTS = {"template.cycle", "template.missing", "name.taken", "identity.taken"}  # put together in the code
-ONLY_WHILE_RUNNING = {"bot.defect", "identity.held", "platform.refused", "change.pending", "agent.unreachable"}
+ONLY_WHILE_RUNNING = {
+    "bot.defect",
+    "identity.held",
+    "platform.refused",
+    "change.pending",
+    "agent.unreachable",
+}
 NOT_YET = {
     "schema.deprecated",
     "schema.invalid",
