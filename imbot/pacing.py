@@ -100,7 +100,7 @@ class Pacer:
     def made(self, now: float) -> None:
         """The card was made with the answer so far on it: the next update is for what comes."""
         self._waiting_chunks = 0
-        self._began = now - self._interval_s
+        self._began = now
         self._due = now + self._interval_s
 
     def sent(self, now: float) -> None:

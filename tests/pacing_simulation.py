@@ -14,9 +14,16 @@ class Shown:
     longest_freeze: float  # the longest stretch without a change, as a share of the time elapsed then
 
 
-def simulate(pace, length_s, *, interval_s=1.0, chunks=5, max_updates=20, chunk_s=0.05, since_s=5.0):
-    """Follow an answer of ``length_s`` seconds that brings a chunk every ``chunk_s``."""
+def simulate(
+    pace, length_s, *, interval_s=1.0, chunks=5, max_updates=20, chunk_s=0.05, since_s=5.0, made=False
+):
+    """Follow an answer of ``length_s`` seconds that brings a chunk every ``chunk_s``.
+
+    ``made``: the card is made with the first chunk on it.
+    """
     pacer = Pacer(pace, interval_s=interval_s, chunks=chunks, max_updates=max_updates, now=0.0)
+    if made:
+        pacer.made(0.0)
     updates = []
     oldest = None
     area = 0.0

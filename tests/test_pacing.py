@@ -200,8 +200,9 @@ def test_short_answers_are_a_sixth_as_stale_as_under_the_fixed_rule():
     assert len(adaptive.updates) <= len(fixed.updates) == 20
 
 
-def test_long_answers_never_freeze_for_a_quarter_of_their_age():
-    adaptive = simulate("adaptive", 300)
+@pytest.mark.parametrize("made", [False, True])
+def test_long_answers_never_freeze_for_a_quarter_of_their_age(made):
+    adaptive = simulate("adaptive", 300, made=made)
     assert adaptive.mean_staleness_s < 300 / 12
     assert adaptive.longest_freeze < 0.25
     assert len(adaptive.updates) <= 20
