@@ -36,7 +36,31 @@ NOTES = {
 }
 
 # By scenario and goal as in goals.py: what limits a figure that misses its goal, and what was tried.
-REASONS = {}
+REASONS = {
+    ("burst", "turns per second with the journal on, over the floor's"): (
+        "A turn costs imbot twice the floor's CPU here: three or four writes of the journal, two renderings of the card "
+        "through Jinja, who may ask and in which order, a line in the log. Tried: short store work on the loop's own "
+        "thread, cached statements, one timer an answer, fewer renderings, fewer generators a piece; together they "
+        "brought the first card of one user from 2.2 times the floor's to what is shown above. Not tried: one commit "
+        "for all short writes of a step of the loop."
+    ),
+    ("long 300 s", "longest standstill after 5 s, share of the time elapsed"): (
+        "The pace counted an answer's age from a second before its card, so that the updates of its first seconds were "
+        "too far apart. Mended after this run; measured again on its own it was 0.25, and the mean staleness 0.07."
+    ),
+    ("check: small bots", "speed over check-jsonschema's"): (
+        "The start-up takes 0.35 s, nearly half of imbot's time; the rest is about 0.8 ms of CPU a file, which two "
+        "processes share. Tried: schemas as closures instead of the library, one parse a file, samples and spec "
+        "defaults made once, several processes."
+    ),
+    ("check: bots sharing a layout", "speed over check-jsonschema's"): (
+        "As for small bots; the layout itself is compiled and drawn once a process."
+    ),
+    ("check: bots with own layouts", "speed over check-jsonschema's"): (
+        "Every layout of its own is compiled and drawn in five phases with nasty sample turns, which costs about 1 ms "
+        "a template in Jinja's and Python's compilers and which check-jsonschema does not do."
+    ),
+}
 
 METHOD = """## How it is measured
 
