@@ -40,8 +40,7 @@ REASONS = {
     ("burst", "turns per second with the journal on, over the floor's"): (
         "A turn costs imbot twice the floor's CPU here: three or four writes of the journal, two renderings of the card "
         "through Jinja, who may ask and in which order, a line in the log. Tried: short store work on the loop's own "
-        "thread, cached statements, one timer an answer, fewer renderings, fewer generators a piece; together they "
-        "brought the first card of one user from 2.2 times the floor's to what is shown above. Not tried: one commit "
+        "thread, cached statements, one timer an answer, fewer renderings, fewer generators a piece. Not tried: one commit "
         "for all short writes of a step of the loop."
     ),
     ("long 300 s", "longest standstill after 5 s, share of the time elapsed"): (

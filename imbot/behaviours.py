@@ -4,11 +4,14 @@
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imbot.behaviour import Behaviour
+
+log = logging.getLogger(__name__)
 
 
 class Behaviours:
@@ -45,6 +48,12 @@ class Behaviours:
         self._users[behaviour] -= 1
         if not self._users[behaviour]:
             del self._users[behaviour]
-            task = asyncio.create_task(behaviour.agent.close())
+            name = f"agent of {behaviour.spec.name}"
+            task = asyncio.create_task(behaviour.agent.close(), name=name)
             self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s: it could not be closed", task.get_name(), exc_info=error)

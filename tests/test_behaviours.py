@@ -38,3 +38,19 @@ def test_one_that_comes_back_while_it_is_in_use_stays_open():
         return closed(old, new)
 
     assert run_virtual(main()) == [False, True]
+
+
+def test_an_agent_that_cannot_be_closed_is_told_in_the_log(caplog):
+    async def fail():
+        raise ZeroDivisionError
+
+    async def main():
+        old = behaviour("old")
+        old.agent.close = fail
+        all_of_them = Behaviours(old)
+        all_of_them.use(behaviour("new"))
+        await all_of_them.close()
+
+    run_virtual(main())
+    assert "agent of bot: it could not be closed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text

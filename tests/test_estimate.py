@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from botfolder import bot, spec_of
 
@@ -18,3 +21,24 @@ from imbot.estimate import calls_of_answer
 ])  # fmt: skip
 def test_an_answers_calls_are_known_before_it_is_asked_for(tmp_path, keys, seconds, calls):
     assert calls_of_answer(spec_of(tmp_path, bot(more=keys + "\n")), seconds) == calls
+
+
+def rows():
+    """The table of calls in the documentation: a bot's keys, and what each column says."""
+    text = (Path(__file__).parents[1] / "docs" / "quota.md").read_text(encoding="utf-8")
+    for keys, *cells in re.findall(
+        r"^\| `(.+?)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE
+    ):
+        yield keys if ":" in keys else f"throttle: {{pace: {keys}}}", [int(cell) for cell in cells]
+
+
+@pytest.mark.parametrize(("keys", "told"), [*rows()])
+def test_the_documented_calls_are_what_they_are(tmp_path, keys, told):
+    spec = spec_of(tmp_path, bot(more=keys + "\n"))
+    *by_length, answers = told
+    assert [calls_of_answer(spec, seconds) for seconds in (2, 10, 30, 120)] == by_length
+    assert answers == 5000 // calls_of_answer(spec, 30)
+
+
+def test_all_of_the_documented_table_is_read():
+    assert len([*rows()]) == 5

@@ -23,11 +23,11 @@ class MarkdownKind:
     def __init__(self, _: CardSpec) -> None:
         self.layouts = built_in(self.name)
 
-    def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:  # noqa: ARG002
+    def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:  # noqa: ARG002 - a kind's signature
         """None: a message cannot carry any."""
         return []
 
-    def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002
+    def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 - a kind's signature
         """Nothing: the schema says it all."""
         return iter(())
 

@@ -40,7 +40,7 @@ class StandardKind:
             for button in buttons
         ]
 
-    def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002
+    def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 - a kind's signature
         """Nothing: the schema says it all."""
         return iter(())
 
