@@ -1,5 +1,10 @@
 import os
+import signal
 
 # Nothing a developer exported may change what the tests see.
 for name in [n for n in os.environ if n.startswith(("DINGTALK_", "IMBOT_ADMIN", "IMBOT_STORE", "IMBOT_LOG"))]:
     del os.environ[name]
+
+# Shells start what runs in the background deaf to Ctrl-C, and so are its children: those of the tests are to hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
