@@ -29,6 +29,16 @@ class Page:
         self.until(lambda: self.all(name, extra), f"{name}{extra} is there")
         return self.all(name, extra)[-1]
 
+    def press(self, name: str, extra: str = "") -> None:
+        """Click it once it is seen: the page draws at the next frame, not at once."""
+        self.until(lambda: self.one(name, extra).is_displayed(), f"{name}{extra} is seen")
+        self.one(name, extra).click()
+
+    def field(self, name: str) -> WebElement:
+        """A field of the panel's form, once it is drawn."""
+        self.until(lambda: self.browser.find_elements("name", name), f"the field {name} is there")
+        return self.browser.find_element("name", name)
+
     def texts(self, name: str, extra: str = "") -> list[str]:
         script = "return [...document.querySelectorAll(arguments[0])].map((node) => node.innerText)"
         shown = self.js(script, f'[data-testid="{name}"]{extra}')

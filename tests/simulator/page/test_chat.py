@@ -132,7 +132,7 @@ def test_a_phone_shows_one_view_at_a_time_without_sideways_scrolling(stage: Stag
         assert max(colours) < 60
         assert page.width_is_held()
         assert not page.one("composer").is_displayed()
-        page.one("app").click()
+        page.press("app")
         page.until(lambda: page.one("composer").is_displayed(), "the chat is open")
         stage.ask(
             "长" * 80,
@@ -145,11 +145,11 @@ def test_a_phone_shows_one_view_at_a_time_without_sideways_scrolling(stage: Stag
         assert page.js(
             "const log = document.querySelector('.log'); return log.scrollWidth <= log.clientWidth"
         )
-        page.one("inspect").click()
+        page.press("inspect")
         page.shows("card-json", "msgContent")
         assert page.width_is_held()
-        page.one("panel-close").click()
-        page.one("back").click()
+        page.press("panel-close")
+        page.press("back")
         page.until(lambda: page.one("app").is_displayed(), "the list is back")
 
 

@@ -28,11 +28,11 @@ def test_a_refused_call_stands_out(page: Page) -> None:
 
 def test_switches_are_set_from_the_panel(page: Page) -> None:
     page.browser.find_element("id", "tab-settings").click()
-    field = page.browser.find_element("name", "qps")
+    field = page.field("qps")
     field.send_keys("7", Keys.TAB)
     page.until(lambda: page.stage.sim.settings.qps == 7, "the limit is set")
     field.clear()
     field.send_keys(Keys.TAB)
     page.until(lambda: page.stage.sim.settings.qps is None, "the limit is off")
-    page.browser.find_element("name", "published").click()
+    page.field("published").click()
     page.until(lambda: page.stage.sim.settings.published is False, "the switch is off")
