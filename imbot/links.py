@@ -6,11 +6,12 @@ import math
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from imbot.bot import Bot
 from imbot.pacing import Backoff
 from imbot.platforms import Gateway, Spent, open_gateway, unseen
+from imbot.quota import WINDOW_S, Quota, unknown_s
 from imbot.spec import BotSpec
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class _Link:
     """A gateway, the bot it delivers to, and every bot whose turns may still need it."""
 
     gateway: Gateway
+    quota: Quota
     holder: Bot | None = None
     users: WeakSet[Bot] = field(default_factory=WeakSet)
     task: asyncio.Task[None] | None = None
@@ -44,6 +46,7 @@ class Links:
         self._spent = spent
         self._grace_s = grace_s
         self._links: dict[LinkKey, _Link] = {}
+        self._quotas: WeakValueDictionary[LinkKey, Quota] = WeakValueDictionary()  # also of apps that leave
         self._leaving: set[asyncio.Task[None]] = set()
         self._reconnects = 0  # of apps that were let go
         self._spacing: set[asyncio.Task[None]] = set()
@@ -71,7 +74,7 @@ class Links:
         """The gateway of a bot's app, made where there is none; who holds none yet gets these credentials."""
         key = key_of(spec)
         if key not in self._links:
-            self._links[key] = _Link(open_gateway(spec.type, spec.credentials, self._endpoint, self._spent))
+            self._links[key] = self._made(spec)
         elif self.holder(key) is None:
             self.gateway(key).use(spec.credentials, spec.quota.qps)
         return self.gateway(key)
@@ -116,11 +119,17 @@ class Links:
         await asyncio.gather(*(link.gateway.close() for link in self._links.values()))
         self._links.clear()
 
+    def _made(self, spec: BotSpec) -> _Link:
+        quota = self._quotas.get(key_of(spec)) or Quota(spec.quota.qps, rest_s=unknown_s())
+        self._quotas[key_of(spec)] = quota
+        return _Link(open_gateway(spec.type, spec.credentials, self._endpoint, self._spent, quota), quota)
+
     def _let_go(self, key: LinkKey) -> None:
         link = self._links.pop(key)
         self._reconnects += _reconnects(link)
         ended = _owned(self._leaving, _ended(link))
-        _owned(self._leaving, self._closed(link, ended))
+        closed = _owned(self._leaving, self._closed(link, ended))
+        _owned(self._spacing, _forgotten(link.quota, closed))
         gone = _owned(self._spacing, _gone(link, ended, self._gone.get(key)))
         gone.add_done_callback(lambda _: self._gone.get(key) is gone and self._gone.pop(key))
         self._gone[key] = gone
@@ -163,6 +172,13 @@ async def _gone(link: _Link, ended: asyncio.Task[None], before: asyncio.Task[Non
     await asyncio.wait([ended])
     await _done(before)
     await asyncio.sleep(link.began + REMAKE_S - _now())
+
+
+async def _forgotten(quota: Quota, closed: asyncio.Task[None]) -> None:
+    """Keep the quota of an app that is let go alive while its last calls count: the app may come back."""
+    await asyncio.wait([closed])
+    await asyncio.sleep(WINDOW_S)
+    del quota
 
 
 async def _done(task: asyncio.Task[None] | None) -> None:

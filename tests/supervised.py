@@ -25,9 +25,10 @@ class World:
         monkeypatch.setattr(links, "open_gateway", self.open)
         monkeypatch.setattr(transaction, "prepare", self.prepare)
 
-    def open(self, type_name, credentials, endpoint, spent):
+    def open(self, type_name, credentials, endpoint, spent, quota):
         gateway = FakeGateway()
         gateway.credentials = credentials
+        gateway.quota = quota
         gateway.failures = self.failures
         identity = credentials["client_id"]
         if identity in self.cut:

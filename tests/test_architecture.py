@@ -13,7 +13,19 @@ PACKAGE = Path(imbot.__file__).parent
 
 # A module imports only from rows above its own, or from its own room.
 LAYERS = [
-    {"errors", "model", "pacing", "meter", "spending", "log", "address", "shares", "characters", "markdown"},
+    {
+        "errors",
+        "model",
+        "pacing",
+        "quota",
+        "meter",
+        "spending",
+        "log",
+        "address",
+        "shares",
+        "characters",
+        "markdown",
+    },
     {"spec", "placeholders", "yamlfile", "schema", "codes", "reference"},
     {"loader", "cards", "agents", "stores", "platforms", "commands", "conversations", "admission", "report"},
     {"behaviour", "lints", "estimate", "examine"},

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from dataclasses import replace
 
 import pytest
@@ -103,3 +104,24 @@ def test_connections_in_the_place_of_others_are_counted_also_when_their_app_is_g
         return before, after
 
     assert run_virtual(main()) == (3, 3)
+
+
+def test_an_app_that_leaves_and_comes_back_keeps_its_quota_while_its_calls_count(world):
+    async def main():
+        links = Links(None, 1.0)
+        held(links, A)
+        world.gateways["id-a"].quota.mark = "known"
+        marks = []
+        for away_s in (0.9, 5.0):
+            await asyncio.sleep(REMAKE_S)
+            links.hand(KEY, None)
+            world.gateways.clear()
+            await asyncio.sleep(away_s)
+            gc.collect()
+            held(links, A)
+            marks.append(getattr(world.gateways["id-a"].quota, "mark", ""))
+        await links.disconnect()
+        await links.close()
+        return marks
+
+    assert run_virtual(main()) == ["known", ""]

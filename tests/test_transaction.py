@@ -250,6 +250,7 @@ def test_moves_of_one_bot_are_spaced(world):
         await boss.apply(files(a))
         await boss.apply(files(moved(a, "id-0")))
         first = now()
+        await asyncio.sleep(0.3)  # so that no reload ends at the very moment the next connection may be made
         for number in range(1, 4):
             await boss.apply(files(moved(a, f"id-{number}")))
             if apps(boss) == {"a": f"id-{number}"}:
@@ -349,10 +350,10 @@ def test_a_stop_abandons_what_waits(world):
 
 
 def test_an_app_that_cannot_even_be_opened_holds_up_its_own_bot_only_and_is_told(world, monkeypatch):
-    def fails(type_name, credentials, endpoint, spent):
+    def fails(type_name, credentials, endpoint, spent, quota):
         if credentials["client_id"] == "id-a":
             raise ImportError("half of it is installed")
-        return world.open(type_name, credentials, endpoint, spent)
+        return world.open(type_name, credentials, endpoint, spent, quota)
 
     async def main(boss):
         monkeypatch.setattr(links, "open_gateway", fails)

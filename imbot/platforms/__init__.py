@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, Literal, Protocol
 
 from imbot.model import CardAction, CardChange, CardRef, CardView, Message
+from imbot.quota import Quota
 
 # name in a bot file -> "module:class"; imported only when a bot names it
 TYPES = {
@@ -143,11 +144,15 @@ class Gateway(Protocol):
 
 
 def open_gateway(
-    type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None, spent: Spent = unseen
+    type_name: str,
+    credentials: Mapping[str, Any],
+    endpoint: str | None = None,
+    spent: Spent = unseen,
+    quota: Quota | None = None,
 ) -> Gateway:
-    """A gateway of that platform type, not yet connected."""
+    """A gateway of that platform type, not yet connected; it keeps to ``quota``, or to one of its own."""
     module, _, name = TYPES[type_name].partition(":")
-    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint, spent)
+    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint, spent, quota)
     return gateway
 
 

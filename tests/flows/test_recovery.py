@@ -213,3 +213,18 @@ async def test_killed_at_random_moments_every_message_still_gets_exactly_one_end
         assert whole == (row["phase"] == "final")
         assert ("CUT OFF" in text) != whole
     assert len([message for message in flow.sim.messages if message.sender is None]) == len(questions)
+
+
+async def test_a_process_that_takes_the_place_of_a_killed_one_at_once_keeps_to_the_rate_too(flow, run):
+    flow.sim.set(qps=3)
+    a_bot(flow, "cards", "quota: {qps: 3}")
+    await run.start()
+    for life in (1, 2):
+        for number in range(3):
+            await ask(flow, f"{life}.{number}")
+        await flow.until(lambda life=life: len(flow.cards("app-cards")) == 3 * life)
+        if life == 1:
+            await run.kill()
+            await run.start()
+
+    assert [call.path for call in flow.sim.calls if call.status == 403] == []

@@ -64,7 +64,7 @@ MISHAPS = (
     (0, "", 0.2, True),
     (429, BUSY, 0, False),
     (502, "not json", 0, True),
-    (None, "", 0.8, False),  # less than a new process needs to begin, which cannot know of such calls
+    (None, "", 0.8, False),
 )
 
 
@@ -182,6 +182,7 @@ class Chaos:
                 await self._process.end()
             else:
                 await self._process.kill(leases=self._storm.leases)
+                await self.sim.idle(0.05)  # no later process could know of calls that are still on their way
             await asyncio.sleep(self._chance.uniform(0, 1))
             await self._process.start()
 

@@ -17,6 +17,7 @@ from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
 from imbot.platforms.dingtalk.times import Times
+from imbot.quota import Quota
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +30,13 @@ class DingTalkGateway:
         credentials: Mapping[str, Any],
         endpoint: str | None = None,
         spent: Spent = unseen,
+        quota: Quota | None = None,
         times: Times | None = None,
     ) -> None:
         times = times or Times()
         self._handler: GatewayHandler | None = None
         self._spent = spent
-        self._api = OpenApi(Credentials.read(credentials), endpoint, times, self._count)
+        self._api = OpenApi(Credentials.read(credentials), endpoint, times, self._count, quota)
         self._cards = Cards(self._api)
         routes = {
             MESSAGES: Route(self._take_message, times.ack_s),

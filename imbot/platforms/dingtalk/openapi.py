@@ -14,12 +14,12 @@ import aiohttp
 
 from imbot.errors import FatalError, PlatformError
 from imbot.model import CardRef
-from imbot.pacing import Quota
 from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import codes, http
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.times import Times
+from imbot.quota import Quota
 from imbot.spec import Secret
 
 DEFAULT_ENDPOINT = "https://api.dingtalk.com"
@@ -65,9 +65,10 @@ class OpenApi:
         endpoint: str | None,
         times: Times,
         spent: Callable[[CardRef], None] = lambda _: None,
+        quota: Quota | None = None,
     ) -> None:
         self.credentials = credentials
-        self.quota = Quota(per_second=20)
+        self.quota = quota or Quota(per_second=20)
         self._spent = spent
         self._endpoint = (endpoint or os.environ.get(ENDPOINT_VARIABLE) or DEFAULT_ENDPOINT).rstrip("/")
         self._times = times

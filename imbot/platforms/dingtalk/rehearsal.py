@@ -8,13 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.pacing import Quota
 from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import texts
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.wire import Address
+from imbot.quota import Quota
 
 Called = Callable[[str], Awaitable[None]]
 

@@ -5,9 +5,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from imbot.pacing import Quota
 from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk.calls import Call
+from imbot.quota import Quota
 
 
 async def in_turn(

@@ -12,10 +12,10 @@ from virtual import run_virtual
 
 from imbot.bot import Bot
 from imbot.model import CardPhase, CardRef, CardView
-from imbot.pacing import Quota
 from imbot.platforms.dingtalk.calls import BUILT_IN_TEMPLATE
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.slots import in_turn
+from imbot.quota import Quota
 from imbot.spec import Limits, Throttle
 
 QPS = 20

@@ -218,7 +218,7 @@ def test_the_schema_of_the_credentials_accepts_what_the_gateway_reads():
 async def test_every_call_about_a_card_is_told_with_the_organisation_it_is_for(platform, quick):
     spent = []
     gateway = DingTalkGateway(
-        {"client_id": "a", "client_secret": "b"}, platform.url, lambda *call: spent.append(call), quick
+        {"client_id": "a", "client_secret": "b"}, platform.url, lambda *call: spent.append(call), times=quick
     )
     ref = CardRef("c1", {**MESSAGE_ADDRESS, "organisation": "ding9f50"})
     platform.answer("/v1.0/card/streaming", (400, {"code": "InvalidAuthentication"}))

@@ -4,10 +4,10 @@ import pytest
 from virtual import run_virtual
 
 from imbot.errors import TakenOverError
-from imbot.pacing import Quota
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
+from imbot.quota import Quota
 
 CALL = Call("text", {})
 
