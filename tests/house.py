@@ -145,7 +145,7 @@ class House:
         for number in range(5):
             began = time.monotonic()
             assert await self.answers("w", f"hello {number}") == f"hello {number}"
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 10
 
     async def imbot(self, command, *options):
         return await asyncio.to_thread(CliRunner().invoke, main, (command, str(self.flow.folder), *options))

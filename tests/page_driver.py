@@ -47,7 +47,7 @@ class Page:
     def js(self, script: str, *values: Any) -> Any:
         return self.browser.execute_script(script, *values)
 
-    def until(self, condition: Callable[[], Any], what: str, seconds: float = 5) -> None:
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 15) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"never came true: {what}"

@@ -227,7 +227,7 @@ async def test_commits_are_followed(house):
     following = asyncio.create_task(house.accepted.run())
     try:
         house.supervisor.follow(house.load())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             while not house.written:
                 await asyncio.sleep(0.01)
     finally:

@@ -168,9 +168,9 @@ def test_an_open_code_block_is_closed(text, whole):
     "line", [" " * 20_000 + "x", "|" + "-" * 20_000 + "x", "| " * 10_000 + "x", "-|" * 10_000 + "x"]
 )
 def test_no_line_takes_long_to_be_known_as_none_under_the_head_of_a_table(line):
-    began = time.monotonic()
+    began = time.process_time()
     assert not DELIMITER.match(line)
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("line", ["|---|", " | :-- | --: | ", "--- | ---", "|-|-|"])

@@ -217,10 +217,10 @@ def test_near_misses_come_in_order():
 @pytest.mark.parametrize("part", ["<<A:-", ":-", "<<", " ", "A", "<<file:", "<<A ", "- ", "<", "《《A"])
 def test_long_texts_take_no_time(part):
     text = "<<A" + part * (200_000 // len(part))
-    began = time.perf_counter()
+    began = time.process_time()
     parse(text)
     near_misses(text)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 # -- resolving -----------------------------------------------------------------------------------

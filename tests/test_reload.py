@@ -57,7 +57,7 @@ async def house(tmp_path):
 
 
 async def until(true):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while not true():
             await asyncio.sleep(0.005)
 

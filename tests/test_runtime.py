@@ -24,7 +24,7 @@ async def test_a_signal_during_the_start_is_not_lost():
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.sleep(0)  # whatever starting takes
 
-    assert await asyncio.wait_for(ended, 1) is signal.SIGTERM
+    assert await asyncio.wait_for(ended, 10) is signal.SIGTERM
 
 
 @pytest.mark.parametrize("trouble", ["folder", "env", "line of env"])

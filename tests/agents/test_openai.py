@@ -284,7 +284,7 @@ async def test_an_endless_line_is_refused(upstream, open_agent, ask):
     endless = [b"x" * (1 << 20)] * 5
     upstream.replies = [stream(chunk(content="a"), *endless, asyncio.Event())]
     assert (await fail(ask, open_agent(), "a")).code == "too_long"
-    await asyncio.wait_for(upstream.gone.wait(), 5)
+    await asyncio.wait_for(upstream.gone.wait(), 10)
 
 
 async def test_a_web_page_is_not_an_answer(upstream, open_agent, ask):
@@ -440,7 +440,7 @@ async def test_closing_the_answer_closes_the_connection(upstream, open_agent):
     answer = await first_word(open_agent())
     assert not upstream.gone.is_set()
     await answer.aclose()
-    await asyncio.wait_for(upstream.gone.wait(), 1)
+    await asyncio.wait_for(upstream.gone.wait(), 10)
 
 
 async def test_cancelling_closes_the_connection(upstream, open_agent):
@@ -455,11 +455,11 @@ async def test_cancelling_closes_the_connection(upstream, open_agent):
                 said_it.set()
 
     task = asyncio.create_task(read())
-    await asyncio.wait_for(said_it.wait(), 5)
+    await asyncio.wait_for(said_it.wait(), 10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(upstream.gone.wait(), 1)
+    await asyncio.wait_for(upstream.gone.wait(), 10)
 
 
 async def test_a_silent_server_is_left(upstream, open_agent, ask):
@@ -471,7 +471,7 @@ async def test_a_silent_server_is_left(upstream, open_agent, ask):
             return watched(agent.reply(message, history), Timeouts(5, 5, 0.05, None))
 
     assert (await fail(ask, Watched(), "a")).code == "timeout.idle"
-    await asyncio.wait_for(upstream.gone.wait(), 1)
+    await asyncio.wait_for(upstream.gone.wait(), 10)
 
 
 async def test_an_agent_that_was_never_asked_closes(open_agent):

@@ -201,7 +201,7 @@ def test_no_question_is_taken_for_a_query_language(index, question):
 
 
 def test_a_very_long_question_stays_cheap(index):
-    began = time.perf_counter()
+    began = time.process_time()
     index.search(" ".join(f"pa{number}word" for number in range(5000)))
     index.search("退货" * 10_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -84,11 +84,11 @@ FORBIDDEN = [
 @pytest.mark.parametrize("source", EXPENSIVE, ids=range(len(EXPENSIVE)))
 def test_an_expensive_template_is_stopped_soon(draw, source):
     twice = ("twice.j2", "{% for i in range(99) %}" * 2 + "{% endfor %}" * 2)
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(TemplateFault) as caught:
         draw(source, [twice], text="长a\n<x>" * 2_000)
     assert caught.value.fault.code == "template.too-expensive"
-    assert time.perf_counter() - began < 5  # below 0.3 s on an idle machine
+    assert time.process_time() - began < 5  # below 0.3 s on an idle machine
 
 
 @pytest.mark.parametrize("source", FORBIDDEN, ids=range(len(FORBIDDEN)))

@@ -49,7 +49,7 @@ class Flow:
     def row(self, name):
         return next((row for row in self.supervisor.status() if row.name == name), None)
 
-    async def until(self, true, within_s=5.0):
+    async def until(self, true, within_s=15.0):
         """Return what ``true`` gave as soon as it is true; returns the seconds it took."""
         began = time.monotonic()
         while not (value := true()):

@@ -155,13 +155,13 @@ async def test_a_hostile_agent_costs_its_own_turn_and_no_more(flow, what, status
         await asyncio.sleep(0.3)
         began = time.monotonic()
         polite = await ended(flow, "app-rude", "u-hanmeimei", "polite")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
         card = await rude
         await flow.until(lambda: agent.open == 0)
     assert "您好，我在。" in polite.data["msgContent"]
     assert card.data["flowStatus"] == status
     assert words in card.data["msgContent"]
-    assert lag.worst_s < 0.15
+    assert lag.worst_s < 0.5  # below 0.1 s on an idle machine
 
 
 async def test_a_long_answer_goes_on_in_messages_and_nothing_is_lost(flow):

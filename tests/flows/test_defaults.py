@@ -42,7 +42,7 @@ async def test_r64_a_change_of_the_defaults_updates_only_whose_meaning_changes(f
     assert before == ["old: hi", "old: hi", "own: hi"]
     assert after == ["new: hi", "new: hi", "own: hi"]
     assert now == {"a": (2, 1), "b": (2, 1), "own": (1, 1)}
-    assert took < 3
+    assert took < 10
 
 
 async def test_r64_wrong_defaults_are_rejected_once_with_their_bots_and_stop_nobody(flow, caplog):

@@ -117,13 +117,15 @@ async def test_after_kill_9_at_any_point_every_turn_has_exactly_one_end(flow, ru
     await flow.until(lambda: [c for c in flow.cards("app-cards") if c.data.get("flowStatus") == "3"])
     # A message is on its way and arrives when there is nobody any more to hear of that.
     flow.sim.fail("sendBySession", 503, delay_s=1.0, executed=True)
+    ordered = flow.sim._api.faults._ordered
     await ask(flow, "cardless")
     await ask(flow, "markdown", "app-plain")
     await flow.until(lambda: run.journal().get("markdown", {"shown": ""})["shown"] == "sending")
+    await flow.until(lambda: not [fault for fault in ordered if fault.path_part == "sendBySession"])
     await flow.until(lambda: "cardless" in run.journal())
     await run.kill()
     await asyncio.sleep(1.1)
-    flow.sim._api.faults._ordered.clear()
+    flow.sim.mend()
     run.let_leases_end()
 
     await run.start()

@@ -338,7 +338,7 @@ async def test_r60_an_unreachable_platform_holds_up_only_who_needs_it(flow, step
         await flow.until(lambda: apps(flow)["a"] == "app-x", 10)
         rows = [flow.row("a"), flow.row("b")]
 
-    assert took < 3
+    assert took < 10
     assert "503" in reason
     assert generation == 1
     told = [problem.code for taken in steps for step in taken for problem in step.problems]

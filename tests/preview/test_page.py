@@ -45,7 +45,7 @@ class Page:
         (button,) = self.all(name, within)
         button.click()
 
-    def until(self, condition, what, seconds=8):
+    def until(self, condition, what, seconds=15):
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"never came true: {what}"

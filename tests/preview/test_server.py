@@ -66,7 +66,7 @@ async def test_stopping_does_not_wait_for_open_pages(server, client):
     await server.show("{}")
     async with client.get(server.url + "events") as response:
         await anext(states(response))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await server.stop()
 
 

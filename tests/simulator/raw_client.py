@@ -19,12 +19,12 @@ class Link:
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self.ws = ws
 
-    async def frame(self, timeout: float = 2) -> dict[str, Any]:
+    async def frame(self, timeout: float = 10) -> dict[str, Any]:
         message = await self.ws.receive(timeout)
         assert message.type is aiohttp.WSMsgType.TEXT, message
         return json.loads(message.data)
 
-    async def data(self, timeout: float = 2) -> dict[str, Any]:
+    async def data(self, timeout: float = 10) -> dict[str, Any]:
         return json.loads((await self.frame(timeout))["data"])
 
     def cut(self) -> None:

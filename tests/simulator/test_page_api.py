@@ -13,7 +13,7 @@ class Feed:
         self.response = response
 
     async def event(self):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             while not (line := await self.response.content.readline()).startswith(b"data: "):
                 assert line, "the stream has ended"
         return json.loads(line[6:])

@@ -269,10 +269,10 @@ def test_the_number_of_values_is_bounded():
 )
 def test_a_bomb_of_aliases_is_refused_at_once(use):
     lines = ["k0: &a0 {y: 1}", *(f"k{n}: &a{n} " + use.format(f"*a{n - 1}") for n in range(1, 12))]
-    began = time.perf_counter()
+    began = time.process_time()
     (code, *_), *_ = refusals("\n".join(lines))
     assert code in ("yaml.too-many", "yaml.merge")
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_long_text_may_not_be_repeated_without_end():
@@ -284,7 +284,7 @@ def test_a_long_text_may_not_be_repeated_without_end():
     "text", ["a: |\n" + " " * 500_000, "a: {{" + " " * 500_000, "a: <<X:-" + ":-" * 200_000]
 )
 def test_a_long_line_takes_no_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(ConfigError):
         read(text)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3

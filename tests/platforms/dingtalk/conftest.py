@@ -108,7 +108,7 @@ class Platform:
 
     async def ack(self):
         """The next acknowledgement: ``(socket, code, message id, data)``."""
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             index, frame = await self.received.get()
         return index, frame["code"], frame["headers"].get("messageId"), json.loads(frame["data"])
 
@@ -144,7 +144,7 @@ async def api(platform):
 def eventually():
     """Wait until a condition holds; fails when it does not in time."""
 
-    async def wait(condition, within_s=2.0):
+    async def wait(condition, within_s=10.0):
         async with asyncio.timeout(within_s):
             while not condition():
                 await asyncio.sleep(0.005)

@@ -242,7 +242,7 @@ async def test_a_card_created_with_words_on_it_streams_without_waiting_for_ends(
     async with api.quota.slot(calls.AI_PUT) as others:
         api.quota.allow(1)  # the one call a second of that API is out
         others.used = True
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hell"))
 
     [(line, body)] = after_creation(platform)
@@ -262,7 +262,7 @@ async def test_an_update_that_turns_out_to_be_of_another_kind_waits_for_that_one
         newest.append(built_in(CardPhase.STREAMING, "2", "Hello!", msgTitle="q"))
     api.quota.allow(20)
     await waiting
-    async with asyncio.timeout(1):  # the slot that was not used is free for the next
+    async with asyncio.timeout(10):  # the slot that was not used is free for the next
         await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hello! Hi", msgTitle="q"))
 
     (put, both), (stream, _) = after_creation(platform)

@@ -55,7 +55,7 @@ async def gateway(platform, quick, bot):
     )
     gateway.attach(bot)
     running = asyncio.create_task(gateway.run())
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         await gateway.ready()
     yield gateway
     running.cancel()

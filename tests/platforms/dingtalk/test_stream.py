@@ -49,7 +49,7 @@ def stream(api, taker, quick):
 @pytest.fixture
 async def running(stream, platform, eventually):
     task = asyncio.create_task(stream.run())
-    await asyncio.wait_for(stream.up.wait(), 2)
+    await asyncio.wait_for(stream.up.wait(), 10)
     await eventually(lambda: platform.sockets)
     yield task
     task.cancel()
@@ -463,7 +463,7 @@ async def test_no_more_than_so_many_apps_connect_at_once_and_each_gets_its_turn(
 async def test_60_a_silent_connection_with_pongs_is_left_alone(platform, api, quick):
     stream = Stream(api, {}, dataclasses.replace(quick, heartbeat_s=0.02))
     task = asyncio.create_task(stream.run())
-    await asyncio.wait_for(stream.up.wait(), 2)
+    await asyncio.wait_for(stream.up.wait(), 10)
     await asyncio.sleep(0.1)  # five heartbeats
     task.cancel()
     await asyncio.wait([task])
@@ -637,7 +637,7 @@ async def test_a_push_for_a_connection_that_has_gone_is_still_taken(
 async def test_an_idle_connection_is_one_task(platform, stream, eventually):
     before = asyncio.all_tasks()
     task = asyncio.create_task(stream.run())
-    await asyncio.wait_for(stream.up.wait(), 2)
+    await asyncio.wait_for(stream.up.wait(), 10)
     await eventually(lambda: platform.sockets)
     servers = {each for each in asyncio.all_tasks() - before if "RequestHandler" in repr(each)}
 
