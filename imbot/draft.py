@@ -32,6 +32,7 @@ class Draft:
         self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
         self.error = ""
+        self.made_of: list[str] = []  # as ``made_of`` of the view that the card was made with
         self._card = card
         self._most_chars = most_chars
         self._answer: list[str] = []
@@ -122,10 +123,16 @@ class Draft:
         """What drawing this card again will need beyond the record's own fields; JSON values."""
         return {
             "ending": str(self.phase),
+            "made_of": self.made_of,
             "elapsed_s": round(self.elapsed_s, 3),
             "suggestions": list(self._suggestions),
             "citations": [[c.title, c.url, c.snippet] for c in self._citations],
         }
+
+
+def made_of(view: CardView) -> list[str]:
+    """What a card stays when its bot file changes: kind, template and content key."""
+    return [view.kind, view.template_id, view.content_key]
 
 
 def context_of(turn: TurnRecord, chosen: str = "") -> CardContext:

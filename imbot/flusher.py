@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from imbot.draft import Draft
+from imbot.draft import Draft, made_of
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.fitting import Fitted
 from imbot.journal import Journal
@@ -120,7 +120,8 @@ class Flusher:
         created = await self._retried("create", self._try_to_create, CREATE_TRIES)
         if created:
             self._meter.first_card.add(self._draft.elapsed_s)
-            self._journal.note(shown="card", phase=self._draft.open_phase)
+            extras = {"made_of": self._draft.made_of}
+            self._journal.note(shown="card", phase=self._draft.open_phase, extras=extras)
         return created
 
     async def _try_to_create(self) -> None:
@@ -129,6 +130,7 @@ class Flusher:
         except TransientError as error:
             self._doubtful = self._doubtful or error.retry_after_s is None
             raise
+        self._draft.made_of = made_of(view)
         if view.phase is not CardPhase.THINKING:
             self._pacer.made(self._now())
 

@@ -7,8 +7,8 @@ import logging
 from dataclasses import replace
 
 from imbot.behaviour import Behaviour
-from imbot.cards import Card
-from imbot.draft import as_seen, context_of
+from imbot.cards import Card, prepare_card
+from imbot.draft import as_seen, context_of, made_of
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.fitting import fitted
 from imbot.journal import Journal
@@ -57,7 +57,8 @@ async def conclude(
 async def _concluded(
     turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
 ) -> CardPhase | None:
-    card, context = behaviour.card, _ending(turn, behaviour.card)
+    card = _card_of(turn, behaviour)
+    context = _ending(turn, card)
     turn = _pointing(turn, card, context)
     unsaid = turn.shown in ("", "card")
     fit = fitted(card, context_of(turn) if "instead" in turn.extras else context, gateway.excess)
@@ -78,6 +79,17 @@ async def _concluded(
     )
     log.info("%s: turn %s, left by another process, is %s", turn.bot, turn.id, context.phase)
     return context.phase
+
+
+def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:
+    """What can draw its card: today's, or the built-in layout of what it was made of."""
+    view = behaviour.card.render(context_of(turn))
+    kind, template_id, content_key = made = turn.extras.get("made_of") or made_of(view)
+    if made == made_of(view):
+        return behaviour.card
+    spec = behaviour.spec
+    card = replace(spec.card, kind=kind, template_id=template_id, content_key=content_key, templates={})
+    return prepare_card(replace(spec, card=card))
 
 
 def _ending(turn: TurnRecord, card: Card) -> CardContext:

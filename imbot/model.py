@@ -253,7 +253,7 @@ class TurnRecord:
 
     Times are epoch seconds. ``layout`` is the fingerprint of the card layouts that drew the card;
     ``fingerprint`` the bot generation's. ``extras`` holds what rendering the card again needs
-    beyond the named fields (suggestions, citations, nick, elapsed): JSON values. ``shown`` is what
+    beyond the named fields (suggestions, citations, what it is made of): JSON values. ``shown`` is what
     people are known to see: nothing yet, a ``card``, a text that is on its way (``sending``) or was
     ``said``. ``replaced``: it was asked again, so its answer is no longer part of the conversation.
     """

@@ -5,6 +5,7 @@ from fakes import FakeCard, FakeGateway, FakeStore, behaviour
 from store_contract import new_turn
 from virtual import run_virtual
 
+from imbot.cards.ai import PUBLIC_TEMPLATE
 from imbot.draft import context_of
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.journal import Journal
@@ -173,3 +174,17 @@ def test_what_one_card_does_not_hold_follows_once_as_text():
     assert gateway.texts[0].endswith("paragraph 2999")
     assert kept.shown == "sending"
     assert concluded(replace(long, shown="sending"), room=10_000)[1].texts == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [["standard", "StandardCard", ""], ["ai", "mine.schema", "body"], ["ai", PUBLIC_TEMPLATE, "msgContent"]],
+)
+def test_a_card_ends_as_the_kind_it_was_made_with_whatever_its_bot_uses_now(made):
+    turn = replace(STREAMED, extras={"made_of": made})
+    phase, gateway, kept = concluded(turn, card=FakeCard(live=False, kind="markdown"))
+    view = gateway.last()
+    assert [view.kind, view.template_id, view.content_key] == made
+    assert "half" in str(view.data)
+    assert (phase, kept.phase, gateway.texts) == (CardPhase.STOPPED, CardPhase.STOPPED, [])
+    assert kept.extras["made_of"] == made

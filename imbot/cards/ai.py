@@ -37,7 +37,7 @@ class AiKind:
     calls_back = True
 
     def __init__(self, spec: CardSpec) -> None:
-        self._own = bool(spec.template_id)
+        self._own = spec.template_id not in ("", PUBLIC_TEMPLATE)
         self.part = "" if self._own else "cards/ai"
         self.template_id = spec.template_id or PUBLIC_TEMPLATE
         self.content_key = spec.content_key if self._own else _CONTENT

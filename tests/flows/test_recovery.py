@@ -230,3 +230,26 @@ async def test_a_process_that_takes_the_place_of_a_killed_one_at_once_keeps_to_t
             await run.start()
 
     assert [call.path for call in flow.sim.calls if call.status == 403] == []
+
+
+async def test_a_card_gets_its_end_also_when_its_bot_has_another_kind_by_now(flow, run):
+    standard, own = "card: {kind: standard}", "card: {template_id: mine.schema, content_key: body}"
+    plain = "card: {kind: markdown}"
+    changes = {"a": ("", standard), "b": (standard, ""), "c": (own, ""), "d": ("", plain), "e": ("", own)}
+    for name, (before, _) in changes.items():
+        a_bot(flow, name, before)
+    await run.start(HANG="1")
+    for name in changes:
+        await ask(flow, "streaming", f"app-{name}")
+    cards = {name: await flow.until(lambda name=name: flow.cards(f"app-{name}")) for name in changes}
+    await flow.until(lambda: all("first half" in str(card.data) for (card,) in cards.values()))
+    await asyncio.sleep(0.3)
+    await run.kill()
+    run.let_leases_end()
+    for name, (_, after) in changes.items():
+        a_bot(flow, name, after)
+    await run.start()
+    await flow.until(lambda: all(card.state == "finished" for (card,) in cards.values()))
+
+    assert all("first half" in str(card.data) and "CUT OFF" in str(card.data) for (card,) in cards.values())
+    assert {name: len(flow.cards(f"app-{name}")) for name in changes} == dict.fromkeys(changes, 1)
