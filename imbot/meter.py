@@ -39,6 +39,7 @@ class Meter:
 
     def __init__(self) -> None:
         self.turns: Counter[tuple[str, CardPhase]] = Counter()
+        self.turned_away: Counter[tuple[str, str]] = Counter()
         self.card_calls: Counter[tuple[str, str]] = Counter()
         self.agent_errors: Counter[str] = Counter()
         self.first_card = Durations(FIRST_CARD_S)
@@ -48,6 +49,7 @@ class Meter:
         """The numbers as they are now, for another thread."""
         frozen = Meter()
         frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
+        frozen.turned_away = self.turned_away.copy()
         frozen.agent_errors, frozen.first_card = self.agent_errors.copy(), self.first_card.copy()
         frozen.spending.total, frozen.spending.used = self.spending.total.copy(), self.spending.used.copy()
         return frozen
@@ -55,6 +57,10 @@ class Meter:
     def turn(self, bot: str, phase: CardPhase) -> None:
         """A turn of a bot ended in that phase."""
         self.turns[bot, phase] += 1
+
+    def away(self, bot: str, why: str) -> None:
+        """A question did not reach a bot's agent: ``busy``, ``refused``, ``too_long``."""
+        self.turned_away[bot, why] += 1
 
     def card_call(self, call: str, error: PlatformError | None = None) -> None:
         """A card was created, updated or finished, or an answer said as text; or that failed."""

@@ -150,6 +150,12 @@ def _of_turns(meter: Meter) -> Iterator[Metric]:
     for (bot, phase), count in meter.turns.items():
         turns.add_metric([bot, phase], count)
     yield turns
+    away = CounterMetricFamily(
+        "imbot_turned_away", "Questions that were told why no agent answers them.", labels=["bot", "why"]
+    )
+    for (bot, why), count in meter.turned_away.items():
+        away.add_metric([bot, why], count)
+    yield away
     calls = CounterMetricFamily(
         "imbot_card_calls",
         "Calls that show an answer, by result; a transient failure is tried again.",

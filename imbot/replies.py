@@ -39,6 +39,7 @@ class Replies:
         if name in _TURNED_AWAY:
             where = turn.conversation.conversation_id
             log.info("%s: turn %s of %s in %s: %s", turn.bot, turn.id, turn.sender.id, where, name)
+            self._meter.away(turn.bot, name)
         try:
             said = self._told_already(turn, name) or await self._said(work, name, behaviour)
         except TransientError as error:

@@ -77,6 +77,7 @@ async def test_what_the_meter_counted_is_shown():
     meter = Meter()
     meter.turn("a", CardPhase.FINAL)
     meter.turn("a", CardPhase.ERROR)
+    meter.away("a", "busy")
     meter.agent_error("a")
     meter.card_call("create")
     for seconds in (0.05, 0.4, 100):
@@ -84,6 +85,7 @@ async def test_what_the_meter_counted_is_shown():
     got = await samples(meter=meter)
 
     assert (got["imbot_turns_total", "a", "final"], got["imbot_turns_total", "a", "error"]) == (1, 1)
+    assert got["imbot_turned_away_total", "a", "busy"] == 1
     assert got["imbot_agent_errors_total", "a"] == 1
     assert got["imbot_card_calls_total", "create", "ok"] == 1
     buckets = [got["imbot_first_card_seconds_bucket", bound] for bound in ("0.1", "0.5", "30.0", "+Inf")]

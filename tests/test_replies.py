@@ -7,15 +7,16 @@ from virtual import run_virtual
 
 from imbot.bot import Bot
 from imbot.errors import FatalError, TransientError
+from imbot.meter import Meter
 from imbot.model import CardPhase
 from imbot.spec import Access
 
 
-def replied(text, *failures, **changes):
+def replied(text, *failures, meter=None, **changes):
     """What became of an order: the texts, the record, who is to end it."""
 
     async def main():
-        bot = Bot(behaviour(5, "answer", **changes), FakeGateway(), FakeStore())
+        bot = Bot(behaviour(5, "answer", **changes), FakeGateway(), FakeStore(), meter=meter)
         bot.gateway.failures["text"] = list(failures)
         await bot.on_message(message(text))
         while bot.turns_running:
@@ -28,6 +29,13 @@ def replied(text, *failures, **changes):
 def test_what_cannot_be_said_now_is_left_to_be_answered_later():
     texts, phase, orphaned = replied("/help", *[TransientError("busy", retry_after_s=1.0)] * 8)
     assert (texts, phase, len(orphaned)) == ([], CardPhase.THINKING, 1)
+
+
+def test_who_is_turned_away_is_counted_and_who_gives_an_order_is_not():
+    meter = Meter()
+    replied("/help", meter=meter)
+    replied("hello", meter=meter, access=Access(users=("somebody else",)))
+    assert [(why, count) for (_, why), count in meter.turned_away.items()] == [("refused", 1)]
 
 
 def test_what_can_never_be_said_is_over():
