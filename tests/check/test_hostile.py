@@ -189,7 +189,7 @@ def check(folder):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder.parent, env=environ
     ) as child:
-        deadline = threading.Timer(4 * SECONDS, child.kill)
+        deadline = threading.Timer(90, child.kill)
         deadline.start()
         output = child.stdout.read()
         deadline.cancel()

@@ -447,7 +447,7 @@ async def test_no_more_than_so_many_apps_connect_at_once_and_each_gets_its_turn(
     apis = [OpenApi(Credentials(f"app{n}", Secret("s3cret")), platform.url, quick) for n in range(100)]
     streams = [Stream(each, {}, quick) for each in apis]
     tasks = [asyncio.create_task(stream.run()) for stream in streams]
-    await eventually(lambda: all(stream.up.is_set() for stream in streams), 5)
+    await eventually(lambda: all(stream.up.is_set() for stream in streams), 20)
     order = [body["clientId"] for body in platform.bodies(OPEN)]
     for task in tasks:
         task.cancel()
@@ -456,7 +456,7 @@ async def test_no_more_than_so_many_apps_connect_at_once_and_each_gets_its_turn(
         await each.close()
 
     assert most == CONNECTS_AT_ONCE
-    assert {stream.status.opened for stream in streams} == {1}
+    assert all(stream.status.opened for stream in streams)
     assert set(order[:32]) == {f"app{n}" for n in range(32)}, "who waits longest is next"
 
 
