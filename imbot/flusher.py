@@ -120,8 +120,9 @@ class Flusher:
         created = await self._retried("create", self._try_to_create, CREATE_TRIES)
         if created:
             self._meter.first_card.add(self._draft.elapsed_s)
-            extras = {"made_of": self._draft.made_of}
-            self._journal.note(shown="card", phase=self._draft.open_phase, extras=extras)
+            thinking = self._draft.phase is CardPhase.THINKING  # else there is likely more to write soon
+            write = self._journal.note if thinking else self._journal.later
+            write(shown="card", phase=self._draft.open_phase, extras={"made_of": self._draft.made_of})
         return created
 
     async def _try_to_create(self) -> None:

@@ -14,6 +14,7 @@ from imbot.stores import Store
 
 log = logging.getLogger(__name__)
 
+MOMENT_S = 0.5
 MOST_OWED = 1000  # turns whose end is remembered while the store fails
 
 
@@ -44,6 +45,11 @@ class Journal:
         self._take(changes)
         self._written()
 
+    def later(self, **changes: Any) -> None:
+        """Write this with what is written next, or alone in a moment; ``note`` tells what is left to do."""
+        self._take(changes)
+        asyncio.get_running_loop().call_later(MOMENT_S, self._catch_up)
+
     async def keep(self, **changes: Any) -> None:
         """Write this and all that was noted, and return when that is done or has failed."""
         self._take(changes)
@@ -58,6 +64,10 @@ class Journal:
         if not self.lost:
             self._waiting |= changes
         self.shown = changes.get("shown", self.shown)
+
+    def _catch_up(self) -> None:
+        if self.owes:
+            self._written()
 
     def _written(self) -> "asyncio.Task[None]":
         """The task that writes all that waits."""

@@ -57,6 +57,19 @@ def test_noting_waits_for_nothing():
     assert run_virtual(main()) == ([], [{"answer": "a"}])
 
 
+def test_what_may_be_written_later_goes_with_the_next_write_or_alone_in_a_moment():
+    async def main(wait_s):
+        store, journal = await a_journal()
+        journal.later(shown="card")
+        await asyncio.sleep(wait_s)
+        await journal.keep(answer="a")
+        await asyncio.sleep(5)
+        return store.writes
+
+    assert run_virtual(main(0.1)) == [{"shown": "card", "answer": "a"}]
+    assert run_virtual(main(2)) == [{"shown": "card"}, {"answer": "a"}]
+
+
 def test_what_could_not_be_written_goes_with_the_next_write():
     async def main():
         store, journal = await a_journal()

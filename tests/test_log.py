@@ -1,6 +1,8 @@
 import json
 import logging
 
+import pytest
+
 from imbot.log import Redactor, _Json
 
 
@@ -35,6 +37,17 @@ def test_invariant_10_a_secret_that_begins_with_another_is_cut_whole():
     redactor.hide(["hunter2", "hunter2-and-more"])
 
     assert redactor.clean("hunter2-and-more, hunter2") == "***, ***"
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+@pytest.mark.parametrize(
+    "text", ["no secret", "BEARER abcdefgh", "x token=abcdefgh", "the s3cret-500 of many"]
+)
+def test_invariant_10_a_line_is_clean_however_many_secrets_there_are(text, count):
+    redactor = Redactor()
+    redactor.hide(f"s3cret-{number}" for number in range(500, 500 + count))
+    shown = {"no secret": "no secret", "the s3cret-500 of many": "the *** of many"}
+    assert redactor.clean(text) == shown.get(text, text.replace("abcdefgh", "***"))
 
 
 def test_short_values_do_not_cut_words_to_pieces():

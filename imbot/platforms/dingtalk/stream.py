@@ -196,27 +196,29 @@ class Stream:
             self._slots.release()
 
     async def _take(self, route: Route, socket: Socket, frame: CallbackMessage) -> None:
-        work = asyncio.create_task(route.take(frame.data))
+        """Acknowledge a push with what comes of it, or without where that takes too long."""
+        late = False
+
+        def acknowledge() -> None:
+            nonlocal late
+            late = True
+            self._own(self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None}))
+
+        patience = asyncio.get_running_loop().call_later(route.patience_s, acknowledge)
+        code, response = AckMessage.STATUS_OK, None
         try:
-            await asyncio.wait([work], timeout=route.patience_s)
-            late = not work.done()
-            if late:
-                await self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None})
-            await asyncio.wait([work])
-        finally:
-            if not work.done():
-                work.cancel()
-                await asyncio.wait([work])
-        error = work.exception()
-        if error:
+            response = await route.take(frame.data)
+        except Exception as error:
+            code = AckMessage.STATUS_SYSTEM_EXCEPTION
             self._seen.forget(frame.headers.message_id)
             if isinstance(error, UnattendedError):
                 return
             defect = None if isinstance(error, ImbotError) else error
             log.error("%s: a push of %s failed: %s", self._name, frame.headers.topic, error, exc_info=defect)
+        finally:
+            patience.cancel()
         if not late:
-            code = AckMessage.STATUS_SYSTEM_EXCEPTION if error else AckMessage.STATUS_OK
-            await self._acknowledge(socket, frame, code, {"response": None if error else work.result()})
+            await self._acknowledge(socket, frame, code, {"response": response})
 
     async def _acknowledge(
         self, socket: Socket, frame: SystemMessage | CallbackMessage, code: int, data: Data | None = None
