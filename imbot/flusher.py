@@ -122,7 +122,7 @@ class Flusher:
             self._meter.first_card.add(self._draft.elapsed_s)
             thinking = self._draft.phase is CardPhase.THINKING  # else there is likely more to write soon
             write = self._journal.note if thinking else self._journal.later
-            write(shown="card", phase=self._draft.open_phase, extras={"made_of": self._draft.made_of})
+            write(shown="card", phase=self._draft.open_phase)
         return created
 
     async def _try_to_create(self) -> None:
@@ -131,15 +131,17 @@ class Flusher:
         except TransientError as error:
             self._doubtful = self._doubtful or error.retry_after_s is None
             raise
-        self._draft.made_of = made_of(view)
         if view.phase is not CardPhase.THINKING:
             self._pacer.made(self._now())
 
     def _first(self) -> CardView:
         self._unseen = False
+        view = self._fitted().view
+        self._draft.made_of = made_of(view)
+        self._journal.later(extras={"made_of": self._draft.made_of})
         if self._draft.phase is not CardPhase.THINKING:
             self._journal_text()
-        return self._fitted().view
+        return view
 
     async def _update(self) -> None:
         self._calling = False
