@@ -67,7 +67,8 @@ METHOD = """## How it is measured
 - `stage.py` is the platform: imbot's simulator, without latency or limits unless a scenario sets them, and the
   people, in one process. Times are taken there, on one monotonic clock: a message is asked when it is pushed, an
   ack or a card counts when it has arrived and is in effect. `agent_server.py` is the agent of all systems, a process
-  that notes when each chunk leaves. Both share one core; the system under test has the other to itself.
+  that notes when each chunk leaves. Both share one core, where the platform goes first; the system under test has the
+  other to itself.
 - `systems/floor.py`, `systems/sdk.py` and `systems/threads.py` are the compared programs, to be read in a minute
   each. imbot is `imbot run` with a short bot file, its journal on, on a local disk.
 - Every system starts fresh for each scenario of each round and gets 20 messages to warm up; within a round the

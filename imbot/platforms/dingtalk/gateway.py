@@ -4,6 +4,7 @@ Inward ``stream.py`` brings pushes, ``wire.py`` reads them, the attached handler
 ``cards.py`` and ``texts.py`` show answers by ``calls.py`` through ``openapi.py``.
 """
 
+import asyncio
 import logging
 import time
 import uuid
@@ -20,6 +21,8 @@ from imbot.platforms.dingtalk.times import Times
 from imbot.quota import Quota
 
 log = logging.getLogger(__name__)
+
+CARD_FIRST_S = 0.002  # an acknowledgement that waits so long lets the card go first, for which people wait
 
 
 class DingTalkGateway:
@@ -116,6 +119,7 @@ class DingTalkGateway:
             data, client_id=app.client_id, robot_code=app.robot_code, received_at=time.time()
         )
         await handler.on_message(message)
+        await asyncio.sleep(CARD_FIRST_S)
 
     async def _take_click(self, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
         change = await self._attached().on_action(wire.parse_action(data))
