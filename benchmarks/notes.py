@@ -37,16 +37,25 @@ NOTES = {
 
 # By scenario and goal as in goals.py: what limits a figure that misses its goal, and what was tried.
 REASONS = {
+    ("one user", "first card p50, over the floor's"): (
+        "From a message's frame to the call that makes its card imbot takes about 1.5 ms where one person asks at a time and "
+        "nothing is warm, the floor about 0.3: 0.35 for the journal, which must know a card before anybody sees it, 0.4 to "
+        "read the message and find who may ask and in which order, 0.25 to draw the card through Jinja, 0.2 for the frame, 0.1 for "
+        "the conversation's past. Tried: the acknowledgement waits until the card's call is out. Before the platform went "
+        "first on the core that it shares with the agent this figure was 1.1 to 1.2: the agent mostly went first, "
+        "which held up the floor's card and not imbot's."
+    ),
+    ("one user", "first card p99, over the floor's"): "As for the median.",
+    ("crowd", "first card p50, over the floor's"): "As for one user.",
+    ("crowd", "first card p99, over the floor's"): (
+        "As for one user; and updates of other answers are drawn and journalled meanwhile."
+    ),
     ("burst", "turns per second with the journal on, over the floor's"): (
         "A turn costs imbot twice the floor's CPU here: three or four writes of the journal, two renderings of the card "
         "through Jinja, who may ask and in which order, a line in the log. Tried: short store work on the loop's own "
         "thread, cached statements, one timer an answer, fewer renderings, fewer generators a piece, no task of its own for what "
         "takes a push over, cheaper log lines, a journal write that waits for the next one. One commit for several writes "
         "would save about 5 us a write, which is little."
-    ),
-    ("long 300 s", "longest standstill after 5 s, share of the time elapsed"): (
-        "The pace counted an answer's age from a second before its card, so that the updates of its first seconds were "
-        "too far apart. Mended after this run; measured again on its own it was 0.25, and the mean staleness 0.07."
     ),
     ("check: small bots", "speed over check-jsonschema's"): (
         "The start-up takes 0.35 s, nearly half of imbot's time; the rest is about 0.8 ms of CPU a file, which two "
