@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from imbot.plan import Step
 from imbot.recovery import Recovery, beat, keep_beating
 from imbot.reload import Reloader, StoppingError
 from imbot.revival import OnBroken, Revival
-from imbot.spec import BotSpec, Secret
+from imbot.spec import BotSpec, secrets_of
 from imbot.stores import Store, open_store
 from imbot.supervisor import Supervisor
 from imbot.watch import SETTLE, Settle
@@ -69,7 +69,8 @@ async def running(
     def meant(result: LoadResult) -> None:
         nonlocal hidden
         specs = {id(spec): spec for spec in result.specs}
-        redactor.hide(_secrets(spec for key, spec in specs.items() if key not in hidden))
+        new = (spec for key, spec in specs.items() if key not in hidden)
+        redactor.hide(secret for spec in new for secret in secrets_of(spec))
         hidden = specs
         announce(result)
 
@@ -192,21 +193,3 @@ async def _clean(store: Store, retention_s: float) -> None:
         except StoreError as error:
             log.warning("old turns are kept for now: %s", error)
         await asyncio.sleep(CLEAN_EVERY_S)
-
-
-def _secrets(specs: Iterable[BotSpec]) -> Iterator[str]:
-    for spec in specs:
-        yield from _revealed(spec.credentials)
-        yield from _revealed(spec.agent.settings)
-        yield from _revealed(spec.card.vars)
-
-
-def _revealed(value: Any) -> Iterator[str]:
-    if isinstance(value, Secret):
-        yield value.reveal()
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _revealed(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _revealed(part)

@@ -3,11 +3,13 @@
 Durations are seconds. Defaults live in the schemas, not here: the loader fills them in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from imbot.model import CardPhase
+
+_SECRET_CHARS = 4  # a header like "X-Version: 2" is hidden in the file, but "2" is everywhere
 
 
 class Secret:
@@ -41,6 +43,24 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not written anywhere")
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Everything inside of maps and lists that is neither."""
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from leaves(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from leaves(part)
+    else:
+        yield value
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """Every secret in the value that is long enough to be one, in the clear: to keep it out of messages."""
+    secrets = (leaf.reveal() for leaf in leaves(value) if isinstance(leaf, Secret))
+    return (text for text in secrets if len(text) >= _SECRET_CHARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +281,8 @@ class BotSpec:
     invented: frozenset[str] = field(default=frozenset(), compare=False)
     accepted_at: float | None = field(default=None, compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)
+
+
+def secrets_of(spec: BotSpec) -> Iterator[str]:
+    """Every secret of a bot file, in the clear: to keep it out of the log."""
+    return secrets_in((spec.credentials, spec.agent.settings, spec.card.vars))

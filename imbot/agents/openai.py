@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from imbot.agents.completion import Completion, RefusedError, refusal_of
-from imbot.agents.settings import reveal, secrets_in, setting_error
+from imbot.agents.settings import reveal, setting_error
 from imbot.agents.sse import LIMIT_BYTES, SseDecoder
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Exchange, Message, ReasoningDelta, TextDelta, TextReplace
 from imbot.pacing import Backoff
-from imbot.spec import AgentSpec, Timeouts
+from imbot.spec import AgentSpec, Timeouts, secrets_in
 
 if TYPE_CHECKING:
     import aiohttp

@@ -1,12 +1,10 @@
 """What agents share when they read their part of a bot file: places of problems, values in the clear."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from imbot.errors import ConfigError, Problem
 from imbot.spec import AgentSpec, Secret, Span
-
-_SECRET_CHARS = 4  # a header like "X-Version: 2" is hidden in the file, but "2" is everywhere
 
 
 def setting_error(spec: AgentSpec, key: str, message: str, *, code: str, hint: str = "") -> ConfigError:
@@ -26,16 +24,3 @@ def reveal(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [reveal(item) for item in value]
     return value
-
-
-def secrets_in(value: Any) -> Iterator[str]:
-    """Every secret in the value that is long enough to be one, in the clear: to keep it out of messages."""
-    if isinstance(value, Secret):
-        if len(value.reveal()) >= _SECRET_CHARS:
-            yield value.reveal()
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from secrets_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from secrets_in(item)

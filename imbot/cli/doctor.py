@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from imbot import log
-from imbot.agents.settings import secrets_in
 from imbot.cli.common import bot_file, bots_option, run_async
 from imbot.doctor import Finding, State, diagnose
 from imbot.loader import BotFile
+from imbot.spec import secrets_of
 
 MARKS: dict[State, tuple[str, str]] = {
     "ok": ("✔", "green"),
@@ -38,7 +38,7 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
     log.set_up(logging.WARNING)
     file = bot_file(bot, bots)
     if file.spec:
-        log.redactor.hide(secrets_in((file.spec.credentials, file.spec.agent.settings, file.spec.card.vars)))
+        log.redactor.hide(secrets_of(file.spec))
 
     async def main() -> int:
         findings = []

@@ -1,14 +1,13 @@
 """The lint of layouts without a place for the buttons that the bot file asks for."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from imbot.cards.buttons import buttons_of
 from imbot.cards.kinds import open_kind
 from imbot.errors import Problem
 from imbot.loader.resolve import problem
 from imbot.model import Button, CardContext, CardPhase, parse_button_id
-from imbot.spec import BotSpec
+from imbot.spec import BotSpec, leaves
 from imbot.yamlfile import span_at
 
 _ASKED_BY = {"feedback": "`feedback.buttons`"}  # by the action of a button
@@ -40,22 +39,11 @@ def unshown_buttons(spec: BotSpec) -> Iterator[Problem]:
 def _unshown(spec: BotSpec, phase: CardPhase) -> Sequence[Button]:
     buttons = [*buttons_of(CardContext(phase), spec.card, spec.feedback, calls_back=True)]
     actions = {_action(button) for button in buttons}
-    texts = [*_texts(spec.card.templates[phase].value), *(file.text for file in spec.card.files.values())]
+    layout = (leaf for leaf in leaves(spec.card.templates[phase].value) if isinstance(leaf, str))
+    texts = [*layout, *(file.text for file in spec.card.files.values())]
     shown = any("buttons" in text or parse_button_id(text)[0] in actions for text in texts)
     return [] if shown else buttons
 
 
 def _action(button: Button) -> str:
     return parse_button_id(button.id)[0]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a layout."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _texts(part)

@@ -1,5 +1,5 @@
-from imbot.agents.settings import reveal, secrets_in, setting_error
-from imbot.spec import AgentSpec, Marks, Secret, Span
+from imbot.agents.settings import reveal, setting_error
+from imbot.spec import AgentSpec, Marks, Secret, Span, secrets_in
 
 
 def test_a_problem_stands_where_the_setting_does():

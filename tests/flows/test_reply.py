@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from imbot.platforms.dingtalk import gateway
 from imbot.stores import open_store
 
 
@@ -16,6 +17,19 @@ async def test_a_question_is_answered_in_a_card_that_streams(flow):
     assert card.data["flowStatus"] == "3"
     streaming = [call for call in flow.sim.calls if "/card/streaming" in call.path]
     assert streaming, "the answer came in one piece"
+
+
+async def test_the_card_goes_before_the_acknowledgement(flow, monkeypatch):
+    monkeypatch.setattr(gateway, "CARD_FIRST_S", 0.5)
+    flow.echo()
+    async with flow.up():
+        before = len(flow.sim.acks)
+        await flow.sim.say("app-echo", "u-lilei", "hello")
+        await flow.until(lambda: flow.cards("app-echo"))
+        early = len(flow.sim.acks)
+        await flow.until(lambda: len(flow.sim.acks) > early)
+
+    assert early == before
 
 
 async def test_a_click_is_thanked_in_the_card_and_stored(flow):
