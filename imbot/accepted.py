@@ -22,7 +22,7 @@ from imbot.supervisor import Supervisor
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.2  # so that a thousand bots which start are a few writes
-FLUSH_S = 1.0
+FLUSH_S = 3.0
 
 _MANY = 3  # bots that are gone at once, and most of them: rather a folder that is not there yet
 

@@ -98,6 +98,8 @@ class Watch:
         self._used: frozenset[str] = frozenset()
         self._known: dict[str, Entry] | None = None  # as it was when it was last read
         self._moving: dict[str, _Moving] = {}
+        self._listed: frozenset[str] = frozenset()  # what was there at the last look,
+        self._listed_at = 0.0  # and when something that matters last came or went
         self._looking = asyncio.Lock()
         self._event = False  # whether the last hint was an event,
         self._unheard = False  # whether a change was found though it was none,
@@ -180,6 +182,9 @@ class Watch:
         """Keep for each file since when it is other than known, and since when it is as it is."""
         if self._known is None:
             self._known = seen
+        if any(map(self._matters, seen.keys() ^ self._listed)):
+            self._listed_at = now
+        self._listed = frozenset(seen)
         moved = {path for path, _ in seen.items() ^ self._known.items()}
         for path in self._moving.keys() - moved:
             del self._moving[path]
@@ -203,17 +208,22 @@ class Watch:
         )  # fmt: skip
 
     def _rest_at(self) -> dict[str, float]:
-        """When each file that moves is at rest, if it stays as it is."""
-        gone = [path for path, moving in self._moving.items() if moving.entry is None]
-        # Who removes many files is not done before the last of them is gone.
-        last_gone = max((self._moving[path].still_since for path in gone), default=0.0)
-        return {
-            path: min(
-                (moving.still_since if moving.entry else last_gone) + self._settle.still_s,
-                moving.since + self._settle.at_most_s,
-            )
-            for path, moving in self._moving.items()
-        }
+        """When each file that moves is at rest, if it stays as it is.
+
+        While files are gone, all that comes and goes rests at once: who removes many files, makes a folder
+        anew or renames one file after the other, is not done before the last.
+        """
+        known = self._known or {}
+        some_are_gone = any(
+            moving.entry is None and self._matters(path) for path, moving in self._moving.items()
+        )
+        rests = {}
+        for path, moving in self._moving.items():
+            still_since = moving.still_since
+            if some_are_gone and (path not in known or not moving.entry):
+                still_since = max(still_since, self._listed_at)
+            rests[path] = min(still_since + self._settle.still_s, moving.since + self._settle.at_most_s)
+        return rests
 
     def _matters(self, path: str) -> bool:
         """Whether a bot may be another one because of this file."""

@@ -221,7 +221,7 @@ def test_what_a_failing_store_missed_of_an_ended_turn_is_recorded_when_it_is_bac
 async def test_a_process_that_was_taken_for_dead_says_nothing_of_what_another_took_over(tmp_path):
     asleep, heir = [await SqliteStore.open(tmp_path / "a.db") for _ in range(2)]
     bots = [
-        Bot(behaviour(0.1, "answer", card=FakeCard(live=False)), FakeGateway(), store)
+        Bot(behaviour(0.5, "answer", card=FakeCard(live=False)), FakeGateway(), store)
         for store in (asleep, heir)
     ]
     await bots[0].on_message(message())  # no beat: its lease is over

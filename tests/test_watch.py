@@ -12,6 +12,7 @@ from imbot import watch as watching
 from imbot.watch import SETTLE, Settle, Watch
 
 FILES = {"a.yaml": "a: 1\n", "cards/final.yaml": "b: 2\n"}
+NAMES = [f"{n}.yaml" for n in range(5)]
 
 
 @pytest.fixture
@@ -29,6 +30,13 @@ def watched(folder, scenario, settle=SETTLE, used=("cards/final.yaml",)):
         await scenario(watch)
 
     run_virtual(main())
+
+
+async def made(watch, folder, names):
+    """Files that are there from now on, and known."""
+    write(folder, dict.fromkeys(names, ""))
+    await news_after(watch, 0.3)
+    watch.take(await watch.look())
 
 
 async def news_after(watch, seconds):
@@ -154,14 +162,39 @@ def test_a_file_taken_away_is_believed_to_be_gone_when_it_stays_away(folder):
 
 def test_who_removes_files_one_by_one_is_heard_after_the_last(folder):
     async def scenario(watch):
-        write(folder, {f"{n}.yaml": "" for n in range(5)})
-        watch.take(await watch.look())
-        await asyncio.sleep(0.3)
-        watch.take(await watch.look())
-        for n in range(5):
-            (folder / f"{n}.yaml").unlink()
+        await made(watch, folder, NAMES)
+        for name in NAMES:
+            (folder / name).unlink()
             assert not await news_after(watch, 0.2)
         assert await news_after(watch, 0.3)
+
+    watched(folder, scenario)
+
+
+def test_r12_a_folder_filled_again_file_by_file_has_lost_none_of_them(folder):
+    async def scenario(watch):
+        await made(watch, folder, NAMES)
+        for name in NAMES:
+            (folder / name).unlink()
+        assert not await news_after(watch, 0.2)
+        for name in NAMES:
+            write(folder, {name: "back"})
+            sight = await watch.look()
+            gone = {str(folder / name) for name in NAMES} - sight.seen.keys()
+            assert gone <= sight.moving
+            await asyncio.sleep(0.2)
+
+    watched(folder, scenario)
+
+
+def test_files_renamed_one_after_the_other_are_gone_and_there_at_the_same_time(folder):
+    async def scenario(watch):
+        await made(watch, folder, NAMES)
+        for name in NAMES:
+            (folder / name).rename(folder / f"new-{name}")
+            assert not await news_after(watch, 0.2)
+        assert await news_after(watch, 0.1)
+        assert not (await watch.look()).moving
 
     watched(folder, scenario)
 

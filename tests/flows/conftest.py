@@ -64,13 +64,22 @@ class Flow:
         """What the bot said without a card that holds the text."""
         return [m for m in self.sim.messages if m.sender is None and text in m.text]
 
+    async def card_for(self, app, user, text, group=False):
+        """Say something and return the card that answers it, as soon as it is there."""
+        before = set(self.sim.cards)
+        message = self.sim.message(await self.sim.say(app, user, text, group=group))
+
+        def new():
+            cards = [card for id_, card in self.sim.cards.items() if id_ not in before]
+            return [card for card in cards if card.conversation == message.conversation]
+
+        return (await self.until(new))[0]
+
     async def ask(self, app, text, user="u-lilei", group=False):
         """Say something and return the finished card that answers."""
-        before = set(self.sim.cards)
-        await self.sim.say(app, user, text, group=group)
-        new = await self.until(lambda: [c for i, c in self.sim.cards.items() if i not in before])
-        await self.until(lambda: new[0].data.get("flowStatus") in ("3", "5"))
-        return new[0]
+        card = await self.card_for(app, user, text, group)
+        await self.until(lambda: card.data.get("flowStatus") in ("3", "5"))
+        return card
 
 
 @contextlib.asynccontextmanager

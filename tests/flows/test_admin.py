@@ -258,8 +258,8 @@ async def test_a_wish_reloads_and_many_wishes_at_once_do_too(flow, by_hand):
 
 
 async def test_a_removed_bot_is_shown_while_it_drains(flow, by_hand):
-    flow.echo("a", delay="100ms")
-    async with up(flow):
+    flow.echo("a", delay="300ms")
+    async with up(flow, grace_s=20):
         await flow.sim.say("app-a", "u-lilei", "a few words that take a while to say")
         await flow.until(lambda: flow.cards("app-a"))
         (flow.folder / "a.yaml").unlink()
@@ -273,19 +273,19 @@ async def test_a_removed_bot_is_shown_while_it_drains(flow, by_hand):
 
 
 async def test_the_end_of_the_process_is_shown_and_takes_no_more_reloads(flow):
-    flow.echo("a", delay="100ms")
+    flow.echo("a", delay="300ms")
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(up(flow))
+        await stack.enter_async_context(up(flow, grace_s=20))
         await flow.sim.say("app-a", "u-lilei", "a few words that take a while to say")
         await flow.until(lambda: flow.cards("app-a"))
         address = Beacon.read(file_of(flow)).address
         ending = asyncio.create_task(stack.pop_all().aclose())
-        await asyncio.sleep(0.05)
-        status = await asked(flow, "status", IMBOT_ADMIN=address)
+        async with asyncio.timeout(15):
+            while (await asked(flow, "status", IMBOT_ADMIN=address))["bots"][0]["state"] != "draining":
+                pass
         reload = await imbot(flow, "reload")
         await ending
 
-    assert [bot["state"] for bot in status["bots"]] == ["draining"]
     assert "the process is ending" in reload.output
     assert flow.cards("app-a")[0].data["flowStatus"] == "3"
     assert not file_of(flow).exists()
@@ -434,8 +434,9 @@ async def test_status_can_be_watched_over_a_restart(flow):
     )  # fmt: skip
     try:
         first = await asyncio.wait_for(watching.stdout.readline(), 10)
-        async with up(flow):
-            second = await asyncio.wait_for(watching.stdout.readline(), 10)
+        async with up(flow), asyncio.timeout(20):
+            while not (bots := json.loads(await watching.stdout.readline())["bots"]):
+                pass
         watching.send_signal(signal.SIGINT)
         await watching.stdout.read()
         code = await asyncio.wait_for(watching.wait(), 10)
@@ -445,5 +446,5 @@ async def test_status_can_be_watched_over_a_restart(flow):
             await watching.wait()
 
     assert b"not started" in first
-    assert json.loads(second)["bots"][0]["name"] == "a"
+    assert bots[0]["name"] == "a"
     assert code == 0

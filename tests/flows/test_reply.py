@@ -9,7 +9,7 @@ from imbot.stores import open_store
 
 
 async def test_a_question_is_answered_in_a_card_that_streams(flow):
-    flow.echo(delay="150ms")
+    flow.echo(delay="300ms")
     async with flow.up():
         card = await flow.ask("app-echo", "hello world, how are you today?")
 

@@ -171,6 +171,8 @@ async def test_a_bot_whose_file_is_removed_while_it_runs_is_forgotten(flow):
     async with flow.up():
         path.unlink()
         await flow.until(lambda: flow.row("b") is None or flow.row("b").state == "draining")
+        plain(flow, "c")
+        await flow.until(lambda: flow.row("c"))  # another reload: the first has come to its end
     path.write_text("{")
     async with flow.up():
         assert [row.generation for row in flow.supervisor.status() if row.path == str(path)] == [0]
@@ -196,6 +198,8 @@ async def test_a_bot_that_was_disabled_stays_so(flow):
     async with flow.up():
         plain(flow, "b", extra="enabled: false\n")
         await flow.until(lambda: flow.row("b") is None or flow.row("b").state == "draining")
+        plain(flow, "c")
+        await flow.until(lambda: flow.row("c"))  # another reload: the first has come to its end
     path.write_text("{")
     async with flow.up():
         assert [row.generation for row in flow.supervisor.status() if row.path == str(path)] == [0]
@@ -387,7 +391,7 @@ async def test_r66_run_answers_with_what_was_accepted_and_says_so(flow):
     text = path.read_text() + "agent: {\n"
     path.write_text(text)
     async with Run(flow) as second:
-        bot = await second.status(lambda bot: bot["state"] == "running")
+        bot = await second.status(lambda bot: bot["state"] == "running" and bot["rejected"])
         assert bot["rejected"]["problems"]
         assert bot["accepted_at"] < bot["rejected"]["since"]
         command, where = imbot(flow, "status", "bots")

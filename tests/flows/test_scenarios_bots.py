@@ -218,8 +218,8 @@ async def test_r55_r63_a_streaming_reply_keeps_its_presentation_and_its_pace(flo
 
 
 async def test_r56_a_streaming_reply_ends_as_it_began_when_identity_or_agent_change(flow):
-    write(flow, "a", delay="150ms", prefix="old: ")
-    async with flow.up():
+    write(flow, "a", delay="500ms", prefix="old: ")
+    async with flow.up(grace_s=30):
         await flow.sim.say("app-a", "u-lilei", "one two three four five six seven eight")
         (first,) = await flow.until(lambda: flow.cards("app-a"))
         write(flow, "a", prefix="new: ")

@@ -14,6 +14,7 @@ from imbot.reload import Reloader
 from imbot.watch import Settle
 
 QUICK = Settle(0.1, 5.0)
+PATIENT = Settle(1.0, 10.0)  # for who writes in pieces: a busy machine makes any pause longer
 
 
 @pytest.fixture
@@ -70,21 +71,27 @@ def shown(flow, name="a"):
 
 async def test_r01_a_slow_writer_is_applied_once_and_holds_nobody_back(flow, reloader, told):
     path, _ = flow.echo("a"), flow.echo("b")
-    text = path.read_text() + title("New") + "# " + "x" * 200 + "\n"
+    text = path.read_text() + title("New") + "# " + "x" * 200
     size = len(text) // 20 + 1
-    async with flow.up():
+    async with flow.up(settle=PATIENT):
         before = reloader.count
         with path.open("w", encoding="utf-8") as file:
-            for chunk in range(20):
-                file.write(text[chunk * size : (chunk + 1) * size])
+
+            async def write(part):
+                file.write(part)
                 file.flush()
+                await asyncio.sleep(0.1)
+
+            for chunk in range(20):
+                await write(text[chunk * size : (chunk + 1) * size])
                 if chunk == 3:
                     flow.echo("b", extra=title("Meanwhile"))
                 if chunk == 12:
                     asked = asyncio.create_task(reloader.it.reload())
-                await asyncio.sleep(0.1)
+            while reloader.count == before:
+                await write("x")
             assert (shown(flow, "a"), shown(flow, "b")) == ("a", "Meanwhile")
-            assert reloader.count - before == 1, "the one for b"
+            assert not asked.done()
         outcome = await asked
         await flow.until(lambda: shown(flow) == "New")
         counts = dict(reloader.it.counts)
@@ -97,13 +104,13 @@ async def test_r01_a_slow_writer_is_applied_once_and_holds_nobody_back(flow, rel
 async def test_r02_truncated_then_written_is_one_update(flow, reloader, told):
     path = flow.echo("a")
     text = path.read_text() + title("New")
-    async with flow.up():
+    async with flow.up(settle=PATIENT):
         before = reloader.count
         path.write_text("")
         await asyncio.sleep(0.25)
         path.write_text(text)
-        await flow.until(lambda: shown(flow) == "New")
-        assert (reloader.count - before, flow.row("a").connections) == (1, 1)
+        await flow.until(lambda: reloader.count > before)
+        assert (shown(flow), reloader.count - before, flow.row("a").connections) == ("New", 1, 1)
     assert not told("rejected")
 
 
@@ -127,8 +134,8 @@ async def test_r04_each_atomic_save_is_applied_once_whatever_the_other_file_is_c
         for number, name in enumerate((".a.yaml.x7Fh", "a.yaml.tmp", "tmp9f3.yaml"), 1):
             other = flow.write(name, text + title(f"Save {number}"))
             other.rename(path)
-            await flow.until(lambda number=number: shown(flow) == f"Save {number}")
-        assert reloader.count - before == 3
+            await flow.until(lambda number=number: reloader.count - before == number)
+            assert shown(flow) == f"Save {number}"
         assert [row.name for row in flow.supervisor.status()] == ["a"]
     assert not told("tmp9f3")
 
@@ -204,7 +211,7 @@ async def test_r08_a_deleted_file_stops_its_bot_and_the_log_names_it(flow, told)
 async def test_r09_deleted_and_made_again_at_once_is_no_stop(flow, reloader, told):
     path = flow.echo("a")
     text = path.read_text()
-    async with flow.up():
+    async with flow.up(settle=PATIENT):
         path.unlink()
         await asyncio.sleep(0.15)
         path.write_text(text)
@@ -220,7 +227,7 @@ async def test_r09_deleted_and_made_again_at_once_is_no_stop(flow, reloader, tol
 
 async def test_r10_a_file_that_comes_and_goes_at_once_starts_nothing(flow, reloader, told):
     flow.echo("a")
-    async with flow.up():
+    async with flow.up(settle=PATIENT):
         path = flow.echo("b")
         await asyncio.sleep(0.15)
         path.unlink()
@@ -257,11 +264,14 @@ async def test_r11_a_file_that_may_not_be_read_is_named_and_followed_again_when_
     assert len(told("accepted again")) == 1
 
 
-async def test_r12_a_folder_removed_and_made_again_touches_nobody_and_is_followed_on(flow, told):
+@pytest.mark.parametrize("settle", [QUICK, PATIENT], ids=["seen to be gone", "soon back"])
+async def test_r12_a_folder_removed_and_made_again_touches_nobody_and_is_followed_on(flow, told, settle):
     texts = {flow.echo(name): flow.echo(name).read_text() for name in "abc"}
-    async with flow.up():
+    async with flow.up(settle=settle):
         shutil.rmtree(flow.folder)
         await asyncio.sleep(0.5)
+        if settle is QUICK:
+            await flow.until(lambda: flow.row("a").held_since)
         flow.folder.mkdir()
         for path, text in texts.items():
             path.write_text(text)
@@ -271,7 +281,6 @@ async def test_r12_a_folder_removed_and_made_again_touches_nobody_and_is_followe
         await flow.until(lambda: not any(row.held_since for row in flow.supervisor.status()))
         assert untouched(flow, "b", "c")
         assert flow.row("a").connections == 1
-        await asyncio.sleep(0.2)
         flow.echo("b", extra=title("Newer"))
         await flow.until(lambda: shown(flow, "b") == "Newer")
     assert not told(": stop")
@@ -347,9 +356,9 @@ async def test_r14_ten_config_map_updates_in_a_row(flow, reloader):
         before = reloader.count
         for number in range(1, 11):
             volume.swap(files | {"a.yaml": bot + title(f"Version {number}")})
-            await flow.until(lambda number=number: shown(flow) == f"Version {number}")
+            await flow.until(lambda number=number: reloader.count - before == number)
+            assert shown(flow) == f"Version {number}"
         assert (flow.row("a").generation, flow.row("a").connections) == (11, 1)
-        assert reloader.count - before == 10
         assert untouched(flow, "b", "c")
         volume.swap(files | {"cards/final.yaml": 'msgContent: "new {{ answer }}"\n'})
         await flow.until(lambda: flow.row("c").generation == 2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -92,14 +93,16 @@ async def test_07_two_connections_share_messages(sim, client):
 
 
 async def test_08_dead_peer_is_selected_for_a_while(sim, client):
-    sim.set(dead_peer_s=0.05)
+    sim.set(dead_peer_s=0.5)
     alive, dead = await client.connect([BOT]), await client.connect([BOT])
     dead.cut()
     await sim.until(lambda: len(sim.connections("ding1")) == 1)
+    forgotten_at = time.monotonic() + 0.6
     early, late = [], []
     for _ in range(50):
         await sim.say("ding1", "u-lilei", "perhaps")
-    await asyncio.sleep(0.07)
+    while time.monotonic() < forgotten_at:
+        await asyncio.sleep(0.05)
     for _ in range(50):
         await sim.say("ding1", "u-lilei", "surely")
     async with asyncio.timeout(10):
@@ -160,7 +163,7 @@ async def test_11_client_may_close_first(sim, client):
 
 @pytest.mark.parametrize("answer", [None, {"status": "LATER"}])
 async def test_12_event_comes_again_until_success(sim, client, answer):
-    sim.set(event_retry_s=0.05)
+    sim.set(event_retry_s=0.4)
     link = await client.connect([EVENT])
     sim.push_event("ding1", "user_add_org", {"userId": ["1"]})
     first = await link.frame()
@@ -169,7 +172,7 @@ async def test_12_event_comes_again_until_success(sim, client, answer):
     second = await link.frame()
     await link.ack(second, {"status": "SUCCESS"})
     assert second["headers"]["eventId"] == first["headers"]["eventId"]
-    assert await link.silent(0.1)
+    assert await link.silent(0.6)
 
 
 @pytest.mark.parametrize("same_id", [False, True])
@@ -184,11 +187,11 @@ async def test_13_bot_message_without_ack_returns(sim, client, same_id):
 
 
 async def test_13_acked_bot_message_does_not_return(sim, client):
-    sim.set(redelivery_s=0.03)
+    sim.set(redelivery_s=0.4)
     link = await client.connect()
     await sim.say("ding1", "u-lilei", "hello")
     await link.ack(await link.frame())
-    assert await link.silent(0.08)
+    assert await link.silent(0.6)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "1", '{"code":200}', '{"code":"x","headers":{"messageId":"1"}}'])
@@ -386,9 +389,8 @@ async def test_34_uploaded_media_works_as_photo(sim, client):
 
 
 async def test_35_calls_per_second_of_one_api(sim, client):
-    for _ in range(20):
-        assert (await client.api("POST", BATCH_SEND, sent()))[0] == 200
-    status, body = await client.api("POST", BATCH_SEND, sent())
+    answers = await asyncio.gather(*(client.api("POST", BATCH_SEND, sent()) for _ in range(21)))
+    ((status, body),) = [answer for answer in answers if answer[0] != 200]
     assert (status, body["code"]) == (403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi")
     assert (await client.card())[0] == 200
     loop = asyncio.get_running_loop()

@@ -12,6 +12,26 @@ from imbot.model import Feedback
 from imbot.stores import connection
 from imbot.stores.sqlite import SqliteStore
 
+
+class Held:
+    """Work that keeps a lane's thread busy until it is let go."""
+
+    def __init__(self):
+        self._begun = threading.Event()
+        self._let_go = threading.Event()
+
+    def __call__(self, _):
+        self._begun.set()
+        self._let_go.wait(20)
+
+    async def begun(self):
+        while not self._begun.is_set():
+            await asyncio.sleep(0.001)
+
+    def let_go(self):
+        self._let_go.set()
+
+
 # -- files that cannot be used
 
 
@@ -139,38 +159,39 @@ async def test_an_error_that_is_not_the_database_s_reaches_its_caller_alone(stor
 
 
 async def test_reads_do_not_wait_for_writes(store):
-    held = threading.Event()
-    writing = asyncio.create_task(store._write(lambda _: held.wait(5)))
+    held = Held()
+    writing = asyncio.create_task(store._write(held))
+    await held.begun()
     try:
         assert await store.turn("turn1") is None
         assert not writing.done()
     finally:
-        held.set()
+        held.let_go()
     await writing
 
 
 async def test_writes_that_wait_are_committed_together(store):
     commits = []
     await store._write_lane.run(lambda raw: raw.set_trace_callback(commits.append))
-    held = threading.Event()
-    first = asyncio.create_task(store._write(lambda _: held.wait(5)))
-    await asyncio.sleep(0.01)
+    held = Held()
+    first = asyncio.create_task(store._write(held))
+    await held.begun()
     rest = [asyncio.create_task(store.accept(new_turn(n))) for n in range(100)]
     await asyncio.sleep(0)
-    held.set()
+    held.let_go()
     await asyncio.gather(first, *rest)
     assert commits.count("COMMIT") == 2
 
 
 async def test_writes_that_wait_outlive_the_callers_that_gave_up(store):
-    held = threading.Event()
-    first = asyncio.create_task(store._write(lambda _: held.wait(5)))
-    await asyncio.sleep(0.01)
+    held = Held()
+    first = asyncio.create_task(store._write(held))
+    await held.begun()
     given_up, patient = (asyncio.create_task(store.accept(new_turn(n))) for n in (1, 2))
     await asyncio.sleep(0)
     given_up.cancel()
     await asyncio.gather(given_up, return_exceptions=True)
-    held.set()
+    held.let_go()
     await asyncio.gather(first, patient)
     assert None not in [await store.turn(f"turn{n}") for n in (1, 2)]
 
@@ -233,25 +254,25 @@ async def test_a_slow_disk_gets_brief_work_off_the_loop_for_a_while(store):
 
 
 async def test_brief_work_does_not_overtake_what_waits(store):
-    held = threading.Event()
-    first = asyncio.create_task(store._write(lambda _: held.wait(5)))
-    await asyncio.sleep(0.01)
+    held = Held()
+    first = asyncio.create_task(store._write(held))
+    await held.begun()
     second = asyncio.create_task(store.accept(new_turn(1)))
     await asyncio.sleep(0.01)
     assert not second.done()
-    held.set()
+    held.let_go()
     await asyncio.gather(first, second)
     assert store._write_lane.free
 
 
 async def test_a_lane_is_not_free_before_its_thread_has_finished_what_nobody_waits_for(store):
-    held = threading.Event()
-    reading = asyncio.create_task(store._read(lambda _: held.wait(5)))
-    await asyncio.sleep(0.01)
+    held = Held()
+    reading = asyncio.create_task(store._read(held))
+    await held.begun()
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert not store._read_lane.free
-    held.set()
+    held.let_go()
     await store._read(lambda _: None)
     assert store._read_lane.free
 

@@ -18,7 +18,6 @@ from imbot.spec import Secret
 
 APP, USER = "ding1", "u-lilei"
 QUICK = Times(
-    call_s=0.5,
     ack_s=0.1,
     answer_s=0.1,
     heartbeat_s=0.2,
@@ -71,8 +70,9 @@ def bot():
 
 
 @pytest.fixture
-async def gateway(sim, bot):
-    gateway = DingTalkGateway({"client_id": APP, "client_secret": Secret("s3cret")}, sim.url, times=QUICK)
+async def gateway(sim, bot, call_s):
+    times = dataclasses.replace(QUICK, call_s=call_s)
+    gateway = DingTalkGateway({"client_id": APP, "client_secret": Secret("s3cret")}, sim.url, times=times)
     gateway.attach(bot)
     yield gateway
     await gateway.close()
@@ -181,6 +181,7 @@ async def test_60_a_quiet_connection_is_left_alone(gateway, running):
     assert gateway.status.opened == 1
 
 
+@pytest.mark.parametrize("call_s", [0.5])
 async def test_61_an_opening_that_hangs_ends_in_time(sim, gateway, eventually):
     sim.fail("/gateway/connections/open", 0, delay_s=30)
     task = asyncio.create_task(gateway.run())

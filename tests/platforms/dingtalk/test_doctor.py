@@ -130,6 +130,7 @@ async def test_a_host_without_address_is_told(look, monkeypatch):
     assert "name server" in found["network"].cure
 
 
+@pytest.mark.parametrize("call_s", [0.5])
 async def test_a_platform_that_keeps_silent_is_told(platform, look):
     async def silence(_request):
         await asyncio.sleep(1.0)

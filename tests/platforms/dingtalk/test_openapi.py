@@ -156,6 +156,7 @@ async def test_68_too_many_calls_is_transient_and_slows_this_api_only(platform, 
         await api.call(REF, (AI_STREAM,), lambda _: streamed, Priority.UPDATE)
 
 
+@pytest.mark.parametrize("call_s", [0.5])
 async def test_an_answer_that_does_not_come_is_transient_and_may_have_worked(platform, api):
     async def silence(request):
         await asyncio.sleep(1)

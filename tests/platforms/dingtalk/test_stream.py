@@ -471,6 +471,7 @@ async def test_60_a_silent_connection_with_pongs_is_left_alone(platform, api, qu
     assert stream.status.opened == 1
 
 
+@pytest.mark.parametrize("call_s", [0.5])
 async def test_61_an_opening_that_hangs_ends_and_blocks_nothing(platform, stream, quick, eventually):
     ticks = 0
 
