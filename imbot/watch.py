@@ -123,7 +123,11 @@ class Watch:
         known = self._known or {}
         kept = {path: known[path] for path in sight.moving if path in known}
         self._known = {path: e for path, e in sight.seen.items() if path not in sight.moving} | kept
-        self._moving = {path: moving for path, moving in self._moving.items() if path in sight.moving}
+        self._moving = {  # what has moved on since is still as long as it is
+            path: moving
+            for path, moving in self._moving.items()
+            if path in sight.moving or moving.entry != sight.seen.get(path)
+        }
 
     async def looks(self) -> AsyncGenerator[Sight]:
         """A sight at each hint, and while something moves that matters, whenever it may have come to rest."""

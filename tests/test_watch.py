@@ -113,6 +113,24 @@ def test_a_file_that_is_used_only_from_now_on_is_no_news_unless_it_changes(folde
     watched(folder, scenario)
 
 
+def test_what_changes_while_a_reload_reads_rests_as_long_as_it_is_still_and_no_longer(folder):
+    path = str(folder / "a.yaml")
+
+    async def scenario(watch):
+        write(folder, {"a.yaml": "one\n"})
+        assert await news_after(watch, 0.3)
+        under_way = await watch.look()
+        write(folder, {"a.yaml": "another\n"})
+        assert not await news_after(watch, 0.2)
+        watch.take(under_way)
+        assert not (await watch.look()).believed(path)
+        await asyncio.sleep(0.1)
+        sight = await watch.look()
+        assert (sight.news, sight.believed(path)) == (True, True)
+
+    watched(folder, scenario)
+
+
 def test_one_that_keeps_changing_holds_back_only_itself(folder):
     async def scenario(watch):
         write(folder, {"b.yaml": "still\n"})
