@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev test lint types unit soak bench bench-quick clean
+.PHONY: dev test lint types unit soak stress bench bench-quick clean
 
 dev: $(VENV)/.installed ## the simulator, the bots and a chat page; prints one address
 	@$(BIN)/imbot dev bots/
@@ -24,6 +24,9 @@ SEED := $(shell date +%j%H) # others each hour; `make soak SEED=7` does what tha
 soak: $(VENV)/.dev ## what takes minutes: chaos, careless edits, a thousand reloads; says what was seen
 	IMBOT_SOAK=$(strip $(SEED)) IMBOT_RELOADS=1000 $(BIN)/pytest --numprocesses 4 -rP --show-capture=stdout \
 	  tests/soak tests/flows/test_leaks.py
+
+stress: $(VENV)/.dev ## the tests on a machine that seems busy: which of them need a quick one?
+	$(BIN)/pytest --numprocesses 3 --dist worksteal --stalls $(strip $(SEED))
 
 bench: $(VENV)/.dev ## imbot measured beside what people would use instead; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/pacing.py

@@ -8,3 +8,14 @@ for name in [n for n in os.environ if n.startswith(("DINGTALK_", "IMBOT_ADMIN", 
 # Shells start what runs in the background deaf to Ctrl-C, and so are its children: those of the tests are to hear it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--stalls", type=int, metavar="SEED", help="stall event loops and threads at random")
+
+
+def pytest_configure(config):
+    if (seed := config.getoption("--stalls")) is not None:
+        from stalls import stall
+
+        stall(seed)

@@ -415,11 +415,11 @@ async def test_a_connection_without_messages_for_very_long_is_replaced_and_read_
 
 
 async def test_messages_keep_a_connection_alone_and_pings_do_not(platform, api, taker, quick, eventually):
-    times = dataclasses.replace(quick, silent_s=0.2, stable_s=0.01)
+    times = dataclasses.replace(quick, silent_s=0.8, stable_s=0.01)
     stream = Stream(api, {MESSAGES: Route(taker, 1)}, times)
     task = asyncio.create_task(stream.run())
     await eventually(lambda: platform.sockets)
-    for number in range(10):
+    for number in range(30):
         await platform.push(MESSAGES, {}, message_id=f"m{number}")
         await asyncio.sleep(0.04)
     kept = stream.status.opened
