@@ -8,6 +8,7 @@ page. ``--only NAME`` runs the scenarios whose names begin so, printed; ``--page
 
 import argparse
 import asyncio
+import compileall
 import signal
 import sys
 from dataclasses import replace
@@ -18,7 +19,7 @@ import plots
 import report
 import scenarios
 from notes import METHOD, NOTES, REASONS
-from procs import HERE, start
+from procs import HERE, ROOT, start
 from results import Recorder, Results
 from scenarios import FULL, PACES, QUICK, SYSTEMS
 
@@ -107,6 +108,9 @@ def main():
         folder = options.out or HERE
         write(folder, Results.read(folder))
         return
+    compileall.compile_dir(
+        ROOT / "imbot", quiet=1
+    )  # as pip does for all others, and for imbot from its wheel
     size = QUICK if options.quick else FULL
     partly = options.quick or options.only
     folder = options.out or (None if partly else HERE)

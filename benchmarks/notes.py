@@ -80,6 +80,7 @@ METHOD = """## How it is measured
   other to itself.
 - `systems/floor.py`, `systems/sdk.py` and `systems/threads.py` are the compared programs, to be read in a minute
   each. imbot is `imbot run` with a short bot file, its journal on, on a local disk.
+- imbot runs out of its sources, byte-compiled before anything is measured, as pip does with what it installs.
 - Every system starts fresh for each scenario of each round and gets 20 messages to warm up; within a round the
   systems take turns. Ratios are taken within a round, then their median is shown.
 - A reply is complete when its card shows the last chunk and its final state. Staleness is, at each moment from the

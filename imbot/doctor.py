@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from imbot.agents import watched
+from imbot.agents.watched import watched
 from imbot.behaviour import Behaviour, prepare
 from imbot.errors import AgentError, ConfigError, PlatformError, Problem
 from imbot.loader import BotFile

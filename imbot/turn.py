@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
-from imbot.agents import watched
+from imbot.agents.watched import watched
 from imbot.behaviour import Behaviour
 from imbot.draft import Draft
 from imbot.errors import AgentError

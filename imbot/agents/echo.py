@@ -1,6 +1,5 @@
 """The ``echo`` agent: says the question back, piece by piece. For demonstrations and for trying cards."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from imbot.agents.pieces import pieces
@@ -24,6 +23,8 @@ class EchoAgent:
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:  # noqa: ARG002 - an echo has no memory
         """The prefix and the question in ``chunks`` pieces, ``delay`` apart."""
+        import asyncio
+
         said = pieces(self._prefix + (message.text or ""), self._chunks)[: self._fail_after]
         for number, text in enumerate(said):
             if number:

@@ -1,6 +1,5 @@
 """The ``faq`` agent: answers from a folder of Markdown. ``knowledge`` reads it, ``ranking`` finds in it."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from imbot.agents.knowledge import Entry, read_entries
@@ -31,6 +30,8 @@ class FaqAgent:
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:  # noqa: ARG002 - each question stands alone
         """The answer with its source, or ``NotFound``; then other questions that come near."""
+        import asyncio
+
         matches = await asyncio.to_thread(self._index.search, message.text or "")
         winner = self._winner(matches)
         if winner:
@@ -59,6 +60,8 @@ class FaqAgent:
         return match.score >= self._threshold / 2
 
     async def _say(self, entry: Entry) -> AsyncGenerator[AgentEvent]:
+        import asyncio
+
         count = min(_MOST_PIECES, len(entry.answer) // _PIECE_CHARS + 1)
         for number, text in enumerate(pieces(entry.answer, count)):
             if number:

@@ -1,6 +1,5 @@
 """What several commands share: where bots and their state live, and how trouble is told."""
 
-import asyncio
 import os
 import re
 import sys
@@ -108,6 +107,8 @@ def _guess(bot: str, files: "Sequence[BotFile]") -> str:
 
 def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     """Run a command's coroutine and exit with its code; imbot's own errors end in one line and 1."""
+    import asyncio  # most commands do without
+
     try:
         code = asyncio.run(main())
     except ImbotError as error:

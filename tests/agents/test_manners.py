@@ -6,8 +6,9 @@ from contextlib import aclosing
 import pytest
 from virtual import run_virtual
 
-from imbot.agents import manners, watched
+from imbot.agents import manners
 from imbot.agents.manners import Manners
+from imbot.agents.watched import watched
 from imbot.errors import AgentError
 from imbot.model import Citation, Finished, ReasoningDelta, Suggestions, TextDelta, TextReplace
 from imbot.spec import Timeouts

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from imbot.agents import openai, prepare_agent, watched
+from imbot.agents import endpoint, openai, prepare_agent
 from imbot.agents.openai import opaque_id
+from imbot.agents.watched import watched
 from imbot.errors import AgentError, ConfigError
 from imbot.model import Exchange, Finished, Message, ReasoningDelta, Sender, Started, TextDelta, Usage
 from imbot.spec import Secret, TextFile, Timeouts
@@ -252,8 +253,8 @@ async def test_an_answer_may_come_whole(upstream, open_agent, ask):
 
 
 async def test_a_server_that_never_hangs_up_is_not_waited_for(upstream, open_agent, ask, monkeypatch):
-    monkeypatch.setattr(openai, "USAGE_WAIT_S", 0.05)
-    monkeypatch.setattr(openai, "CLOSE_WAIT_S", 0.01)
+    monkeypatch.setattr(endpoint, "USAGE_WAIT_S", 0.05)
+    monkeypatch.setattr(endpoint, "CLOSE_WAIT_S", 0.01)
     never = asyncio.Event()
     agent = open_agent()
     for end in ([chunk("stop")], [b"data: [DONE]\n\n"], [chunk("stop"), b"data: [DONE]\n\n"]):
@@ -358,7 +359,7 @@ async def test_the_servers_wish_to_wait_is_kept(upstream, open_agent, ask, monke
     upstream.replies = [refuse(429, **{"Retry-After": "7"}), HELLO]
     agent = open_agent()
     with monkeypatch.context() as patch:
-        patch.setattr(openai.asyncio, "sleep", sleep)
+        patch.setattr(asyncio, "sleep", sleep)
         await ask(agent, "a")
     assert next(wait for wait in waits if wait) == pytest.approx(7, abs=0.1)
 

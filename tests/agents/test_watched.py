@@ -4,7 +4,7 @@ from contextlib import aclosing
 import pytest
 from virtual import run_virtual
 
-from imbot.agents import watched
+from imbot.agents.watched import watched
 from imbot.errors import AgentError
 from imbot.model import Finished, TextDelta
 from imbot.spec import Timeouts

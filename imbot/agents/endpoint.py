@@ -1,0 +1,134 @@
+"""A server of chat completions: one pool of connections to it, its streams and its refusals.
+
+``openai`` decides what is asked and how often; ``completion`` reads what comes back, ``sse`` cuts it
+into events.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import aiohttp
+
+from imbot.agents.completion import Completion, RefusedError, refusal_of
+from imbot.agents.sse import LIMIT_BYTES, SseDecoder
+from imbot.errors import AgentError
+from imbot.model import AgentEvent
+
+ERROR_BYTES = 64 * 1024  # of an error's text, more is not worth reading
+SLICE_BYTES = 8 * 1024  # of a stream, read without a pause for others
+USAGE_WAIT_S = 2.0  # after the last word, for the usage and the mark of the end
+CLOSE_WAIT_S = 0.1  # after the mark of the end, so that the connection can be used again
+
+
+class Endpoint:
+    """Where questions are posted, with the headers that each of them carries. Made in a running loop."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], connect_s: float) -> None:
+        self._url = url
+        self._headers = headers
+        self._connect_s = connect_s
+        # How long an answer may take and be silent is not decided here, and how many run at
+        # once neither; cookies would mix the people who ask.
+        self._pool = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s),
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=bool(getproxies()),
+        )
+
+    async def ask(self, body: dict[str, Any]) -> AsyncGenerator[AgentEvent]:
+        """Post it; what comes back. Raises AgentError."""
+        completion = Completion()
+        await asyncio.sleep(0)  # whoever asks may have something to send as well, which people see sooner
+        try:
+            async with self._pool.post(
+                self._url, json=body, headers=self._headers, allow_redirects=False
+            ) as response:
+                await _expect_answer(response)
+                read = _read_document if response.content_type == "application/json" else _read_stream
+                async with aclosing(read(response, completion)) as events:
+                    async for event in events:
+                        yield event
+        except (aiohttp.ClientError, OSError) as error:
+            # Not chained: some of these print the whole URL, and that may carry a key.
+            raise self._unreachable(error) from None
+        for event in completion.end():
+            yield event
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._pool.close()
+
+    def _unreachable(self, error: Exception) -> AgentError:
+        host = urlsplit(self._url).netloc
+        if isinstance(error, TimeoutError):
+            text = f"no connection to {host} within {self._connect_s:g} s"
+            return AgentError(text, code="timeout.connect", retryable=True)
+        why = str(error) if isinstance(error, OSError) else type(error).__name__
+        return AgentError(f"connection to {host} failed: {why}", code="connection", retryable=True)
+
+
+async def _expect_answer(response: aiohttp.ClientResponse) -> None:
+    """Raises RefusedError for everything that cannot be an answer, before any of it is parsed."""
+    if response.status != 200:
+        body = await _read_text(response, ERROR_BYTES)
+        reason = response.reason or "refused"
+        if 300 <= response.status < 400:
+            reason = f"base_url is redirected to {response.headers.get('Location', 'nowhere')}"
+        elif response.status == 404:
+            reason = f"there is no {response.url.path}: does base_url lack its version, such as /v1?"
+        raise refusal_of(response.status, reason, body, response.headers.get("Retry-After"))
+    if response.content_type == "text/html":
+        raise RefusedError(
+            "the server answered with a web page: is base_url right?", code="not_an_api", status=200
+        )
+
+
+async def _read_document(
+    response: aiohttp.ClientResponse, completion: Completion
+) -> AsyncGenerator[AgentEvent]:
+    """An answer, or an error, that came whole although a stream was asked for."""
+    for event in completion.read(await _read_text(response, LIMIT_BYTES)):
+        yield event
+    completion.done = True
+
+
+async def _read_stream(
+    response: aiohttp.ClientResponse, completion: Completion
+) -> AsyncGenerator[AgentEvent]:
+    decoder, unpaused = SseDecoder(), 0
+    while chunk := await _next_chunk(response, completion):
+        for start in range(0, len(chunk), SLICE_BYTES):
+            piece = chunk[start : start + SLICE_BYTES]
+            for frame in decoder.feed(piece):
+                for event in completion.read(frame.data):
+                    yield event
+            unpaused += len(piece)
+            if unpaused >= SLICE_BYTES:  # which may hold thousands of lines that say nothing
+                unpaused = 0
+                await asyncio.sleep(0)
+    for frame in decoder.close():
+        for event in completion.read(frame.data):
+            yield event
+
+
+async def _next_chunk(response: aiohttp.ClientResponse, completion: Completion) -> bytes:
+    """More of the stream; nothing at its end, or when a complete answer is not followed up soon."""
+    try:
+        if not completion.complete:  # how long the agent may be silent is not decided here
+            return await response.content.readany()
+        async with asyncio.timeout(CLOSE_WAIT_S if completion.done else USAGE_WAIT_S):
+            return await response.content.readany()
+    except (aiohttp.ClientError, OSError):
+        return b""  # cut off: whether that matters, the completion knows
+
+
+async def _read_text(response: aiohttp.ClientResponse, limit: int) -> str:
+    read = bytearray()
+    while len(read) < limit and (chunk := await response.content.readany()):
+        read += chunk
+    return read[:limit].decode("utf-8", "replace")
