@@ -1,7 +1,8 @@
 """A machine that is busy elsewhere, on purpose: event loops stall at random, and threads come late.
 
-``pytest --stalls 7``, or ``make stress``: a test that depends on a quick machine fails here first. Virtual
-time is left alone. A seed decides when; what is met then differs from run to run.
+``pytest --stalls 7``, or ``make stress``: a test that depends on a quick machine fails here first. Where time
+is virtual only threads are late, by so much that they overtake one another. A seed decides when; what is met
+then differs from run to run.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from imbot.testing.clock import VirtualLoop
 OFTEN = 0.01  # of a loop's rounds; a flow of a second has hundreds
 LATE = 0.1  # of the errands in threads
 LONGEST_S = 0.4
+OVERTAKEN_S = 0.005
 
 
 def stall(seed):
@@ -20,9 +22,9 @@ def stall(seed):
     chance = random.Random(seed)
     once, errand = asyncio.BaseEventLoop._run_once, asyncio.BaseEventLoop.run_in_executor
 
-    def perhaps(share):
+    def perhaps(share, longest_s=LONGEST_S):
         if chance.random() < share:
-            time.sleep(chance.uniform(0, LONGEST_S))
+            time.sleep(chance.uniform(0, longest_s))
 
     def run_once(loop):
         if not isinstance(loop, VirtualLoop):
@@ -30,15 +32,14 @@ def stall(seed):
         once(loop)
 
     def run_in_executor(loop, executor, func, *args):
-        if isinstance(loop, VirtualLoop):
-            return errand(loop, executor, func, *args)
+        lateness = (0.5, OVERTAKEN_S) if isinstance(loop, VirtualLoop) else (LATE, LONGEST_S)
 
         def late():
-            perhaps(LATE)
+            perhaps(*lateness)
             try:
                 return func(*args)
             finally:
-                perhaps(LATE)
+                perhaps(*lateness)
 
         return errand(loop, executor, late)
 
