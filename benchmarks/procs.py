@@ -254,7 +254,6 @@ async def start(warm_up=20):
         agent = AgentServer()
         stage = Stage()
         try:
-            await stage.do("set", qps=None)
             yield Run(stage, agent, Path(folder), warm_up)
         finally:
             for process in LIVING - {stage.process, agent.process}:

@@ -6,7 +6,7 @@ machine is noisy for all of them. A figure is a number or None; ``rounds`` of th
 """
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from measure import ages, longest_freeze, summary
@@ -174,15 +174,6 @@ async def quota_stream(run, size):
 
 async def limited(run, name, **asked):
     """One system on the app, its bot file as short as they come: with the usual `quota.qps`."""
-    async with at_most(run, QPS), run.system(name, warm=False) as system:
+    async with run.system(name, warm=False) as system:
+        await run.stage.do("limit", apps=system.apps, qps=QPS)
         return await load(run, system, **asked)
-
-
-@asynccontextmanager
-async def at_most(run, calls):
-    """The platform refuses what is more than so many calls a second, while the block runs."""
-    await run.stage.do("set", qps=calls)
-    try:
-        yield
-    finally:
-        await run.stage.do("set", qps=None)

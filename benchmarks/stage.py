@@ -11,15 +11,27 @@ import itertools
 import json
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import script
 
 from imbot.simulator import Simulator
+from imbot.simulator.quota import Quota
 
 SECRET = "bench-secret"
 LOOK_S = 0.01
 QUIET_S = 0.3  # after the last answer: what comes then is doubled
+
+
+class Limits(Quota):
+    """Calls a second for the apps that have a limit: others run beside them that shall have none."""
+
+    def __init__(self):
+        super().__init__()
+        self.qps = {}  # by app
+
+    def take(self, settings, app, api, *, legacy):
+        super().take(replace(settings, qps=self.qps.get(app)), app, api, legacy=legacy)
 
 
 @dataclass
@@ -53,6 +65,7 @@ class Stage:
         self.turns = {}  # by message id
         self.by_card = {}
         self.refused = {}  # by app
+        self.limits = sim.world.quota = Limits()
         sim.observe(self.observe)
 
     # -- what the simulator tells
@@ -126,8 +139,9 @@ class Stage:
 
     # -- commands
 
-    async def set(self, **settings):
-        self.sim.set(**settings)
+    async def limit(self, apps, qps):
+        """Refuse what is more than so many calls a second of each; None: refuse nothing."""
+        self.limits.qps |= dict.fromkeys(apps, qps)
 
     async def connected(self, prefix, count, patience_s):
         """Wait until all apps of a process are connected; when that was."""
