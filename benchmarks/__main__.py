@@ -108,9 +108,8 @@ def main():
         folder = options.out or HERE
         write(folder, Results.read(folder))
         return
-    compileall.compile_dir(
-        ROOT / "imbot", quiet=1
-    )  # as pip does for all others, and for imbot from its wheel
+    # As pip does with all others, and with imbot from its wheel.
+    compileall.compile_dir(ROOT / "imbot", quiet=1)
     size = QUICK if options.quick else FULL
     partly = options.quick or options.only
     folder = options.out or (None if partly else HERE)

@@ -140,7 +140,7 @@ class Stage:
     # -- commands
 
     async def limit(self, apps, qps):
-        """Refuse what is more than so many calls a second of each; None: refuse nothing."""
+        """Refuse what is more than so many calls a second of each."""
         self.limits.qps |= dict.fromkeys(apps, qps)
 
     async def connected(self, prefix, count, patience_s):

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ class Watch:
         self._used: frozenset[str] = frozenset()
         self._known: dict[str, Entry] | None = None  # as it was when it was last read
         self._moving: dict[str, _Moving] = {}
-        self._listed: frozenset[str] = frozenset()  # what was there at the last look,
+        self._listed: AbstractSet[str] = frozenset()  # what was there at the last look,
         self._listed_at = 0.0  # and when something that matters last came or went
         self._looking = asyncio.Lock()
         self._event = False  # whether the last hint was an event,
@@ -188,7 +189,7 @@ class Watch:
             self._known = seen
         if any(map(self._matters, seen.keys() ^ self._listed)):
             self._listed_at = now
-        self._listed = frozenset(seen)
+        self._listed = seen.keys()
         moved = {path for path, _ in seen.items() ^ self._known.items()}
         for path in self._moving.keys() - moved:
             del self._moving[path]

@@ -6,6 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from imbot.simulator.answers import Refusal
+from imbot.simulator.settings import Settings
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
@@ -16,6 +19,7 @@ import plots  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
 import script  # noqa: E402
+import stage  # noqa: E402
 
 
 def turn(shows, final, **other):
@@ -170,3 +174,16 @@ def test_a_small_run_loses_nothing():
     assert done.returncode == 0, done.stderr
     assert "| answers lost or still waited for | 0 | 0 | 0 | 0 |" in done.stdout
     assert "| answers or acks doubled or mixed up | 0 | 0 | 0 | 0 |" in done.stdout
+
+
+def test_a_limit_of_calls_is_for_the_apps_it_is_set_for():
+    async def main():
+        limits, settings = stage.Limits(), Settings()
+        limits.qps["limited"] = 1
+        for _ in range(100):
+            limits.take(settings, "free", "PUT", legacy=False)
+        limits.take(settings, "limited", "PUT", legacy=False)
+        with pytest.raises(Refusal):
+            limits.take(settings, "limited", "PUT", legacy=False)
+
+    asyncio.run(main())

@@ -64,6 +64,11 @@ class Flow:
         """What the bot said without a card that holds the text."""
         return [m for m in self.sim.messages if m.sender is None and text in m.text]
 
+    async def followed(self):
+        """Return when what lies there by now has been followed: a file made after it has."""
+        mark = self.echo(f"mark{len(list(self.folder.iterdir()))}")
+        await self.until(lambda: self.row(mark.stem))
+
     async def card_for(self, app, user, text, group=False):
         """Say something and return the card that answers it, as soon as it is there."""
         before = set(self.sim.cards)

@@ -171,8 +171,7 @@ async def test_a_bot_whose_file_is_removed_while_it_runs_is_forgotten(flow):
     async with flow.up():
         path.unlink()
         await flow.until(lambda: flow.row("b") is None or flow.row("b").state == "draining")
-        plain(flow, "c")
-        await flow.until(lambda: flow.row("c"))  # another reload: the first has come to its end
+        await flow.followed()  # in another reload: the first has come to its end
     path.write_text("{")
     async with flow.up():
         assert [row.generation for row in flow.supervisor.status() if row.path == str(path)] == [0]
@@ -198,8 +197,7 @@ async def test_a_bot_that_was_disabled_stays_so(flow):
     async with flow.up():
         plain(flow, "b", extra="enabled: false\n")
         await flow.until(lambda: flow.row("b") is None or flow.row("b").state == "draining")
-        plain(flow, "c")
-        await flow.until(lambda: flow.row("c"))  # another reload: the first has come to its end
+        await flow.followed()  # in another reload: the first has come to its end
     path.write_text("{")
     async with flow.up():
         assert [row.generation for row in flow.supervisor.status() if row.path == str(path)] == [0]
