@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from imbot.backoff import Backoff
 from imbot.draft import Draft, made_of
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.fitting import Fitted
 from imbot.journal import Journal
 from imbot.meter import Meter
 from imbot.model import CardPhase, CardView
-from imbot.pacing import Backoff, Pacer
+from imbot.pacing import Pacer
 from imbot.platforms import Gateway
 from imbot.saying import say
 from imbot.spec import Throttle

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
+from imbot.backoff import Backoff
 from imbot.bot import Bot
-from imbot.pacing import Backoff
 from imbot.platforms import Gateway, Spent, open_gateway, unseen
 from imbot.quota import WINDOW_S, Quota, unknown_s
 from imbot.spec import BotSpec

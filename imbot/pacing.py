@@ -1,11 +1,8 @@
-"""Pacing: how long to wait after a failure, and before a card's next update.
+"""Pacing: how long to wait before a card's next update.
 
-``Backoff`` serves whoever reconnects or repeats, ``Pacer`` the flusher of one turn. ``quota.py`` says when
-an app may make its next call.
+``Pacer`` serves the flusher of one turn. ``quota.py`` says when an app may make its next call.
 """
 
-import random
-from collections.abc import Callable
 from typing import Literal
 
 Pace = Literal["adaptive", "fixed", "economy", "final_only"]
@@ -18,28 +15,6 @@ _USUAL_GAP_S = 4.7  # ... by a bound on the gap
 _GROWTH = 0.331  # a gap's share of the time before it: a card is never frozen for a quarter of its life
 _ECONOMY_UPDATES = 5  # the end included
 _ECONOMY_GAP_S = 5.0
-
-
-class Backoff:
-    """A delay that grows with every failure, spread at random so that nobody returns in step."""
-
-    def __init__(
-        self, first_s: float = 1.0, cap_s: float = 60.0, chance: Callable[[], float] = random.random
-    ) -> None:
-        self._first_s = first_s
-        self._cap_s = cap_s
-        self._chance = chance
-        self._bound_s = first_s
-
-    def next(self) -> float:
-        """Seconds to wait after one more failure: anything up to a bound that doubles each time."""
-        delay_s = self._chance() * min(self._bound_s, self._cap_s)
-        self._bound_s = min(self._bound_s * 2, self._cap_s)
-        return delay_s
-
-    def reset(self) -> None:
-        """It worked: start small again."""
-        self._bound_s = self._first_s
 
 
 class Pacer:

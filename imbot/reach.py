@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from imbot.backoff import Backoff
 from imbot.errors import Problem
 from imbot.loader.defaults import some
-from imbot.pacing import Backoff
 from imbot.plan import Step
 from imbot.spec import Span
 

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from imbot.backoff import Backoff
 from imbot.bot import Bot
 from imbot.errors import StoreError
 from imbot.model import TurnRecord
-from imbot.pacing import Backoff
 from imbot.stores import Store
 
 log = logging.getLogger(__name__)

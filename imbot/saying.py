@@ -7,11 +7,11 @@ not repeated, not by another process either.
 import asyncio
 import logging
 
+from imbot.backoff import Backoff
 from imbot.errors import PlatformError, TakenOverError, TransientError
 from imbot.journal import Journal
 from imbot.meter import Meter
 from imbot.model import TurnRecord
-from imbot.pacing import Backoff
 from imbot.platforms import Gateway
 
 log = logging.getLogger(__name__)

@@ -13,12 +13,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from imbot.backoff import Backoff
 from imbot.behaviour import Behaviour, prepare
 from imbot.bot import Bot
 from imbot.errors import ConfigError, FatalError, PlatformError, Problem, Severity
 from imbot.links import REMAKE_S, LinkKey, Links, key_of
 from imbot.loader import BotFile
-from imbot.pacing import Backoff
 from imbot.plan import Step, explained, plan, without_conflicts
 from imbot.spec import BotSpec
 

@@ -16,6 +16,7 @@ LAYERS = [
     {
         "errors",
         "model",
+        "backoff",
         "pacing",
         "quota",
         "meter",

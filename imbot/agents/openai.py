@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from imbot.agents.completion import RefusedError
 from imbot.agents.settings import reveal, setting_error
+from imbot.backoff import Backoff
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Exchange, Message, ReasoningDelta, TextDelta, TextReplace
-from imbot.pacing import Backoff
 from imbot.spec import AgentSpec, Timeouts, secrets_in
 
 if TYPE_CHECKING:

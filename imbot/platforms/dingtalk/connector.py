@@ -10,8 +10,8 @@ from urllib.parse import quote_plus
 
 import aiohttp
 
+from imbot.backoff import Backoff
 from imbot.errors import FatalError, PlatformError
-from imbot.pacing import Backoff
 from imbot.platforms.dingtalk import codes, http
 from imbot.platforms.dingtalk.openapi import OpenApi, network_error
 from imbot.platforms.dingtalk.times import Times

@@ -1,0 +1,26 @@
+"""Backoff: how long to wait after a failure, for whoever reconnects or repeats."""
+
+import random
+from collections.abc import Callable
+
+
+class Backoff:
+    """A delay that grows with every failure, spread at random so that nobody returns in step."""
+
+    def __init__(
+        self, first_s: float = 1.0, cap_s: float = 60.0, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._first_s = first_s
+        self._cap_s = cap_s
+        self._chance = chance
+        self._bound_s = first_s
+
+    def next(self) -> float:
+        """Seconds to wait after one more failure: anything up to a bound that doubles each time."""
+        delay_s = self._chance() * min(self._bound_s, self._cap_s)
+        self._bound_s = min(self._bound_s * 2, self._cap_s)
+        return delay_s
+
+    def reset(self) -> None:
+        """It worked: start small again."""
+        self._bound_s = self._first_s
