@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from imbot.agents import Agent, prepare_agent
 from imbot.cards import Card, prepare_card
-from imbot.errors import ConfigError, Problem
-from imbot.spec import BotSpec, Span
+from imbot.errors import ConfigError, Problem, Span
+from imbot.spec import BotSpec
 
 log = logging.getLogger(__name__)
 

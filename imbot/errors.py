@@ -13,11 +13,38 @@ ImbotError
 Every layer may raise these; nothing else is expected to cross a layer's border.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a file: lines and columns from 1, columns in code points, the end exclusive.
+
+    ``path`` tells the file where it is another than the one at hand: a bot file inherits values.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where each value and key of a parsed file stands, by JSON pointer.
+
+    ``texts`` tells for a string in a block (``|`` or ``>``) where its first line of text stands, so
+    that line 3 of a template is found in its file.
+    """
+
+    values: Mapping[str, Span] = field(default_factory=dict)
+    keys: Mapping[str, Span] = field(default_factory=dict)
+    texts: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)

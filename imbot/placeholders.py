@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from imbot.errors import ImbotError
-from imbot.spec import Span
+from imbot.errors import ImbotError, Span
 from imbot.yamlfile.lines import Lines
 
 _OPERATORS = r"(?::-(?P<default>{text})|:\?(?P<message>{text}))?>>".format(text=r"(?:(?!<<|>>)[^\n])*")

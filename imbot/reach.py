@@ -10,10 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from imbot.backoff import Backoff
-from imbot.errors import Problem
+from imbot.errors import Problem, Span
 from imbot.loader.defaults import some
 from imbot.plan import Step
-from imbot.spec import Span
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from imbot.errors import Marks
 from imbot.model import CardPhase
 
 _SECRET_CHARS = 4  # a header like "X-Version: 2" is hidden in the file, but "2" is everywhere
@@ -61,33 +62,6 @@ def secrets_in(value: Any) -> Iterator[str]:
     """Every secret in the value that is long enough to be one, in the clear: to keep it out of messages."""
     secrets = (leaf.reveal() for leaf in leaves(value) if isinstance(leaf, Secret))
     return (text for text in secrets if len(text) >= _SECRET_CHARS)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A place in a file: lines and columns from 1, columns in code points, the end exclusive.
-
-    ``path`` tells the file where it is another than the one at hand: a bot file inherits values.
-    """
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Where each value and key of a parsed file stands, by JSON pointer.
-
-    ``texts`` tells for a string in a block (``|`` or ``>``) where its first line of text stands, so
-    that line 3 of a template is found in its file.
-    """
-
-    values: Mapping[str, Span] = field(default_factory=dict)
-    keys: Mapping[str, Span] = field(default_factory=dict)
-    texts: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@ import pytest
 from fakes import spec
 
 from imbot import behaviour
-from imbot.errors import ConfigError
-from imbot.spec import AgentSpec, Marks, Span
+from imbot.errors import ConfigError, Marks, Span
+from imbot.spec import AgentSpec
 
 
 def broken(*_):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from imbot.errors import Span
 from imbot.placeholders import (
     NearMiss,
     Placeholder,
@@ -13,7 +14,6 @@ from imbot.placeholders import (
     resolve,
     span_of,
 )
-from imbot.spec import Span
 from imbot.yamlfile import read_yaml
 
 ENVIRON = {"HOST": "bot.example", "PORT": "8080", "EMPTY": "", "LOOP": "<<HOST>>", "ODD": "a\"'#: {}$%\\\n0"}

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imbot.errors import ConfigError, Problem
-from imbot.spec import AgentSpec, Secret, Span
+from imbot.errors import ConfigError, Problem, Span
+from imbot.spec import AgentSpec, Secret
 
 
 def setting_error(spec: AgentSpec, key: str, message: str, *, code: str, hint: str = "") -> ConfigError:

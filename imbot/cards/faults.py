@@ -6,8 +6,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from imbot.errors import Problem
-from imbot.spec import Marks, Span, TextFile
+from imbot.errors import Marks, Problem, Span
+from imbot.spec import TextFile
 from imbot.yamlfile.pointers import span_at
 
 

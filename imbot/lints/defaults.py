@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from imbot.errors import Problem
+from imbot.errors import Problem, Span
 from imbot.loader.defaults import NAMES
 from imbot.loader.resolve import problem
-from imbot.spec import Span
 
 _START = Span(1, 1, 1, 1)
 _NEARLY = re.compile(r"_default.*\.ya?ml", re.IGNORECASE)

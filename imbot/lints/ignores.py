@@ -8,11 +8,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from imbot.errors import Problem
+from imbot.errors import Problem, Span
 from imbot.loader.resolve import problem
 from imbot.report.sources import Source, Sources
 from imbot.schema import did_you_mean
-from imbot.spec import Span
 from imbot.yamlfile.lines import Lines
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t{]))#[ \t]*imbot:[ \t]*ignore\b(?P<codes>[^\r\n#]*)", re.MULTILINE)

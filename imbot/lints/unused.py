@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from imbot.errors import Problem
+from imbot.errors import Problem, Span
 from imbot.loader.resolve import problem
-from imbot.spec import Span
 
 _START = Span(1, 1, 1, 1)
 _LAYOUTS = "cards"  # the folder where layouts are looked for, besides those that hold one in use

@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from imbot.errors import ConfigError, Problem
+from imbot.errors import ConfigError, Problem, Span
 from imbot.loader.botfile import BotFile, read_bot
 from imbot.loader.claims import Claim, Holder, settle
 from imbot.loader.defaults import Defaults, read_defaults, with_heirs
@@ -21,7 +21,7 @@ from imbot.loader.kept import folder_of
 from imbot.loader.resolve import Options, problem
 from imbot.loader.snapshot import Parse, Reader, Reads, Snapshot
 from imbot.loader.unsettled import Believed, UnsettledError, always, at_rest, guarded
-from imbot.spec import BotSpec, Span
+from imbot.spec import BotSpec
 from imbot.yamlfile import read_yaml
 
 __all__ = ["BotFile", "FolderMissingError", "LoadResult", "Loader", "bot_files", "names_bot"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imbot import schema
+from imbot.errors import Marks
 from imbot.loader.homes import PHASE, Home, homes, value_at
 from imbot.schema import Schema, Violation
-from imbot.spec import Marks
 from imbot.yamlfile.pointers import span_at, split_pointer
 
 

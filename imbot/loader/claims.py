@@ -6,10 +6,10 @@ The loader's last station: it looks at all files of a folder together.
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imbot.errors import Problem
+from imbot.errors import Problem, Span
 from imbot.loader.botfile import BotFile
 from imbot.loader.resolve import problem
-from imbot.spec import BotSpec, Span
+from imbot.spec import BotSpec
 from imbot.yamlfile.pointers import span_at
 
 Claim = tuple[str, ...]  # ("name", its name), ("identity", its type, its identity)

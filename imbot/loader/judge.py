@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from imbot import schema
-from imbot.errors import Problem, Severity
+from imbot.errors import Marks, Problem, Severity
 from imbot.loader.cascade import Found, reduced
 from imbot.loader.parse import START
 from imbot.loader.parts import chosen, mapping, with_parts
 from imbot.loader.resolve import Options, Resolved, Resolver, problem
 from imbot.loader.snapshot import Reader
 from imbot.schema import Schema, source
-from imbot.spec import Layout, Marks, TextFile
+from imbot.spec import Layout, TextFile
 from imbot.yamlfile import YamlFile
 from imbot.yamlfile.pointers import span_at, split_pointer
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from imbot.errors import Marks, Span
 from imbot.schema import Schema, member, source
-from imbot.spec import Marks, Span
 from imbot.yamlfile import YamlFile
 from imbot.yamlfile.pointers import escape, span_at
 

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from imbot.errors import ConfigError, Problem
+from imbot.errors import ConfigError, Problem, Span
 from imbot.loader.resolve import problem
 from imbot.loader.snapshot import Reader
 from imbot.schema import source
-from imbot.spec import Span
 from imbot.yamlfile import MAX_BYTES, YamlFile
 from imbot.yamlfile.pointers import span_at
 

@@ -10,12 +10,12 @@ from functools import cache
 from typing import Any
 
 from imbot import schema
+from imbot.errors import Span
 from imbot.loader.parts import whole_schema
 from imbot.placeholders import Placeholder, parse, span_of
 from imbot.schema import Schema
 from imbot.schema.editor import walk
 from imbot.schema.violation import suggest
-from imbot.spec import Span
 from imbot.yamlfile import YamlFile, span_at
 from imbot.yamlfile.lines import Lines
 from imbot.yamlfile.pointers import escape, split_pointer

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imbot.errors import ConfigError, Problem
+from imbot.errors import ConfigError, Marks, Problem, Span
 from imbot.loader.build import seconds
 from imbot.schema import Violation, did_you_mean, source, violations
-from imbot.spec import Marks, Span
 from imbot.testing.script import PIECES, Script, script_of
 from imbot.yamlfile import YamlFile, pointer, read_yaml, span_at
 

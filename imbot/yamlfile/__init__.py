@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from imbot.spec import Marks, Span
+from imbot.errors import Marks, Span
 from imbot.yamlfile.lines import Lines
 from imbot.yamlfile.pointers import pointer, span_at, split_pointer
 from imbot.yamlfile.problems import Fault, Problems

@@ -6,7 +6,7 @@ The YAML reader, placeholders and whoever shows a problem's source line share it
 import re
 from bisect import bisect_right
 
-from imbot.spec import Span
+from imbot.errors import Span
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 

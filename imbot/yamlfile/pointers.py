@@ -1,6 +1,6 @@
 """JSON pointers (``/card/templates/0``), and where in a file they lead."""
 
-from imbot.spec import Marks, Span
+from imbot.errors import Marks, Span
 
 _NOWHERE = Span(1, 1, 1, 1)
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import NoReturn
 
-from imbot.errors import ConfigError, Problem
-from imbot.spec import Span
+from imbot.errors import ConfigError, Problem, Span
 from imbot.yamlfile.lines import Lines
 
 _ENOUGH = 20

@@ -6,8 +6,7 @@ First station of ``yamlfile.read_yaml``; every refusal names what was found and 
 import codecs
 import re
 
-from imbot.errors import ConfigError
-from imbot.spec import Span
+from imbot.errors import ConfigError, Span
 from imbot.yamlfile.lines import Lines
 from imbot.yamlfile.problems import problem
 

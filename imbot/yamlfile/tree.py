@@ -8,7 +8,7 @@ their marks.
 from dataclasses import dataclass, field
 from typing import Any
 
-from imbot.spec import Marks, Span
+from imbot.errors import Marks, Span
 from imbot.yamlfile.pointers import escape
 from imbot.yamlfile.problems import Problems
 

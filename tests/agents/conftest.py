@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from imbot.agents import prepare_agent
+from imbot.errors import Marks, Span
 from imbot.model import Message, Sender
-from imbot.spec import AgentSpec, Folder, Marks, Span, TextFile, Timeouts
+from imbot.spec import AgentSpec, Folder, TextFile, Timeouts
 
 SCHEMAS = Path(__file__).parents[2] / "schemas" / "agents"
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -1,5 +1,6 @@
 from imbot.agents.settings import reveal, setting_error
-from imbot.spec import AgentSpec, Marks, Secret, Span, secrets_in
+from imbot.errors import Marks, Span
+from imbot.spec import AgentSpec, Secret, secrets_in
 
 
 def test_a_problem_stands_where_the_setting_does():

@@ -1,5 +1,6 @@
 from imbot.cards.faults import Fault, Place, placed
-from imbot.spec import Marks, Span, TextFile
+from imbot.errors import Marks, Span
+from imbot.spec import TextFile
 
 MARKS = Marks(
     values={"/final/a": Span(3, 5, 3, 20), "/final/b": Span(4, 6, 8, 1), "/final": Span(2, 3, 8, 1)},

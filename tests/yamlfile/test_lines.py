@@ -1,6 +1,6 @@
 import pytest
 
-from imbot.spec import Span
+from imbot.errors import Span
 from imbot.yamlfile.lines import Lines, line_end, line_start
 
 TEXT = "a\r\n好😀\n\rx\u2028y\x85z"

@@ -1,6 +1,6 @@
 import pytest
 
-from imbot.spec import Marks, Span
+from imbot.errors import Marks, Span
 from imbot.yamlfile.pointers import pointer, span_at, split_pointer
 
 MARKS = Marks(values={"": Span(1, 1, 9, 1), "/a": Span(2, 3, 4, 5)}, keys={"/a": Span(2, 1, 2, 2)})

@@ -5,8 +5,7 @@ import time
 import pytest
 
 from imbot import yamlfile
-from imbot.errors import ConfigError
-from imbot.spec import Span
+from imbot.errors import ConfigError, Span
 from imbot.yamlfile import MAX_DEPTH, MAX_NODES, read_yaml
 
 
