@@ -26,6 +26,7 @@ LAYERS = [
         "shares",
         "characters",
         "markdown",
+        "suggestions",
     },
     {"spec", "placeholders", "yamlfile", "schema", "codes", "reference"},
     {"loader", "cards", "agents", "stores", "platforms", "commands", "conversations", "admission", "report"},

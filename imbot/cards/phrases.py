@@ -11,7 +11,7 @@ from jinja2.exceptions import TemplateSyntaxError
 
 from imbot.cards.budget import RefusedError, TooExpensiveError
 from imbot.cards.sandbox import FILTERS, TESTS, called
-from imbot.schema.violation import did_you_mean
+from imbot.suggestions import did_you_mean
 
 Said = tuple[str, str]
 """A message, what it speaks of between backquotes, and a hint."""

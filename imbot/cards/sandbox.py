@@ -22,7 +22,7 @@ from imbot.cards import filters
 from imbot.cards.budget import ITEM, SHOWN, TooExpensiveError, check_bits, hold, shown, spend
 from imbot.cards.syntax import CONCAT_FILTER, HOLD_FILTER, STEP_FILTER, guarded
 from imbot.cards.variables import NAMES
-from imbot.schema.violation import did_you_mean
+from imbot.suggestions import did_you_mean
 
 Files = tuple[tuple[str, str], ...]
 

@@ -22,7 +22,7 @@ from imbot.cards.phrases import said, word_of
 from imbot.cards.sandbox import Files, Sandbox
 from imbot.cards.variables import NAMES
 from imbot.characters import well_formed
-from imbot.schema.violation import did_you_mean
+from imbot.suggestions import did_you_mean
 
 Variables = dict[str, Any]
 Draw = Callable[[Variables], Any]

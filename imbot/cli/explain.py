@@ -7,7 +7,7 @@ import click
 from imbot import codes, reference
 from imbot.codes import BOT_FILE, Page
 from imbot.reference import Entry
-from imbot.schema import did_you_mean
+from imbot.suggestions import did_you_mean
 
 _WIDTH = 100
 

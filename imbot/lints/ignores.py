@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from imbot.errors import Problem, Span
 from imbot.loader.resolve import problem
 from imbot.report.sources import Source, Sources
-from imbot.schema import did_you_mean
+from imbot.suggestions import did_you_mean
 from imbot.yamlfile.lines import Lines
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t{]))#[ \t]*imbot:[ \t]*ignore\b(?P<codes>[^\r\n#]*)", re.MULTILINE)

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from imbot.errors import ImbotError, Problem
 from imbot.loader.snapshot import Reader
 from imbot.placeholders import Placeholder, parse
-from imbot.schema.violation import did_you_mean, suggest
 from imbot.spec import Folder, TextFile
+from imbot.suggestions import did_you_mean, suggest
 from imbot.yamlfile import MAX_BYTES, YamlFile
 from imbot.yamlfile.lines import Lines
 

@@ -16,8 +16,9 @@ from imbot.loader.coerce import converted, stand_in, types_of
 from imbot.loader.contents import IN_TEMPLATE, ContentError, Contents
 from imbot.loader.snapshot import Reader, Variables
 from imbot.placeholders import NearMiss, Placeholder, PlaceholderError, near_misses, parse, resolve, span_of
-from imbot.schema import Schema, did_you_mean
+from imbot.schema import Schema
 from imbot.spec import Folder, Layout, TextFile
+from imbot.suggestions import did_you_mean
 from imbot.yamlfile import MAX_BYTES, YamlFile
 from imbot.yamlfile.pointers import escape, span_at
 

@@ -15,7 +15,7 @@ from imbot.loader.parts import whole_schema
 from imbot.placeholders import Placeholder, parse, span_of
 from imbot.schema import Schema
 from imbot.schema.editor import walk
-from imbot.schema.violation import suggest
+from imbot.suggestions import suggest
 from imbot.yamlfile import YamlFile, span_at
 from imbot.yamlfile.lines import Lines
 from imbot.yamlfile.pointers import escape, split_pointer

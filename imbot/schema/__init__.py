@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbot.schema import editor
 from imbot.schema.quick import Test, keeping, twice
-from imbot.schema.violation import MOST, Fault, Violation, describe, did_you_mean, meant
+from imbot.schema.violation import MOST, Fault, Violation, describe, meant
 from imbot.yamlfile.pointers import pointer
 
 if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
@@ -27,7 +27,6 @@ __all__ = [
     "bundle",
     "bundle_defaults",
     "bundle_inheriting",
-    "did_you_mean",
     "folder",
     "member",
     "names",

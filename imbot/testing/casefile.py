@@ -12,7 +12,8 @@ from typing import Any
 
 from imbot.errors import ConfigError, Marks, Problem, Span
 from imbot.loader.build import seconds
-from imbot.schema import Violation, did_you_mean, source, violations
+from imbot.schema import Violation, source, violations
+from imbot.suggestions import did_you_mean
 from imbot.testing.script import PIECES, Script, script_of
 from imbot.yamlfile import YamlFile, pointer, read_yaml, span_at
 

@@ -1,7 +1,6 @@
 import pytest
 
 from imbot import schema
-from imbot.schema.violation import did_you_mean, suggest
 
 CREDENTIALS = {"client_id": "x", "client_secret": "hunter2"}
 BOT = {"credentials": {}, "agent": {"type": "echo"}}
@@ -113,16 +112,6 @@ def test_a_key_that_cannot_be_one_is_named():
     value = {"type": "openai", "base_url": "http://x", "model": "m", "headers": {"a b": "c"}}
     violation = only("agents/openai", value)
     assert (violation.pointer, violation.at_key, violation.code) == ("/headers/a b", True, "schema.key")
-
-
-def test_the_meant_word_is_found_however_it_is_written():
-    known = ["max_updates", "interval"]
-    words = ["max-updates", "maxUpdates", "MAX_UPDATES", "intervall", "zzz"]
-    assert [suggest(word, known) for word in words] == ["max_updates"] * 3 + ["interval", ""]
-
-
-def test_a_hint_without_a_likely_word_says_something_else():
-    assert did_you_mean("zzz", ["abc"], "known here: abc") == "known here: abc"
 
 
 def test_a_value_that_is_no_mapping_at_all_is_a_violation():

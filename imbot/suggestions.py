@@ -1,0 +1,24 @@
+"""The word that was probably meant by one that is not known."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, or an empty string."""
+    plain = {name.lower().replace("-", "_"): name for name in known}
+    word = word.lower().replace("-", "_")
+    close = get_close_matches(word, plain, n=1, cutoff=0.7) or _longer(word, plain)
+    return plain[close[0]] if close else ""
+
+
+def _longer(word: str, known: Iterable[str]) -> list[str]:
+    """The one known word that begins with this one, or of whose parts this is one: `key` of `api_key`."""
+    longer = [name for name in known if name.startswith(word) or word in name.split("_")]
+    return longer if len(longer) == 1 and len(word) > 2 else []
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint naming the word that was probably meant."""
+    meant = suggest(word, known)
+    return f"did you mean `{meant}`?" if meant else otherwise
