@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 
 import script
 
-from imbot.simulator import Simulator
-from imbot.simulator.quota import Quota
+from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.platforms.dingtalk.simulator.quota import Quota
 
 SECRET = "bench-secret"
 LOOK_S = 0.01

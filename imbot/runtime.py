@@ -13,20 +13,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from pathlib import Path
 from typing import Any
 
-from imbot.accepted import Accepted
-from imbot.address import AdminSettings
+from imbot.bot.recovery import Recovery, beat, keep_beating
+from imbot.config.loader import FolderMissingError, Loader, LoadResult, bot_files
 from imbot.errors import StoreError
-from imbot.ledger import Ledger
-from imbot.loader import FolderMissingError, Loader, LoadResult, bot_files
 from imbot.log import redactor
-from imbot.plan import Step
-from imbot.recovery import Recovery, beat, keep_beating
-from imbot.reload import Reloader, StoppingError
-from imbot.revival import OnBroken, Revival
+from imbot.ops.address import AdminSettings
+from imbot.reload.last_good import Accepted
+from imbot.reload.plan import Step
+from imbot.reload.reloader import Reloader, StoppingError
+from imbot.reload.startup import OnBroken, Revival
+from imbot.reload.supervisor import Supervisor
+from imbot.reload.watch import SETTLE, Settle
 from imbot.spec import BotSpec, secrets_of
 from imbot.stores import Store, open_store
-from imbot.supervisor import Supervisor
-from imbot.watch import SETTLE, Settle
+from imbot.usage.monthly import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def _admin(
 ) -> AbstractAsyncContextManager[None]:
     if settings is None:
         return nullcontext()
-    from imbot.admin import serving
+    from imbot.ops.admin import serving
 
     return serving(settings, folder, supervisor, reloader)
 

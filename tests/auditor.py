@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from imbot.simulator import Simulator
-from imbot.simulator.frames import Ack
-from imbot.simulator.values import Call, Card, Message
+from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.platforms.dingtalk.simulator.frames import Ack
+from imbot.platforms.dingtalk.simulator.values import Call, Card, Message
 
 MARK = re.compile(r"⟦(\S+) (\w+)((?: [a-z]\d+)*)⟧")
 WORD = re.compile(r"(q\d{4})\.(\d+|end)@([a-z]\d+);")

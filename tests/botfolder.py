@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from imbot.config.loader import BotFile, Loader
 from imbot.errors import Problem
-from imbot.loader import BotFile, Loader
 from imbot.spec import BotSpec
 
 ECHO = """\

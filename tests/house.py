@@ -8,9 +8,9 @@ import time
 from click.testing import CliRunner
 from planted import SECRET
 
-from imbot.address import Address, AdminSettings
 from imbot.cli import main
-from imbot.watch import Settle
+from imbot.ops.address import Address, AdminSettings
+from imbot.reload.watch import Settle
 
 BOT = "credentials: {{client_id: app-{name}, client_secret: <<IMBOT_TEST_SECRET>>}}\nagent: {{type: echo, delay: 0ms}}\n"
 NAMES = [f"b{number}" for number in range(10)]

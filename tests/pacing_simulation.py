@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imbot.pacing import Pacer
+from imbot.turn.pacing import Pacer
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from imbot.simulator import Settings, Simulator
+from imbot.platforms.dingtalk.simulator import Settings, Simulator
 
 APP = "dingpage"
 TOPICS = ("/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback")

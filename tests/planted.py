@@ -12,9 +12,9 @@ import pytest
 from botfolder import write
 
 from imbot.behaviour import prepare
+from imbot.config.loader import Loader
+from imbot.config.yamlfile.lines import Lines
 from imbot.errors import ConfigError, Problem
-from imbot.loader import Loader
-from imbot.yamlfile.lines import Lines
 
 SECRET = "s3cr3t-value-x7"
 ENVIRON = {"ID": "ding1", "SECRET": SECRET, "KEY": f"sk-{SECRET}", "FIVE": "5", "EMPTY": ""}

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from fakes import FakeAgent, FakeCard, FakeGateway
 
-from imbot import links, transaction
 from imbot.behaviour import Behaviour
+from imbot.config.loader import BotFile, LoadResult
 from imbot.errors import ConfigError, Problem
-from imbot.loader import BotFile, LoadResult
+from imbot.reload import gateway_pool as links
+from imbot.reload import rollout as transaction
 from imbot.spec import Secret
 
 

@@ -3,8 +3,8 @@
 import pytest
 from auditor import Auditor, Kind, mark
 
-from imbot.simulator import Simulator
-from imbot.simulator.values import AI_MARKDOWN, Call, Card, Message
+from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.platforms.dingtalk.simulator.values import AI_MARKDOWN, Call, Card, Message
 
 APP = "app-a"
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from imbot.simulator.answers import Refusal
-from imbot.simulator.settings import Settings
+from imbot.platforms.dingtalk.simulator.answers import Refusal
+from imbot.platforms.dingtalk.simulator.settings import Settings
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))

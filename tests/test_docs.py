@@ -11,8 +11,8 @@ import pytest
 
 from imbot.behaviour import prepare
 from imbot.cli import main
-from imbot.loader import Loader
-from imbot.schema import source
+from imbot.config.loader import Loader
+from imbot.config.schema import source
 from imbot.testing.running import run
 
 ROOT = Path(__file__).parents[1]

@@ -57,6 +57,6 @@ def prepare_card(spec: BotSpec) -> Card:
 
     Raises ConfigError with a problem at its place for everything that would not draw.
     """
-    from imbot.cards.prepare import prepare
+    from imbot.cards.compile import prepare
 
     return prepare(spec)

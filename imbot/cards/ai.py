@@ -8,11 +8,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from imbot.cards.budget import shown
-from imbot.cards.faults import Fault
 from imbot.cards.kinds import built_in
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
+from imbot.templates.budget import shown
+from imbot.templates.faults import Fault
 
 PUBLIC_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
 

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from imbot.cards import KINDS
 from imbot.cards.buttons import buttons_of
-from imbot.cards.faults import Fault
+from imbot.config.yamlfile import read_yaml
 from imbot.model import Button, CardContext, CardPhase
 from imbot.spec import CardSpec, FeedbackSpec
-from imbot.yamlfile import read_yaml
+from imbot.templates.faults import Fault
 
 Layouts = dict[CardPhase, Mapping[str, Any]]
 

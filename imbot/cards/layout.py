@@ -8,19 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imbot.cards.faults import Fault, TemplateFault
-from imbot.cards.sandbox import Files
-from imbot.cards.templates import (
-    Compiled,
-    Draw,
-    Variables,
-    compile_condition,
-    compile_loop,
-    compile_text,
-)
-from imbot.cards.variables import NAMES
 from imbot.spec import Secret
-from imbot.yamlfile.pointers import escape, pointer, split_pointer
+from imbot.templates.compile import Compiled, Draw, Variables, compile_condition, compile_loop, compile_text
+from imbot.templates.faults import Fault, TemplateFault
+from imbot.templates.sandbox import Files
+from imbot.templates.variables import NAMES
+from imbot.text.pointers import escape, pointer, split_pointer
 
 DrawItem = Callable[[Variables], Iterator[Any]]
 Compile = Callable[[Any, Files, frozenset[str]], Compiled]

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from imbot.cards.budget import shown
-from imbot.cards.faults import Fault
 from imbot.cards.kinds import built_in
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
+from imbot.templates.budget import shown
+from imbot.templates.faults import Fault
 
 
 class MarkdownKind:

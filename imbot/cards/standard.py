@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from imbot.cards.budget import plain, shown
-from imbot.cards.faults import Fault
 from imbot.cards.kinds import built_in
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
+from imbot.templates.budget import plain, shown
+from imbot.templates.faults import Fault
 
 
 class StandardKind:

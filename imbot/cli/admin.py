@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from imbot.address import PROCESS, Address, AdminSettings, Beacon
 from imbot.cli.common import state_file
+from imbot.ops.address import PROCESS, Address, AdminSettings, Beacon
 
 DEFAULT = "127.0.0.1:8870"
 TIMEOUT_S = 120.0  # a reload may have to wait for connections

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from imbot.check import NoBotFileError, check
+from imbot.check.check import NoBotFileError, check
 from imbot.cli.common import echo_for_people
-from imbot.report import Report
-from imbot.report.sources import Sources
+from imbot.problems import Report
+from imbot.problems.sources import Sources
 
-# name -> the module of imbot.report that renders it
+# name -> the module of imbot.problems that renders it
 _MACHINE_FORMATS = {"json": "records", "github": "github", "sarif": "sarif"}
 
 
@@ -43,14 +43,14 @@ def command(paths: tuple[Path, ...], form: str, no_env: bool, verbose: bool, str
         raise click.UsageError(str(error)) from None
     if form == "text":
         _print(report, sources, verbose=verbose)
-    elif rendered := importlib.import_module(f"imbot.report.{_MACHINE_FORMATS[form]}").render(report):
+    elif rendered := importlib.import_module(f"imbot.problems.{_MACHINE_FORMATS[form]}").render(report):
         click.echo(rendered.encode())  # bytes, as these formats are UTF-8 wherever they are written
     counting = len(report.problems) if strict else report.count("error")
     sys.exit(1 if counting else 0)
 
 
 def _print(report: Report, sources: Sources, *, verbose: bool) -> None:
-    from imbot.report.text import costs, render, summary
+    from imbot.problems.text import costs, render, summary
 
     for told in (render(report, sources), costs(report) if verbose else ""):
         if told:

@@ -13,7 +13,7 @@ import click
 from imbot.errors import ConfigError, ImbotError
 
 if TYPE_CHECKING:
-    from imbot.loader import BotFile
+    from imbot.config.loader import BotFile
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -79,7 +79,7 @@ def bot_file(bot: str, folder: Path, *, no_env: bool = False) -> "BotFile":
 
     ``no_env`` counts unset variables as set.
     """
-    from imbot.loader import Loader
+    from imbot.config.loader import Loader
 
     path = Path(bot)
     named_itself = path.is_file() or path.suffix in (".yaml", ".yml")

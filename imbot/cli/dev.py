@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from imbot import log
-from imbot.address import Address
 from imbot.cli.admin import serve_option, settings
 from imbot.cli.common import (
     bots_argument,
@@ -18,9 +17,10 @@ from imbot.cli.common import (
     store_option,
 )
 from imbot.cli.steps import Explained
-from imbot.loader import LoadResult
-from imbot.plan import Step
-from imbot.simulator import Simulator
+from imbot.config.loader import LoadResult
+from imbot.ops.address import Address
+from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.reload.plan import Step
 
 PORT = 8700
 GRACE_S = 1.0
@@ -52,8 +52,8 @@ def command(
     logging.getLogger("imbot").setLevel(logging.CRITICAL)
 
     async def main() -> int:
+        from imbot.reload.watch import Settle
         from imbot.runtime import first_signal, running
-        from imbot.watch import Settle
 
         ended = first_signal()
         simulator = Simulator(open_apps=True)

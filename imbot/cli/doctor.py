@@ -10,8 +10,8 @@ import click
 
 from imbot import log
 from imbot.cli.common import bot_file, bots_option, run_async
-from imbot.doctor import Finding, State, diagnose
-from imbot.loader import BotFile
+from imbot.config.loader import BotFile
+from imbot.ops.doctor import Finding, State, diagnose
 from imbot.spec import secrets_of
 
 MARKS: dict[State, tuple[str, str]] = {

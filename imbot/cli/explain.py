@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from imbot import codes, reference
-from imbot.codes import BOT_FILE, Page
-from imbot.reference import Entry
-from imbot.suggestions import did_you_mean
+from imbot.config import reference
+from imbot.config.reference import Entry
+from imbot.problems import codes
+from imbot.problems.codes import BOT_FILE, Page
+from imbot.text.suggestions import did_you_mean
 
 _WIDTH = 100
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from imbot import schema
 from imbot.cli.common import shown
+from imbot.config import schema
 
 _README = """\
 # My bots

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from imbot.address import Address
 from imbot.cli.admin import NothingRunsError, ask, ask_option
 from imbot.cli.common import bots_argument
 from imbot.cli.steps import lines
+from imbot.ops.address import Address
 
 
 @click.command("plan")
@@ -42,9 +42,9 @@ def command(bots: Path, admin: Address | None, as_json: bool) -> None:
 
 async def _from_nothing(bots: Path) -> Any:
     """What a process would do that starts now."""
-    from imbot.loader import Loader
-    from imbot.outcome import outcome_json, outcome_of
-    from imbot.transaction import forecast
+    from imbot.config.loader import Loader
+    from imbot.reload.report import outcome_json, outcome_of
+    from imbot.reload.rollout import forecast
 
     async def work() -> Any:
         return await forecast({}, Loader(bots).load().files)

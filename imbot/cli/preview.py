@@ -76,8 +76,8 @@ def _print(look: Look) -> int:
 
 def _write(look: Look, file: Path) -> int:
     from imbot.preview.onepage import one_page
-    from imbot.report.sources import Sources
-    from imbot.report.text import lines_of
+    from imbot.problems.sources import Sources
+    from imbot.problems.text import lines_of
 
     sources, colour = Sources(), False if os.environ.get("NO_COLOR") else None
     for problem in look.problems:

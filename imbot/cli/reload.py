@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from imbot.address import Address
 from imbot.cli.admin import ask, ask_option
 from imbot.cli.common import bots_argument
 from imbot.cli.steps import lines
+from imbot.ops.address import Address
 
 
 @click.command("reload")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from imbot import log
-from imbot.address import Address
 from imbot.cli.admin import DEFAULT, serve_option, settings
 from imbot.cli.common import (
     bots_argument,
@@ -18,9 +17,10 @@ from imbot.cli.common import (
     store_at,
     store_option,
 )
+from imbot.ops.address import Address
 
 if TYPE_CHECKING:
-    from imbot.revival import OnBroken
+    from imbot.reload.startup import OnBroken
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ def command(
     endpoint = settings(admin, bots)
 
     async def main() -> int:
+        from imbot.reload.watch import Settle
         from imbot.runtime import first_signal, hangups, running
-        from imbot.watch import Settle
 
         ended = first_signal()
         url = store_url or store_at(state_file(bots, "imbot.db"))

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from imbot import schema
+from imbot.config import schema
 
 
 @click.command("schema")

@@ -4,7 +4,7 @@ import click
 
 from imbot import log
 from imbot.cli.common import run_async
-from imbot.simulator import Simulator
+from imbot.platforms.dingtalk.simulator import Simulator
 
 
 @click.command("simulate")

@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from imbot.address import Address
 from imbot.cli.admin import ask, ask_option
 from imbot.cli.common import bots_argument
 from imbot.cli.steps import problem_lines
-from imbot.report import counted, printable
-from imbot.report.width import width
+from imbot.ops.address import Address
+from imbot.problems import counted, printable
+from imbot.problems.width import width
 
 LOOK_EVERY_S = 1.0
 LITTLE_LEFT = 0.8  # used of a month

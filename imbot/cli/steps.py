@@ -12,8 +12,8 @@ import click
 
 from imbot.errors import Problem
 from imbot.log import Readable, redactor
-from imbot.report import printable
-from imbot.report.width import width
+from imbot.problems import printable
+from imbot.problems.width import width
 
 _COLOURS = {
     "start": "green",
@@ -76,8 +76,8 @@ def problem_lines(problems: Iterable[Json], margin: str) -> Iterator[str]:
     found = [Problem(**problem) for problem in problems]
     if not found:
         return
-    from imbot.report.sources import Sources
-    from imbot.report.text import lines_of
+    from imbot.problems.sources import Sources
+    from imbot.problems.text import lines_of
 
     sources = Sources()
     yield from (f"{margin}{line}" for problem in found for line in lines_of(problem, sources))

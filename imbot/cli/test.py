@@ -10,7 +10,7 @@ import click
 
 from imbot.cli.common import echo_for_people
 from imbot.errors import ConfigError
-from imbot.report.sources import Sources
+from imbot.problems.sources import Sources
 from imbot.testing.casefile import ENDING, case_files
 from imbot.testing.reports import text
 from imbot.testing.running import Run, run

@@ -12,17 +12,17 @@ from enum import IntEnum
 from typing import Any, Literal, Protocol
 
 from imbot.model import CardAction, CardChange, CardRef, CardView, Message
-from imbot.quota import Quota
+from imbot.usage.rate_limit import Quota
 
 # name in a bot file -> "module:class"; imported only when a bot names it
 TYPES = {
     "dingtalk-stream": "imbot.platforms.dingtalk.gateway:DingTalkGateway",
 }
 REHEARSALS = {
-    "dingtalk-stream": "imbot.platforms.dingtalk.rehearsal:DingTalkRehearsal",
+    "dingtalk-stream": "imbot.platforms.dingtalk.dry_run:DingTalkRehearsal",
 }
 EXAMINATIONS = {
-    "dingtalk-stream": "imbot.platforms.dingtalk.doctor:DingTalkExamination",
+    "dingtalk-stream": "imbot.platforms.dingtalk.diagnosis:DingTalkExamination",
 }
 
 Going = Callable[[], Awaitable[None]]

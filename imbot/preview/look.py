@@ -11,17 +11,17 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from imbot.config.loader import Loader
+from imbot.config.loader.settling import Believed, always
 from imbot.errors import ConfigError, Problem
-from imbot.loader import Loader
-from imbot.loader.unsettled import Believed, always
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery, draw
 from imbot.preview.samples import Sample
-from imbot.report.excerpt import Excerpt, excerpt
-from imbot.report.records import problem_json
-from imbot.report.sources import Sources
-from imbot.report.width import widths
-from imbot.watch import Watch
+from imbot.problems.excerpt import Excerpt, excerpt
+from imbot.problems.records import problem_json
+from imbot.problems.sources import Sources
+from imbot.problems.width import widths
+from imbot.reload.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from imbot.preview.onepage import INDEX, PACKAGE
 
-_FOLDERS = ("preview/page", "simulator/page")
+_FOLDERS = ("preview/page", "platforms/dingtalk/simulator/page")
 _LIFE_SIGN_S = 15.0  # how soon a page that was closed is noticed
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imbot.config.loader.build import seconds
+from imbot.config.schema import Violation, source, violations
+from imbot.config.yamlfile import YamlFile, pointer, read_yaml, span_at
 from imbot.errors import ConfigError, Marks, Problem, Span
-from imbot.loader.build import seconds
-from imbot.schema import Violation, source, violations
-from imbot.suggestions import did_you_mean
 from imbot.testing.script import PIECES, Script, script_of
-from imbot.yamlfile import YamlFile, pointer, read_yaml, span_at
+from imbot.text.suggestions import did_you_mean
 
 ENDING = ".test.yaml"
 ACTIONS = ("say", "send", "click", "wait")

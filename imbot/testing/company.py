@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from imbot.agents import Agent, prepare_agent
 from imbot.behaviour import Behaviour
+from imbot.bot.commands import command_of
 from imbot.cards import Card, prepare_card
-from imbot.commands import command_of
+from imbot.config.loader import BotFile, Loader
+from imbot.config.schema import source
 from imbot.errors import ConfigError, Problem
-from imbot.loader import BotFile, Loader
-from imbot.schema import source
 from imbot.spec import BotSpec
 from imbot.testing.casefile import CaseFile, Step, no_bot
 from imbot.testing.script import ScriptedAgent

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from imbot.loader.build import seconds
-from imbot.report import counted
+from imbot.config.loader.build import seconds
+from imbot.config.yamlfile import pointer, split_pointer
+from imbot.problems import counted
 from imbot.testing.snapshots import Snapshots, drawn
 from imbot.testing.stage import Shown
-from imbot.yamlfile import pointer, split_pointer
 
 NO_RATING = "none"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from imbot.bot import Bot
-from imbot.clicks import again_id, may_press
-from imbot.loader.build import seconds
+from imbot.bot.actions import again_id, may_press
+from imbot.bot.bot import Bot
+from imbot.config.loader.build import seconds
 from imbot.model import CardAction, Message, Sender, TurnRecord
 from imbot.stores.connection import IN_MEMORY
 from imbot.testing.buttons import buttons

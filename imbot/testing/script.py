@@ -7,8 +7,8 @@ from math import inf
 from typing import Any
 
 from imbot.agents import Agent
+from imbot.config.loader.build import seconds
 from imbot.errors import AgentError
-from imbot.loader.build import seconds
 from imbot.model import (
     AgentEvent,
     Citation,

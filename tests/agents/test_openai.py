@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from imbot.agents import endpoint, openai, prepare_agent
+from imbot.agents.guarded import watched
 from imbot.agents.openai import opaque_id
-from imbot.agents.watched import watched
 from imbot.errors import AgentError, ConfigError
 from imbot.model import Exchange, Finished, Message, ReasoningDelta, Sender, Started, TextDelta, Usage
 from imbot.spec import Secret, TextFile, Timeouts

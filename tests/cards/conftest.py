@@ -1,8 +1,6 @@
 import pytest
 
-from imbot.cards.budget import Budget
-from imbot.cards.sandbox import GLOBALS
-from imbot.cards.templates import compile_text
+from imbot.config.yamlfile import read_yaml
 from imbot.model import CardPhase
 from imbot.spec import (
     Access,
@@ -21,7 +19,6 @@ from imbot.spec import (
     Throttle,
     Timeouts,
 )
-from imbot.yamlfile import read_yaml
 
 TEXTS = {
     "thinking": "正在思考…",
@@ -75,15 +72,3 @@ def bot():
         )
 
     return make
-
-
-@pytest.fixture
-def draw():
-    """Compile a template and draw it with these variables."""
-
-    def drawn(source, files=(), **variables):
-        names = frozenset(variables)
-        with Budget():
-            return compile_text(source, tuple(files), names).draw({**GLOBALS, **variables})
-
-    return drawn

@@ -3,15 +3,15 @@ import sys
 
 import pytest
 
-from imbot import schema
 from imbot.cards import KINDS
-from imbot.cards.budget import Budget
+from imbot.cards.compile import prepare
 from imbot.cards.kinds import built_in, open_kind
 from imbot.cards.layout import compile_layout
-from imbot.cards.prepare import prepare
 from imbot.cards.samples import samples
+from imbot.config import schema
 from imbot.model import CardPhase
 from imbot.spec import CardSpec
+from imbot.templates.budget import Budget
 
 
 def test_every_kind_has_its_schema_and_every_schema_its_kind():

@@ -1,10 +1,10 @@
 import pytest
 
-from imbot.cards.budget import Budget
-from imbot.cards.faults import TemplateFault
 from imbot.cards.layout import compile_layout, origin
-from imbot.cards.sandbox import GLOBALS
 from imbot.spec import Secret
+from imbot.templates.budget import Budget
+from imbot.templates.faults import TemplateFault
+from imbot.templates.sandbox import GLOBALS
 
 VARIABLES = {**GLOBALS, "answer": "yes", "suggestions": ["a", "b"], "vars": {"on": True}, "citations": []}
 

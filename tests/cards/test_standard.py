@@ -1,7 +1,7 @@
 import pytest
 
-from imbot import schema
 from imbot.cards.standard import StandardKind
+from imbot.config import schema
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
 

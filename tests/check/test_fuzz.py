@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from planted import SECRET
 
-from imbot import schema
-from imbot.check import check
-from imbot.report import github, records, sarif, text
-from imbot.report.sources import Sources
-from imbot.yamlfile import read_yaml
-from imbot.yamlfile.lines import Lines
+from imbot.check.check import check
+from imbot.config import schema
+from imbot.config.yamlfile import read_yaml
+from imbot.config.yamlfile.lines import Lines
+from imbot.problems import github, records, sarif, text
+from imbot.problems.sources import Sources
 
 SECONDS = 5
 MOST = 3

@@ -21,7 +21,7 @@ from scenario_texts import (
 )
 
 from imbot.behaviour import prepare
-from imbot.loader import Loader
+from imbot.config.loader import Loader
 
 
 def found(tmp_path, files, environ=ENVIRON):

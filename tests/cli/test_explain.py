@@ -1,8 +1,9 @@
 import pytest
 from click.testing import CliRunner
 
-from imbot import codes, reference
 from imbot.cli.explain import command
+from imbot.config import reference
+from imbot.problems import codes
 
 
 def explained(*arguments):

@@ -1,10 +1,10 @@
 import pytest
 from click import unstyle
 
-from imbot.admin import row_json
 from imbot.cli.status import lines
-from imbot.spending import Month
-from imbot.standing import BotStatus
+from imbot.ops.admin import row_json
+from imbot.reload.status import BotStatus
+from imbot.usage.accounting import Month
 
 UP = {"state": "connected", "generation": 1, "fingerprint": "f"}
 

@@ -7,8 +7,8 @@ import pytest
 from imbot.cli.steps import Explained, lines
 from imbot.errors import Problem
 from imbot.log import redactor
-from imbot.outcome import Outcome, outcome_json, step_json
-from imbot.plan import Step
+from imbot.reload.plan import Step
+from imbot.reload.report import Outcome, outcome_json, step_json
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from imbot import schema
+from imbot.config import schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "schemas/imbot.schema.json"

@@ -7,8 +7,8 @@ import pytest_asyncio
 from house import kept
 from planted import SECRET
 
+from imbot.platforms.dingtalk.simulator import Simulator
 from imbot.runtime import running
-from imbot.simulator import Simulator
 
 ECHO = """
 credentials: {{client_id: {app}, client_secret: <<SECRET:-s3cret-value>>}}

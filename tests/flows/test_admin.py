@@ -14,9 +14,9 @@ import termios
 import pytest
 from click.testing import CliRunner
 
-from imbot.address import Address, AdminSettings, Beacon
 from imbot.cli import main
-from imbot.watch import Watch
+from imbot.ops.address import Address, AdminSettings, Beacon
+from imbot.reload.watch import Watch
 
 NOWHERE = Address("127.0.0.1", 1)
 

@@ -9,7 +9,7 @@ import time
 import pytest
 from aiohttp import web
 
-from imbot.markdown import size
+from imbot.text.markdown import size
 
 EVENT = 'data: {{"choices": [{{"index": 0, "delta": {{"{key}": {text}}}}}]}}\n\n'
 END = 'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from imbot.cli.common import bot_file
-from imbot.doctor import diagnose
+from imbot.ops.doctor import diagnose
 
 SECRET = "s3cret-value"
 OWN_TEMPLATE = "card: {template_id: own.schema, content_key: answer}\n"
@@ -196,7 +196,7 @@ async def test_an_agent_that_hangs_is_given_up_soon(flow, model, monkeypatch):
         await asyncio.sleep(2)
         return web.Response()
 
-    monkeypatch.setattr("imbot.doctor.PATIENCE_S", 0.2)
+    monkeypatch.setattr("imbot.ops.doctor.PATIENCE_S", 0.2)
     model.answer = hang
     asking(flow, model.make_url("/v1"))
 

@@ -12,8 +12,8 @@ import tracemalloc
 
 import pytest
 
-from imbot.reload import Reloader
-from imbot.watch import Settle
+from imbot.reload.reloader import Reloader
+from imbot.reload.watch import Settle
 
 RELOADS = int(os.environ.get("IMBOT_RELOADS", "80"))
 ROUNDS = 4
@@ -100,8 +100,8 @@ def reloader(monkeypatch):
 
 @pytest.mark.timeout(60 + RELOADS)
 async def test_mixed_reloads_leave_nothing_behind(flow, reloader, monkeypatch):
-    for module in ("links", "transaction"):
-        monkeypatch.setattr(f"imbot.{module}.REMAKE_S", 0.02)
+    for module in ("gateway_pool", "rollout"):
+        monkeypatch.setattr(f"imbot.reload.{module}.REMAKE_S", 0.02)
     chance = random.Random(4)
     for name in NAMES:
         flow.echo(name)

@@ -1,7 +1,7 @@
 import logging
 import re
 
-from imbot import ledger
+from imbot.usage import monthly as ledger
 
 CROWD = 60
 MONTH = "quota: {{qps: {qps}, monthly: {monthly}}}\n"

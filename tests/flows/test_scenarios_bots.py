@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from imbot.links import REMAKE_S
 from imbot.platforms.dingtalk.connector import Connector
 from imbot.platforms.dingtalk.http import CONNECTS_AT_ONCE
-from imbot.supervisor import Supervisor
+from imbot.reload.gateway_pool import REMAKE_S
+from imbot.reload.supervisor import Supervisor
 
 BOT = """
 credentials: {{client_id: {app}, client_secret: {secret}}}

@@ -8,10 +8,10 @@ import shutil
 import pytest
 from configmap import ConfigMap
 
-from imbot import watch as watching
-from imbot.loader import snapshot
-from imbot.reload import Reloader
-from imbot.watch import Settle
+from imbot.config.loader import snapshot
+from imbot.reload import watch as watching
+from imbot.reload.reloader import Reloader
+from imbot.reload.watch import Settle
 
 QUICK = Settle(0.1, 5.0)
 PATIENT = Settle(1.0, 10.0)  # for who writes in pieces: a busy machine makes any pause longer

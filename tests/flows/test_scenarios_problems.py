@@ -21,8 +21,8 @@ from scenario_texts import (
     documents,
 )
 
-from imbot.address import Beacon
 from imbot.cli import main
+from imbot.ops.address import Beacon
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -3,8 +3,8 @@ import json
 import pytest
 from botfolder import write
 
+from imbot.config.loader import Loader
 from imbot.errors import ConfigError
-from imbot.loader import Loader
 from imbot.model import CardPhase
 from imbot.preview.gallery import draw
 from imbot.preview.samples import SAMPLES, given

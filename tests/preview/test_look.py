@@ -7,7 +7,7 @@ from preview_bot import BOT, FINAL
 
 from imbot.model import CardPhase
 from imbot.preview import look
-from imbot.watch import Settle, Watch
+from imbot.reload.watch import Settle, Watch
 
 
 def test_unset_variables_do_not_matter(looker):

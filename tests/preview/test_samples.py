@@ -1,7 +1,7 @@
 import pytest
 
 from imbot.cards import prepare_card
-from imbot.loader import Loader
+from imbot.config.loader import Loader
 from imbot.model import CardPhase
 from imbot.preview.samples import SAMPLES, context_of, given
 

@@ -30,14 +30,20 @@ async def states(response):
 
 
 async def test_the_page_and_its_files_are_there_and_never_kept(server, client):
-    for path in ("", "preview/page/main.js", "simulator/page/card.js", "simulator/page/base.css"):
+    for path in (
+        "",
+        "preview/page/main.js",
+        "platforms/dingtalk/simulator/page/card.js",
+        "platforms/dingtalk/simulator/page/base.css",
+    ):
         async with client.get(server.url + path) as response:
             assert response.status == 200
             assert response.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(
-    "path", ["preview/server.py", "preview/page/../server.py", "simulator/page/%2e%2e/api.py"]
+    "path",
+    ["preview/server.py", "preview/page/../server.py", "platforms/dingtalk/simulator/page/%2e%2e/api.py"],
 )
 async def test_nothing_else_of_the_package_is_there(server, client, path):
     async with client.get(server.url + path) as response:

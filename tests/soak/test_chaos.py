@@ -15,7 +15,7 @@ from auditor import Auditor, mark
 from soak import agent, sizes
 from soak.process import Process
 
-from imbot.simulator import Simulator
+from imbot.platforms.dingtalk.simulator import Simulator
 
 TEXTS = {
     "thinking": "thinking",

@@ -15,9 +15,9 @@ from configmap import ConfigMap
 from soak import sizes
 from soak.agent import Agent
 
+from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.reload.watch import Settle
 from imbot.runtime import running
-from imbot.simulator import Simulator
-from imbot.watch import Settle
 
 HOWS = ("quick", "quick", "polite", "slow", "long")
 PHASES = ("thinking", "streaming", "final", "error", "stopped")

@@ -5,8 +5,6 @@ import pytest
 from imbot.errors import StoreError
 from imbot.stores.sqlite import SqliteStore
 
-pytest.register_assert_rewrite("store_contract")
-
 
 @pytest.fixture
 def path(tmp_path):

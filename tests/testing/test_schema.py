@@ -3,8 +3,8 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from imbot import schema
-from imbot.schema.editor import walk
+from imbot.config import schema
+from imbot.config.schema.editor import walk
 
 SOURCE = schema.source("test")
 

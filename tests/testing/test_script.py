@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from fakes import FakeAgent, message
 
-from imbot.agents.watched import watched
+from imbot.agents.guarded import watched
 from imbot.errors import AgentError
 from imbot.model import Citation, Finished, NotFound, ReasoningDelta, Suggestions, TextDelta
 from imbot.spec import Timeouts

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stagehands import case, folder
 
+from imbot.config.yamlfile import read_yaml
 from imbot.testing.running import run
 from imbot.testing.snapshots import Snapshots, dumped
-from imbot.yamlfile import read_yaml
 
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text(st.characters(exclude_categories=["Cs"]))
 TEXTS = st.text(st.sampled_from("ab \n\t:#-?'\"{}[]|>&*!%@`,·中\u2028"), min_size=1)

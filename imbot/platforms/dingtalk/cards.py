@@ -13,7 +13,7 @@ from imbot.model import CardPhase, CardRef, CardView
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
-from imbot.platforms.dingtalk.room import Room
+from imbot.platforms.dingtalk.card_size import Room
 from imbot.platforms.dingtalk.wire import Address
 
 MOST_SHOWN = 2_000  # cards; of one that is forgotten all is sent anew

@@ -18,7 +18,7 @@ from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
 from imbot.platforms.dingtalk.times import Times
-from imbot.quota import Quota
+from imbot.usage.rate_limit import Quota
 
 log = logging.getLogger(__name__)
 

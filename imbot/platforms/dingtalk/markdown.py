@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from imbot.markdown import DELIMITER, FENCE, HEADING, ITEM, ROW, closed, lines
+from imbot.text.markdown import DELIMITER, FENCE, HEADING, ITEM, ROW, closed, lines
 
 
 def normalised(text: str) -> str:

@@ -19,8 +19,8 @@ from imbot.platforms.dingtalk import codes, http
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.times import Times
-from imbot.quota import Quota
 from imbot.spec import Secret
+from imbot.usage.rate_limit import Quota
 
 DEFAULT_ENDPOINT = "https://api.dingtalk.com"
 ENDPOINT_VARIABLE = "DINGTALK_OPENAPI_ENDPOINT"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk.calls import Call
-from imbot.quota import Quota
+from imbot.usage.rate_limit import Quota
 
 
 async def in_turn(

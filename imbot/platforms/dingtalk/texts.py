@@ -5,13 +5,13 @@ import logging
 import time
 
 from imbot.errors import FatalError, PlatformError, TransientError
-from imbot.markdown import split
 from imbot.model import CardRef
 from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
 from imbot.platforms.dingtalk.markdown import normalised
 from imbot.platforms.dingtalk.wire import Address
+from imbot.text.markdown import split
 
 log = logging.getLogger(__name__)
 

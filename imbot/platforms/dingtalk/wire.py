@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from imbot.characters import readable
 from imbot.model import CardAction, ConversationKind, Message, Sender
+from imbot.text.sanitize import readable
 
 # A picture's or sticker's body has none of these; a quoted text has "text" where a text has "content".
 TEXT_KEYS = ("content", "text", "recognition", "summary")

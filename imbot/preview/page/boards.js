@@ -1,9 +1,9 @@
 /** The cards themselves: a board for each colour and width, on it a picture of each phase and sample. */
 
-import { CardView } from "../../simulator/page/card.js";
-import { fill, h } from "../../simulator/page/dom.js";
-import { t } from "../../simulator/page/i18n.js";
-import { renderMarkdown } from "../../simulator/page/markdown.js";
+import { CardView } from "../../platforms/dingtalk/simulator/page/card.js";
+import { fill, h } from "../../platforms/dingtalk/simulator/page/dom.js";
+import { t } from "../../platforms/dingtalk/simulator/page/i18n.js";
+import { renderMarkdown } from "../../platforms/dingtalk/simulator/page/markdown.js";
 
 const STACKS = [["thinking", "streaming"], ["final"], ["error", "stopped"]];
 

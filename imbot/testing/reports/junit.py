@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from imbot.config.yamlfile import span_at
 from imbot.errors import Problem
 from imbot.testing.expectations import Miss
 from imbot.testing.playing import Result
 from imbot.testing.running import Played, Run
-from imbot.yamlfile import span_at
 
 # What XML 1.0 cannot say at all.
 _UNSAYABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

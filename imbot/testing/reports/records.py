@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from imbot.report.records import dumped, problem_json
+from imbot.config.yamlfile import span_at
+from imbot.problems.records import dumped, problem_json
 from imbot.testing.casefile import CaseFile
 from imbot.testing.playing import Result
 from imbot.testing.running import Run
-from imbot.yamlfile import span_at
 
 
 def render(run: Run) -> str:

@@ -5,9 +5,9 @@ from difflib import ndiff
 
 import click
 
-from imbot.report import counted, printable
-from imbot.report.sources import Sources
-from imbot.report.text import lines_of
+from imbot.problems import counted, printable
+from imbot.problems.sources import Sources
+from imbot.problems.text import lines_of
 from imbot.testing.casefile import CaseFile
 from imbot.testing.expectations import Miss
 from imbot.testing.playing import Result

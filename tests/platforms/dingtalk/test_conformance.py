@@ -12,8 +12,8 @@ from imbot.errors import FatalError, TransientError
 from imbot.model import CardChange, CardPhase, CardView
 from imbot.platforms.dingtalk import calls
 from imbot.platforms.dingtalk.gateway import DingTalkGateway
+from imbot.platforms.dingtalk.simulator import Simulator
 from imbot.platforms.dingtalk.times import Times
-from imbot.simulator import Simulator
 from imbot.spec import Secret
 
 APP, USER = "ding1", "u-lilei"

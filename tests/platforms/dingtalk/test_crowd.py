@@ -10,13 +10,13 @@ import pytest
 from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message
 from virtual import run_virtual
 
-from imbot.bot import Bot
+from imbot.bot.bot import Bot
 from imbot.model import CardPhase, CardRef, CardView
 from imbot.platforms.dingtalk.calls import BUILT_IN_TEMPLATE
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.slots import in_turn
-from imbot.quota import Quota
 from imbot.spec import Limits, Throttle
+from imbot.usage.rate_limit import Quota
 
 QPS = 20
 CHUNK_S = 0.05

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbot.markdown import closed
 from imbot.platforms.dingtalk.markdown import normalised
+from imbot.text.markdown import closed
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from imbot.errors import TakenOverError
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
-from imbot.quota import Quota
+from imbot.usage.rate_limit import Quota
 
 CALL = Call("text", {})
 

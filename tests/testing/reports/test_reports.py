@@ -5,7 +5,7 @@ import click
 import pytest
 from stagehands import case, folder
 
-from imbot.report.sources import Sources
+from imbot.problems.sources import Sources
 from imbot.testing.reports import junit, records, text
 from imbot.testing.running import run
 

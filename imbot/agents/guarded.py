@@ -1,0 +1,73 @@
+"""The watch over an agent that answers: its silence is bounded, its events are made fit to show."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
+
+from imbot.agents.idle_timeout import Patience
+from imbot.agents.sanitizer import Manners
+from imbot.errors import AgentError
+from imbot.model import AgentEvent, Finished
+from imbot.spec import Timeouts
+
+CLOSE_S = 5.0  # for an agent that is stopped
+
+
+async def watched(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> AsyncGenerator[AgentEvent]:
+    """The same events, fit to be shown.
+
+    Raises ``AgentError`` when the agent is silent too long, ends without ``Finished`` or comes to no
+    end. What says nothing is no sign of life.
+    """
+    loop, manners = asyncio.get_running_loop(), Manners()
+    since = loop.time()
+    deadline = loop.time() + timeouts.total_s if timeouts.total_s is not None else None
+    patience, code = timeouts.first_event_s, "first_event"
+    with closing(Patience()) as silence:
+        async with _let_go(events, silence):
+            while True:
+                until = since + patience
+                if deadline is not None and deadline < until:
+                    until, code = deadline, "total"
+                try:
+                    event = await silence.wait(anext(events), until)
+                except StopAsyncIteration:
+                    raise _broken_off() from None
+                except TimeoutError as error:
+                    raise _too_slow(code, timeouts) if silence.over else _gave_up(error) from error
+                if manners.breathless:
+                    await manners.breathe()
+                if (tamed := manners.tame(event)) is None:
+                    continue
+                yield tamed
+                if isinstance(event, Finished):
+                    return
+                since, patience, code = loop.time(), timeouts.idle_s, "idle"
+
+
+@asynccontextmanager
+async def _let_go(events: AsyncGenerator[AgentEvent], silence: Patience) -> AsyncIterator[None]:
+    """Stop the agent after the block; how long it may take to clean up is bounded."""
+    try:
+        yield
+    finally:
+        with suppress(TimeoutError):
+            await silence.wait(events.aclose(), asyncio.get_running_loop().time() + CLOSE_S)
+
+
+def _broken_off() -> AgentError:
+    return AgentError("the agent's answer broke off", code="interrupted", retryable=True)
+
+
+def _gave_up(error: TimeoutError) -> AgentError:
+    """The agent's own trouble."""
+    return AgentError(f"the agent gave up: {error}", code="agent.timeout", retryable=True)
+
+
+def _too_slow(code: str, timeouts: Timeouts) -> AgentError:
+    words = {
+        "first_event": f"the agent said nothing within {timeouts.first_event_s:g} s",
+        "idle": f"the agent fell silent for {timeouts.idle_s:g} s",
+        "total": f"the agent took longer than {timeouts.total_s or 0:g} s",
+    }
+    return AgentError(words[code], code=f"timeout.{code}", retryable=True)

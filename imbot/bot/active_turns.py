@@ -1,0 +1,87 @@
+"""The turns of a bot while they are under way: each a task, owned here until it ends."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from imbot.bot.ordering import Place
+from imbot.model import Message, TurnRecord
+from imbot.platforms import Gateway
+from imbot.turn.journal import Journal
+from imbot.usage.counters import Meter
+
+log = logging.getLogger(__name__)
+
+LAST_WORDS_S = 5.0  # for ending cards as stopped, after the grace time
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """A message on its way to its answer, from the first moment on.
+
+    ``gateway`` is of the app it came to: its card belongs there, whatever the bot moves to. Cancelled
+    while ``stoppable`` it ends as *stopped*; a second cancel, or one at another time, gives it up.
+    """
+
+    turn: TurnRecord
+    message: Message
+    gateway: Gateway
+    place: Place
+    journal: Journal
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    stoppable: bool = False
+
+
+class Works:
+    """What a bot is at."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._tasks: dict[asyncio.Task[None], Work] = {}
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def begin(self, work: Work, doing: Coroutine[Any, Any, None]) -> None:
+        """Do it in a task of its own."""
+        task = asyncio.create_task(doing, name=f"turn {work.turn.id}")
+        self._tasks[task] = work
+        self._meter.spending.bill(work.turn.card.id, work.turn.bot)
+        task.add_done_callback(self._ended)
+
+    def stop(self, which: Callable[[TurnRecord], bool]) -> bool:
+        """End those turns as *stopped*; whether there was any."""
+        found = [task for task, work in self._tasks.items() if which(work.turn)]
+        for task in found:
+            self._stop(task)
+        return bool(found)
+
+    async def left(self, gateway: Gateway | None, grace_s: float) -> None:
+        """Return when no turn uses that gateway any more (None: no turn at all).
+
+        Turns that are late are stopped, and given up when they ignore that.
+        """
+        tasks = {task for task, work in self._tasks.items() if gateway in (None, work.gateway)}
+        for patience, insist in ((grace_s, self._stop), (LAST_WORDS_S, asyncio.Task.cancel)):
+            if tasks:
+                _, tasks = await asyncio.wait(tasks, timeout=patience)
+            for task in tasks:
+                insist(task)
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _stop(self, task: asyncio.Task[None]) -> None:
+        """Cancel a turn once: a second cancel would keep it from ending its card."""
+        work = self._tasks.get(task)  # it may have ended since it was looked for
+        if work and work.stoppable:
+            work.stoppable = False
+            task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        work = self._tasks.pop(task)
+        work.taken.set()
+        self._meter.spending.close(work.turn.card.id)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s: %s failed", work.turn.bot, task.get_name(), exc_info=error)

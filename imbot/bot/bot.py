@@ -1,0 +1,267 @@
+"""A running bot: accepts messages once, keeps conversations in order, owns its turns, drains.
+
+Messages and clicks come from the gateway it is attached to; the supervisor swaps its behaviour and
+its gateway, and ends it. A turn keeps the behaviour and gateway it began with.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from imbot.behaviour import Behaviour
+from imbot.bot import actions as clicks
+from imbot.bot.active_turns import Work, Works
+from imbot.bot.admission import Crowd, Seat, admitted, at_once
+from imbot.bot.behaviours import Behaviours
+from imbot.bot.ordering import Conversations, Seen, trimmed
+from imbot.bot.replies import Replies
+from imbot.errors import StoreError, TransientError
+from imbot.model import (
+    CardAction,
+    CardChange,
+    ConversationKey,
+    Exchange,
+    Message,
+    TurnRecord,
+)
+from imbot.platforms import Gateway
+from imbot.spec import BotSpec
+from imbot.stores import Store
+from imbot.turn.journal import Arrears, Journal
+from imbot.turn.orphan import conclude, message_of
+from imbot.turn.run import run_turn
+from imbot.usage.counters import Meter
+
+log = logging.getLogger(__name__)
+
+WAITED_S = 5.0  # who waited as long may have been taken over meanwhile, if this process seemed dead
+
+_TEXTS = {"stop": "stopped"}  # of orders whose answer has another name
+
+
+class Bot:
+    """One bot while it runs; a ``GatewayHandler``."""
+
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        gateway: Gateway,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        meter: Meter | None = None,
+    ) -> None:
+        self.gateway = gateway
+        self.turns_total = 0
+        self.store_error = ""
+        self._store = store
+        self._clock = clock
+        self._meter = meter or Meter()
+        self._seen = Seen(clock)
+        self._conversations = Conversations()
+        self._crowd = Crowd(behaviour.spec.limits)
+        self._replies = Replies(store, self._meter, clock)
+        self._arrears = Arrears()
+        self._works = Works(self._meter)
+        self._behaviours = Behaviours(behaviour)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How it answers now."""
+        return self._behaviours.now
+
+    @property
+    def spec(self) -> BotSpec:
+        """What runs."""
+        return self.behaviour.spec
+
+    @property
+    def turns_running(self) -> int:
+        """Turns accepted and not ended, waiting ones included."""
+        return len(self._works)
+
+    def use(self, behaviour: Behaviour) -> None:
+        """Answer with this behaviour from the next turn on."""
+        self._behaviours.use(behaviour)
+        self._crowd.use(behaviour.spec.limits)
+
+    # -- what the gateway delivers
+
+    async def on_message(self, message: Message) -> None:
+        """Take a message over: journalled, its turn under way, when this returns."""
+        if not self._seen.first_time(message.id):
+            log.info("%s: message %s came again", self.spec.name, message.id)
+            return
+        work = self._work(self._new_turn(message), message)
+        self._works.begin(work, self._take(work, self._new))
+        await work.taken.wait()
+
+    async def on_action(self, action: CardAction) -> CardChange | None:
+        """Keep a rating, stop a turn or ask again; what the card shows then."""
+        if self._works.stop(lambda turn: clicks.stops(action, turn, self.spec)):
+            return None
+        click = clicks.Click(action, self.behaviour, self.gateway.excess, self._clock())
+        return await click.answered(self._store, self.on_message)
+
+    # -- what other processes left
+
+    def resume(self, turn: TurnRecord) -> None:
+        """Take up a turn of a process that died; it is handed back where it cannot be ended now."""
+        work = self._work(turn, message_of(turn))
+        self._works.begin(work, self._take(work, self._unseen))
+
+    async def recorded(self) -> bool:
+        """Record what the store would not take when turns ended; whether that is all."""
+        return await self._arrears.paid()
+
+    # -- ending
+
+    async def drain(self, grace_s: float) -> None:
+        """Let running turns end within the grace time, then end the rest as stopped."""
+        await self.left(None, grace_s)
+        await self.recorded()
+        await self._behaviours.close()
+
+    async def left(self, gateway: Gateway | None, grace_s: float) -> None:
+        """Return when no turn uses that gateway any more, as ``Works.left``."""
+        await self._works.left(gateway, grace_s)
+
+    # -- inside
+
+    def _new_turn(self, message: Message) -> TurnRecord:
+        shared = message.conversation_kind == "group" and self.spec.conversation.group == "shared"
+        return TurnRecord(
+            id=uuid.uuid4().hex[:16],
+            bot=self.spec.name,
+            message_id=message.id,
+            conversation=ConversationKey(
+                self.spec.name, message.conversation_id, "" if shared else message.sender.id
+            ),
+            conversation_kind=message.conversation_kind,
+            sender=message.sender,
+            question=message.text or "",
+            card=self.gateway.new_card(message),
+            accepted_at=self._clock(),
+            fingerprint=self.spec.fingerprint,
+        )
+
+    def _work(self, turn: TurnRecord, message: Message) -> Work:
+        place = self._conversations.queue(turn.conversation)
+        return Work(turn, message, self.gateway, place, Journal(self._store, turn))
+
+    async def _unseen(self, work: Work) -> bool:
+        """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
+        turn, journal = work.turn, work.journal
+        try:
+            phase = await conclude(turn, self.behaviour, work.gateway, journal, self._meter, self._clock())
+        except TransientError as error:
+            log.warning("%s: turn %s cannot be ended yet: %s", turn.bot, turn.id, error)
+            await journal.leave()
+            return False
+        if phase:
+            self._meter.turn(turn.bot, phase)
+        return phase is None
+
+    async def _new(self, work: Work) -> bool:
+        """Whether the message is new; then it is journalled. Without a store we go on with what memory knows."""
+        try:
+            fresh = await self._store.accept(work.turn)
+        except StoreError as error:
+            self.store_error = str(error)
+            log.error("%s: turn %s is not recorded: %s", self.spec.name, work.turn.id, error)
+            return True
+        self.store_error = ""
+        return fresh
+
+    async def _take(self, work: Work, wanted: Callable[[Work], Awaitable[bool]]) -> None:
+        try:
+            if await wanted(work):
+                self.turns_total += 1
+                work.taken.set()
+                await self._follow(work)
+        except asyncio.CancelledError:  # given up, or stopped: where it has no end, another process ends it
+            await work.journal.leave()
+            raise
+        except Exception:  # a defect: whoever asked is told all the same
+            log.exception("%s: turn %s failed", self.spec.name, work.turn.id)
+            await self._replies.give(work, "error", self.behaviour)
+        finally:
+            work.place.leave()
+            self._arrears.add(work.journal)
+
+    async def _follow(self, work: Work) -> None:
+        """Obey an order, answer a question, say why there is no answer."""
+        name = at_once(work.message, self.spec)
+        seat = None if name else self._seat(work)
+        if seat is None:
+            work.place.leave()
+            if name == "stop":
+                self._works.stop(lambda turn: self._may_stop(work.turn, turn))
+            await self._replies.give(work, _TEXTS.get(name, name) or "busy", self.behaviour)
+            return
+        try:
+            await self._answer(work, seat)
+        finally:
+            seat.leave()
+
+    def _may_stop(self, order: TurnRecord, turn: TurnRecord) -> bool:
+        same = turn.conversation == order.conversation
+        return same and clicks.may_press(self.spec, turn, order.sender.id)
+
+    def _seat(self, work: Work) -> Seat | None:
+        """Room for one more question; None: there is none, not even to wait."""
+        person = work.turn.sender.id
+        if person in self.spec.access.admins:
+            return Seat()
+        return self._crowd.seat(person, now=work.place.first)
+
+    async def _answer(self, work: Work, seat: Seat) -> None:
+        work.stoppable = True
+        async with self._not_begun(work):
+            await work.place.turn()
+            await seat.taken()
+            if self._clock() - work.turn.accepted_at > WAITED_S:
+                await work.journal.keep(fingerprint=self.spec.fingerprint)
+        if work.journal.lost:
+            return
+        with self._behaviours.taken() as behaviour:
+            if not admitted(work.message, behaviour.spec.access):  # any more
+                work.stoppable = False
+                await self._replies.give(work, "refused", behaviour)
+                return
+            async with self._not_begun(work):
+                history = await self._history(work.turn, behaviour)
+            await run_turn(
+                work.turn,
+                work.message,
+                history,
+                behaviour,
+                work.gateway,
+                work.journal,
+                self._clock,
+                self._meter,
+            )
+
+    @asynccontextmanager
+    async def _not_begun(self, work: Work) -> AsyncIterator[None]:
+        """Who is stopped while the block lasts has no card yet, and is told in words."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            await self._replies.give(work, "stopped", self.behaviour)
+            raise
+
+    async def _history(self, turn: TurnRecord, behaviour: Behaviour) -> list[Exchange]:
+        spec = behaviour.spec
+        if not (spec.history.turns and behaviour.agent.wants_history):
+            return []
+        try:
+            past = await self._store.history(
+                turn.conversation, spec.history.turns, idle_s=spec.conversation.idle_s, now=turn.accepted_at
+            )
+        except StoreError as error:
+            log.error("%s: turn %s answers without history: %s", spec.name, turn.id, error)
+            return []
+        return trimmed(past, spec.history.chars)

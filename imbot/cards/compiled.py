@@ -1,0 +1,163 @@
+"""The compiled card of one bot file: draws turns, and never fails at it. ``prepare`` has proven it before."""
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from imbot.cards.kinds import Kind, Layouts, built_in
+from imbot.cards.layout import CompiledLayout, Workload, compile_layout
+from imbot.model import CardContext, CardPhase, CardView
+from imbot.spec import CardSpec
+from imbot.templates.budget import Budget, shown
+from imbot.templates.compile import Compiled, Variables, compile_text
+from imbot.templates.faults import Fault, TemplateFault
+from imbot.templates.sandbox import GLOBALS, Files
+from imbot.templates.variables import NAMES, BotVariables, carried
+
+log = logging.getLogger(__name__)
+
+PHASE_TEXTS = ("thinking", "error", "stopped")
+_NO_TEXT = "…"  # stands for a text that cannot be drawn; a message must not be empty
+_PLAIN = "markdown"
+_TEXT_NAMES = NAMES - {"texts"}
+_CLICKED = frozenset({"buttons", "feedback"})
+_SAID = frozenset({"question", "answer", "reasoning", "error", "suggestions", "citations"})
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCard:
+    """What a bot file itself says of its card; ``faults`` name the phase or text that would not compile."""
+
+    layouts: Mapping[CardPhase, CompiledLayout]
+    texts: Mapping[str, Compiled]
+    faults: tuple[tuple[str, Fault], ...]
+
+
+def compile_card(card: CardSpec, texts: Mapping[str, str]) -> CompiledCard:
+    """Compile all layouts and texts of a bot file, and collect what is wrong with them."""
+    files = tuple(sorted((name, file.text) for name, file in card.files.items()))
+    workload = Workload()
+    for text in card.files.values():
+        workload.take(text.text)
+    layouts = _compiled({phase: layout.value for phase, layout in card.templates.items()}, files, workload)
+    faults = [(str(phase), fault) for phase, layout in layouts.items() for fault in layout.faults]
+    compiled = {}
+    for name, source in texts.items():
+        if not workload.take(source):
+            faults += [(f"texts/{name}", fault) for fault in workload.fault()]
+            continue
+        try:
+            compiled[name] = compile_text(source, files, _TEXT_NAMES)
+        except TemplateFault as error:
+            faults.append((f"texts/{name}", error.fault))
+    return CompiledCard(layouts, compiled, tuple(faults))
+
+
+def _compiled(
+    layouts: Layouts, files: Files, workload: Workload | None = None
+) -> dict[CardPhase, CompiledLayout]:
+    return {phase: compile_layout(layout, files, workload) for phase, layout in layouts.items()}
+
+
+@cache
+def _compiled_built_in(kind: str) -> dict[CardPhase, CompiledLayout]:
+    return _compiled(built_in(kind), ())
+
+
+class PreparedCard:
+    """See ``imbot.cards.Card``."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        source: CompiledCard,
+        variables: BotVariables,
+        fingerprint: str,
+        *,
+        mentions: bool = False,
+    ) -> None:
+        self.kind = kind.name
+        self.live = kind.live
+        self.fingerprint = fingerprint
+        self._format = kind
+        self._mentions = mentions
+        self._variables_of = variables.of
+        shared = kind.layouts is built_in(kind.name)
+        self._built_in = _compiled_built_in(kind.name) if shared else _compiled(kind.layouts, ())
+        self._plain = _compiled_built_in(_PLAIN)
+        self._layouts = {**self._built_in, **source.layouts}
+        self._texts = {name: text.draw for name, text in source.texts.items()}
+        self._noted: deque[tuple[str, str, str]] = deque(maxlen=100)
+
+    def render(self, context: CardContext) -> CardView:
+        """Draw one phase; a layout that trips a guard falls back to the built-in one."""
+        variables = self.variables(context)
+        data = self._format.pack(context.phase, self._drawn(context, variables))
+        said = data
+        if self.kind != _PLAIN:
+            with Budget(carried(context)):
+                said = self._plain[context.phase].draw(variables)
+        return CardView(
+            kind=self.kind,
+            phase=context.phase,
+            data=data,
+            title=shown(said["title"]),
+            text=shown(said["text"]),
+            template_id=self._format.template_id,
+            content_key=self._format.content_key,
+            mention=context.sender if self._mentions and context.conversation_kind == "group" else None,
+        )
+
+    def changed(self, before: CardView, after: CardView, *, buttons_only: bool = False) -> Mapping[str, Any]:
+        """The keys of ``data`` that differ; ``buttons_only``: of those, the ones that hold nothing of the turn."""
+        keys = self._button_keys(after.phase) if buttons_only else after.data.keys()
+        return {
+            key: value for key, value in after.data.items() if key in keys and value != before.data.get(key)
+        }
+
+    def text(self, name: str, context: CardContext) -> str:
+        """One of the bot file's texts."""
+        return self._text(name, context, {**GLOBALS, **self._variables_of(context)})
+
+    def variables(self, context: CardContext) -> Variables:
+        """All that a layout may use."""
+        variables = {**GLOBALS, **self._variables_of(context)}
+        variables["texts"] = {name: self._text(name, context, variables) for name in PHASE_TEXTS}
+        return variables
+
+    def _drawn(self, context: CardContext, variables: Variables) -> dict[str, Any]:
+        layout, last = self._layouts[context.phase], self._built_in[context.phase]
+        if layout is not last:
+            try:
+                with Budget(carried(context)):
+                    return layout.draw(variables)
+            except TemplateFault as error:
+                self._note(f"the layout of phase {context.phase}", context, error)
+        with Budget(carried(context)):
+            return last.draw(variables)
+
+    def _text(self, name: str, context: CardContext, variables: Variables) -> str:
+        if name not in self._texts:
+            return _NO_TEXT
+        try:
+            with Budget(carried(context)):
+                return shown(self._texts[name](variables))
+        except TemplateFault as error:
+            self._note(f"the text {name}", context, error)
+            return _NO_TEXT
+
+    def _note(self, what: str, context: CardContext, error: TemplateFault) -> None:
+        """Log once a turn, as far as turns can be told apart here: a growing answer is drawn many times."""
+        seen = (what, context.sender.id, context.question)
+        if seen not in self._noted:
+            self._noted.append(seen)
+            fault = error.fault
+            log.warning("%s fell back: %s [%s] %s", what, fault.message, fault.code, fault.pointer)
+
+    def _button_keys(self, phase: CardPhase) -> set[str]:
+        names = self._layouts[phase].names
+        keys = (key for key, read in names.items() if read & _CLICKED and not read & _SAID)
+        return {self._format.data_key(key) for key in keys}

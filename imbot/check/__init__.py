@@ -1,0 +1,1 @@
+"""What ``imbot check`` finds in bot files before they run."""

@@ -1,0 +1,41 @@
+"""Lints: what a bot file may say and nobody should, as warnings that ``check`` adds to the problems.
+
+Each lint is a module; ``ignores`` lets a comment in the file silence warnings of any origin.
+"""
+
+from collections.abc import Iterator
+
+from imbot.check.lints.buttons import unshown_buttons
+from imbot.check.lints.keys import deprecated_keys, literal_secrets
+from imbot.check.lints.throttle import hasty_throttle
+from imbot.config.loader import BotFile
+from imbot.config.loader.defaults import Defaults
+from imbot.config.loader.merge import merged
+from imbot.config.loader.schema_choice import whole_schema
+from imbot.config.schema import Schema
+from imbot.config.yamlfile import YamlFile
+from imbot.errors import Problem
+from imbot.problems.sources import Sources
+
+
+def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Problem]:
+    """Everything that is doubtful in a bot file on its own."""
+    source = sources.of(file.path)
+    if source is not None and source.yaml is not None:
+        whole = merged(defaults.file, source.yaml) if defaults.file else source.yaml
+        yield from _doubtful_keys(source.yaml, whole_schema(whole.value))
+    if file.spec:
+        yield from hasty_throttle(file.spec)
+        yield from unshown_buttons(file.spec)
+
+
+def lint_defaults(defaults: Defaults, sources: Sources) -> Iterator[Problem]:
+    """Everything that is doubtful in what bots share."""
+    source = sources.of(defaults.path)
+    if source is not None and source.yaml is not None:
+        yield from _doubtful_keys(source.yaml, whole_schema(source.yaml.value))
+
+
+def _doubtful_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
+    yield from literal_secrets(file, schema)
+    yield from deprecated_keys(file, schema)

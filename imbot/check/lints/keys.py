@@ -1,0 +1,66 @@
+"""Lints of keys and what they hold, told by the schema's annotations: ``writeOnly``, ``deprecated``."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from imbot.config.loader.resolve import problem
+from imbot.config.schema import Schema, member
+from imbot.config.yamlfile import YamlFile, span_at
+from imbot.errors import Problem
+from imbot.problems.masks import is_secret_name, literal_parts
+from imbot.text.pointers import escape, split_pointer
+
+# what people write where a server wants a key and does not look at it
+_NO_SECRET = re.compile(
+    r"-*|x+|none|null|empty|dummy|unused|ollama|vllm|local|no[-_ ]?key|not[-_ ]?needed|sk-no-key-required",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"(?:bearer|basic) ", re.IGNORECASE)
+
+
+def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
+    """Secrets written into the file in plain text, also as the default of a placeholder."""
+    for at, value, node in _values(file.value, schema, ""):
+        if not node.get("writeOnly") or not isinstance(value, str):
+            continue
+        key = split_pointer(at)[-1]
+        for span, literal in literal_parts(value, file.text, span_at(file.marks, at)):
+            if _is_secret(key, literal):
+                message = f"the secret `{key}` is written into the file in plain text"
+                hint = f"put it into the environment or `.env`, and <<{_variable(key)}>> here"
+                yield problem(file.path, span, at, "secret.literal", message, hint, "warning")
+
+
+def deprecated_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
+    """Keys that still work and have a successor."""
+    for at, _, node in _values(file.value, schema, ""):
+        if node.get("deprecated"):
+            span = span_at(file.marks, at, key=True)
+            message = f"`{split_pointer(at)[-1]}` is deprecated"
+            hint = f"use `{node['x-replaced-by']}` instead"
+            yield problem(file.path, span, at, "schema.deprecated", message, hint, "warning")
+
+
+def _values(value: Any, schema: Schema, at: str) -> Iterator[tuple[str, Any, Schema]]:
+    """Every value of a key that the schema knows, with its pointer and what the schema says of it."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            node = member(schema, key)
+            if node is not None:
+                yield f"{at}/{escape(key)}", item, node
+                yield from _values(item, node, f"{at}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _values(item, schema.get("items", {}), f"{at}/{index}")
+
+
+def _is_secret(key: str, literal: str) -> bool:
+    """Whether a text under a key that may hold a secret is one: not every header is."""
+    return bool(is_secret_name(key, guess=False) or _SCHEME.match(literal)) and not _NO_SECRET.fullmatch(
+        literal
+    )
+
+
+def _variable(key: str) -> str:
+    return re.sub(r"\W", "_", key).upper()

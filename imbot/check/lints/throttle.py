@@ -1,0 +1,32 @@
+"""The lint of a pace that a few answers at once turn into more calls than the platform allows."""
+
+from collections.abc import Iterator
+
+from imbot.config.loader.resolve import problem
+from imbot.config.yamlfile import span_at
+from imbot.errors import Problem
+from imbot.spec import BotSpec, Throttle
+
+_CHUNKS_PER_S = 20  # how fast a model talks
+_ENOUGH = 5  # so many answers at once must be possible
+
+
+def hasty_throttle(spec: BotSpec) -> Iterator[Problem]:
+    """A fixed pace so quick that few answers at once use up the calls that the platform allows."""
+    allowed = spec.quota.qps
+    calls = _calls_per_s(spec.throttle)
+    if calls * _ENOUGH <= allowed:
+        return
+    at_once = max(int(allowed / calls), 1)
+    answers = "one answer uses" if at_once == 1 else f"{at_once} answers at once use"
+    message = f"at this pace {answers} up the {allowed:g} calls a second that the platform allows"
+    hint = "use `pace: adaptive`, or a longer `interval` and more `chunks`"
+    span = span_at(spec.marks, "/throttle")
+    yield problem(spec.path, span, "/throttle", "throttle.quota", message, hint, "warning")
+
+
+def _calls_per_s(throttle: Throttle) -> float:
+    """Updates of one answer in its busiest second. Other paces than the fixed one slow down by themselves."""
+    if throttle.pace != "fixed":
+        return 0
+    return min(max(1 / throttle.interval_s, _CHUNKS_PER_S / throttle.chunks), throttle.max_updates)

@@ -1,0 +1,33 @@
+"""The lint of templates that no bot of the folder uses."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from imbot.config.loader.resolve import problem
+from imbot.errors import Problem, Span
+
+_START = Span(1, 1, 1, 1)
+_LAYOUTS = "cards"  # the folder where layouts are looked for, besides those that hold one in use
+
+
+def unused_templates(folder: Path, sources: Iterable[str]) -> Iterator[Problem]:
+    """Layouts and texts below a bots folder that are not among all that its files, which must be sound, use."""
+    used = {os.path.normpath(path) for path in sources}
+    layouts = {str(Path(path).parent) for path in used if path.endswith((".yaml", ".yml"))}
+    for path in _templates(folder, layouts):
+        if os.path.normpath(path) not in used:
+            message = "no bot of this folder uses this template"
+            hint = "delete it, or name it in a bot file"
+            yield problem(str(path), _START, "", "file.unused", message, hint, "warning")
+
+
+def _templates(folder: Path, used: set[str]) -> Iterator[Path]:
+    for top, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name[0] not in "._")
+        here = Path(top)
+        holds_layouts = here != folder and (here.name == _LAYOUTS or os.path.normpath(here) in used)
+        for name in sorted(names):
+            layout = name.endswith((".yaml", ".yml")) and not name.endswith(".test.yaml")
+            if name[0] not in "._" and (name.endswith(".j2") or (layout and holds_layouts)):
+                yield here / name

@@ -1,0 +1,1 @@
+"""From a file to a spec, or to problems with a place."""

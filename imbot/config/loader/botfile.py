@@ -1,0 +1,95 @@
+"""One bot file: from its path to a spec, or to everything that is wrong with it.
+
+The stations: parse, put it on top of the folder's defaults, judge it part by part, fill in what the schemas
+know, build. What two files cannot have in common is the loader's business.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from imbot.config.loader.build import build
+from imbot.config.loader.defaults import Defaults
+from imbot.config.loader.merge import is_inherited, merged
+from imbot.config.loader.parse import START, newer, parse
+from imbot.config.loader.partial_spec import draft
+from imbot.config.loader.resolve import Options, problem
+from imbot.config.loader.snapshot import Reader
+from imbot.config.loader.validator import Judge
+from imbot.config.schema import source
+from imbot.config.yamlfile import YamlFile
+from imbot.errors import ConfigError, Problem
+from imbot.spec import BotSpec
+
+
+@dataclass(frozen=True, slots=True)
+class BotFile:
+    """What one file came to. ``spec`` is None exactly when an error is among the problems.
+
+    ``name`` is None where it cannot be read. ``sources`` is every file that was looked for: when one
+    of them changes, appears or vanishes, the file may mean something else. ``draft`` is for judging the
+    card of a file that is wrong elsewhere.
+    """
+
+    path: str
+    name: str | None
+    spec: BotSpec | None
+    problems: tuple[Problem, ...]
+    sources: tuple[str, ...] = ()
+    draft: BotSpec | None = field(default=None, repr=False)
+
+
+def read_bot(path: Path, reader: Reader, options: Options, defaults: Defaults) -> BotFile:
+    """Read one bot file. Raises FileNotFoundError where there is none any more, and nothing else."""
+    reader.note(defaults.found)
+    try:
+        file = parse(path, reader)
+    except ConfigError as error:
+        return BotFile(str(path), None, None, error.problems, reader.paths)
+    found = newer(file)
+    if found:
+        return BotFile(str(path), None, None, (found,), reader.paths)
+    name, problems = _named(file, path.stem)
+    spec, others, drafted = _meant(file, name, path, reader, options, defaults)
+    return BotFile(str(path), name, spec, tuple(sorted({*problems, *others})), reader.paths, drafted)
+
+
+def _meant(
+    own: YamlFile, name: str | None, path: Path, reader: Reader, options: Options, defaults: Defaults
+) -> tuple[BotSpec | None, Iterable[Problem], BotSpec | None]:
+    """The spec of a file if it is without error, all problems, and a draft where there is an error."""
+    file = merged(defaults.file, own) if defaults.file else own
+    judged = Judge(
+        file,
+        path.parent,
+        reader,
+        options,
+        name or path.stem,
+        told={at for at in defaults.wrong if is_inherited(file, at)},
+        partial=defaults.unusable,
+    ).judged()
+    problems = [*judged.problems, *(defaults.problems if defaults.unusable else defaults.inherited(file))]
+    if name is None or any(each.severity == "error" for each in problems):
+        return None, problems, draft(judged, problems, name or path.stem, file)
+    spec = build(judged.value, judged.whole, name, judged.found, judged.files, file)
+    return replace(spec, sources=reader.paths, invented=frozenset(judged.found.invented)), problems, None
+
+
+def _named(file: YamlFile, stem: str) -> tuple[str | None, list[Problem]]:
+    """What the file calls itself, else its own name; None, and a problem, for one that is no name.
+
+    A wrong `name` is left to the schema to tell.
+    """
+    if "name" in file.value:
+        name = file.value["name"]
+        return (name if isinstance(name, str) and not _wrong_name(name) else None), []
+    if not _wrong_name(stem):
+        return stem, []
+    message = f"the file's name makes no name for a bot: {stem}"
+    hint = "add a `name`, or rename the file"
+    return None, [problem(file.path, START, "", "name.file", message, hint)]
+
+
+def _wrong_name(name: str) -> bool:
+    return not re.search(source("bot")["properties"]["name"]["pattern"], name)

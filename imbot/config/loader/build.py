@@ -1,0 +1,158 @@
+"""From a judged value to a spec: defaults filled in, every value in its final form. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from imbot.config.loader.fingerprint import fingerprint
+from imbot.config.loader.resolve import Resolved
+from imbot.config.schema import Schema
+from imbot.config.yamlfile import YamlFile
+from imbot.model import CardPhase
+from imbot.spec import (
+    Access,
+    AgentSpec,
+    BotSpec,
+    CardSpec,
+    Commands,
+    ConversationSpec,
+    FeedbackButton,
+    FeedbackSpec,
+    HistorySpec,
+    Limits,
+    QuotaSpec,
+    Secret,
+    TextFile,
+    Throttle,
+    Timeouts,
+)
+from imbot.text.pointers import escape
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def build(
+    value: dict[str, Any],
+    schema: Schema,
+    name: str,
+    found: Resolved,
+    files: Mapping[str, TextFile],
+    file: YamlFile,
+) -> BotSpec:
+    """The spec of a value that is without error."""
+    meant = _meant(value, schema, "", found)
+    credentials = schema["properties"]["credentials"]["properties"]
+    identity = next(
+        (value for key, value in meant["credentials"].items() if credentials[key].get("x-identity")), ""
+    )
+    agent, conversation, commands, feedback = (
+        meant[key] for key in ("agent", "conversation", "commands", "feedback")
+    )
+    spec = BotSpec(
+        name=name,
+        title=meant.get("title", name),
+        enabled=meant["enabled"],
+        type=meant["type"],
+        identity=identity,
+        credentials=meant["credentials"],
+        agent=AgentSpec(
+            type=agent["type"],
+            settings={key: setting for key, setting in agent.items() if key != "type"},
+            path=file.path,
+            marks=file.marks,
+        ),
+        timeouts=_timeouts(meant["timeouts"]),
+        history=HistorySpec(**meant["history"]),
+        conversation=ConversationSpec(conversation["group"], conversation["idle"]),
+        commands=Commands(**{order: tuple(words) for order, words in commands.items()}),
+        texts=meant["texts"],
+        card=_card(meant["card"], files, found.meant, file),
+        throttle=_throttle(meant["throttle"]),
+        quota=QuotaSpec(**meant["quota"]),
+        feedback=FeedbackSpec(
+            tuple(FeedbackButton(**button) for button in feedback["buttons"]), feedback["thanks"]
+        ),
+        limits=Limits(**meant["limits"]),
+        access=Access(**{who: tuple(ids) for who, ids in meant["access"].items()}),
+        path=file.path,
+        marks=file.marks,
+    )
+    return replace(spec, fingerprint=fingerprint(spec))
+
+
+def _card(
+    card: dict[str, Any], files: Mapping[str, TextFile], near: Mapping[str, str], file: YamlFile
+) -> CardSpec:
+    return CardSpec(
+        kind=card["kind"],
+        template_id=card.get("template_id", ""),
+        content_key=card.get("content_key", ""),
+        vars=card["vars"],
+        templates={CardPhase(phase): layout for phase, layout in card["templates"].items()},
+        mention_sender=card["mention_sender"],
+        actions=tuple(card["actions"]),
+        actions_by=card["actions_by"],
+        action_labels=card["action_labels"],
+        files=files,
+        meant=near,
+        path=file.path,
+        marks=file.marks,
+    )
+
+
+def _timeouts(value: dict[str, Any]) -> Timeouts:
+    return Timeouts(value["connect"], value["first_event"], value["idle"], value.get("total"))
+
+
+def _throttle(value: dict[str, Any]) -> Throttle:
+    return Throttle(value["pace"], value["max_updates"], value["interval"], value["chunks"])
+
+
+def _meant(value: Any, schema: Schema, at: str, found: Resolved) -> Any:
+    """The value in its final form: complete, with seconds, secrets, and files in the place of their paths."""
+    if at in found.contents:
+        return found.contents[at]
+    if isinstance(value, dict):
+        other = schema.get("additionalProperties")
+        default = other if isinstance(other, dict) else {}
+        known = schema.get("properties", {})
+        given = {
+            key: _meant(item, known.get(key, default), f"{at}/{escape(key)}", found)
+            for key, item in value.items()
+        }
+        absent = {key: _absent(part) for key, part in known.items() if key not in value}
+        return given | {key: meant for key, meant in absent.items() if meant is not None}
+    if isinstance(value, list):
+        return [_meant(item, schema.get("items", {}), f"{at}/{i}", found) for i, item in enumerate(value)]
+    if isinstance(value, str):
+        return _meant_text(value, schema, at, found)
+    # the schema's integers may be written 20.0
+    return int(value) if schema.get("type") == "integer" else value
+
+
+_ABSENT: dict[int, tuple[Schema, Any]] = {}  # each with its schema, so that nothing else gets its id
+
+
+def _absent(schema: Schema) -> Any:
+    """What an absent key means: its default, or a mapping all of whose keys may be absent; None: nothing.
+
+    Made once for each schema, and shared: nobody changes what is in a spec.
+    """
+    if id(schema) not in _ABSENT:
+        optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
+        default = schema.get("default", {} if optional else None)
+        meant = None if default is None else _meant(default, schema, "", Resolved())
+        _ABSENT[id(schema)] = (schema, meant)
+    return _ABSENT[id(schema)][1]
+
+
+def _meant_text(value: str, schema: Schema, at: str, found: Resolved) -> Any:
+    if schema.get("writeOnly") or at in found.secrets:
+        return Secret(value)
+    return seconds(value) if schema.get("format") == "duration" else value
+
+
+def seconds(duration: str) -> float:
+    """A duration as people write it (`500ms`, `2s`, `5m`, `1h`), which the schema has let pass."""
+    unit = "ms" if duration.endswith("ms") else duration[-1]
+    return float(duration.removesuffix(unit)) * _UNITS[unit]

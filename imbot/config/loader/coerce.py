@@ -1,0 +1,38 @@
+"""Texts that placeholders stand for, as the values that a schema wants. Pure."""
+
+import re
+from typing import Any
+
+from imbot.config.schema import Schema
+
+
+def types_of(schema: Schema) -> list[str]:
+    """The types a schema names."""
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def converted(value: str, kind: str) -> bool | int | float | None:
+    """The value of a type that a text spells; None for none."""
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(value.strip().lower())
+    if re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
+        return int(value)
+    if kind == "number" and re.fullmatch(r"\s*-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?\s*", value):
+        return float(value)
+    return None
+
+
+def stand_in(schema: Schema, text: str) -> Any:
+    """A harmless value of the right form, for one that is not known."""
+    plain = schema.keys().isdisjoint({"pattern", "enum"}) and "string" in (types_of(schema) or ["string"])
+    options = [
+        schema.get("default"),
+        *([text] if plain else ()),
+        *schema.get("examples", ()),
+        *schema.get("enum", ()),
+    ]
+    known = [
+        option for option in options if option is not None and (option is text or "<<" not in str(option))
+    ]
+    return known[0] if known else text

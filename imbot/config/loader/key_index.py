@@ -1,0 +1,39 @@
+"""The mappings of a bot file and the keys that each of them knows: where a stray key belongs."""
+
+from typing import Any
+
+from imbot.config import schema
+from imbot.config.schema import Schema
+from imbot.text.pointers import split_pointer
+
+Home = str
+"""The pointer of a mapping; the file's own is empty."""
+
+PHASE: Home = "/card/templates/…"
+"""Any phase: its layout's keys are those of the card's kind."""
+
+
+def homes(whole: Schema, value: dict[str, Any]) -> dict[Home, frozenset[str]]:
+    """Every mapping of a bot file, with its keys. ``whole`` is the file's schema."""
+    properties = whole["properties"]
+    found = {"": frozenset(properties)} | {f"/{key}": _keys(part) for key, part in properties.items()}
+    phases = properties["card"]["properties"]["templates"]["properties"]
+    found["/card/templates"] = frozenset(phases)
+    kind = value_at(value, "/card/kind") or "ai"
+    if kind in schema.names("cards"):
+        found[PHASE] = frozenset(schema.source(f"cards/{kind}").get("properties", ()))
+    return {home: keys for home, keys in found.items() if keys}
+
+
+def _keys(part: Schema) -> frozenset[str]:
+    """The keys of a part of the file; while nothing chooses one, of all there are."""
+    group = part.get("x-part")
+    parts = [schema.source(f"{group}/{name}") for name in schema.names(group)] if group else [part]
+    return frozenset(key for each in parts for key in each.get("properties", ()))
+
+
+def value_at(value: Any, at: Home) -> Any:
+    """What stands at a pointer, as far as mappings lead there; else None."""
+    for key in split_pointer(at):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

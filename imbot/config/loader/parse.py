@@ -1,0 +1,47 @@
+"""The YAML files of a bots folder itself, parsed: bot files and the defaults they share."""
+
+from pathlib import Path
+
+from imbot.config.loader.resolve import problem
+from imbot.config.loader.snapshot import Reader
+from imbot.config.schema import source
+from imbot.config.yamlfile import MAX_BYTES, YamlFile
+from imbot.errors import ConfigError, Problem, Span
+from imbot.text.pointers import span_at
+
+START = Span(1, 1, 1, 1)
+
+
+def parse(path: Path, reader: Reader) -> YamlFile:
+    """One file. Raises FileNotFoundError where there is none, and ConfigError for all else."""
+    try:
+        content = reader.content(path)
+    except FileNotFoundError:
+        if not _is_link(path, reader):
+            raise
+        raise _error(path, "file.unreadable", "the file cannot be read: it is a link to nothing") from None
+    except OSError as error:
+        raise _error(path, "file.unreadable", f"the file cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise _error(path, "file.too-large", f"the file is larger than {MAX_BYTES:,} bytes")
+    return reader.parsed(content, path)
+
+
+def newer(file: YamlFile) -> Problem | None:
+    """The problem of a file whose format is newer than this imbot."""
+    known = source("bot")["properties"]["version"]["default"]
+    version = file.value.get("version", known)
+    if not isinstance(version, int | float) or version <= known:
+        return None
+    message = f"this is version {version} of the file format; this imbot knows up to version {known}"
+    span = span_at(file.marks, "/version")
+    return problem(file.path, span, "/version", "version.newer", message, "run a newer imbot")
+
+
+def _is_link(path: Path, reader: Reader) -> bool:
+    """Whether a path that leads to nothing is a link; noted, as the link may go."""
+    return reader.real(path) != reader.real(path.parent) / path.name
+
+
+def _error(path: Path, code: str, message: str) -> ConfigError:
+    return ConfigError([problem(str(path), START, "", code, message)])

@@ -1,0 +1,46 @@
+"""A broken bot file as far as its card can still be judged, so that ``check`` tells all at once.
+
+Where what is wrong may be an echo in the card, or the card itself is wrong, nothing is said of it.
+"""
+
+import re
+from collections.abc import Iterable
+
+from imbot.config.loader.build import build
+from imbot.config.loader.validator import Judged
+from imbot.config.schema import source
+from imbot.config.yamlfile import YamlFile
+from imbot.errors import Problem
+from imbot.spec import BotSpec
+from imbot.text.pointers import split_pointer
+
+_DRAWN = {"card", "texts", "feedback", "commands", "limits"}
+"""The keys of a bot file that its card is drawn from."""
+_NEEDED = {"credentials": {}, "agent": {"type": "echo"}}
+_KEY = re.compile("`([a-z_]+)`")
+
+
+def draft(judged: Judged, problems: Iterable[Problem], name: str, file: YamlFile) -> BotSpec | None:
+    """A spec whose card, texts and feedback are the file's, and nothing else need be; None: nobody can tell."""
+    errors = [each for each in problems if each.severity == "error"]
+    if not all(_is_elsewhere(each, file) for each in errors):
+        return None
+    wrong = {split_pointer(each.pointer)[0] for each in errors}
+    known = source("bot")["properties"].keys() - wrong
+    value = {key: item for key, item in judged.value.items() if key in known} | _NEEDED
+    whole = {**judged.whole, "properties": {**judged.whole["properties"], **_plain_parts()}}
+    return build(value, whole, name, judged.found, judged.files, file)
+
+
+def _plain_parts() -> dict[str, object]:
+    return {"agent": source("agents/echo"), "credentials": {"properties": {}}}
+
+
+def _is_elsewhere(error: Problem, file: YamlFile) -> bool:
+    """Whether an error is in a part of the file that has nothing to do with its card."""
+    if error.path != file.path or not error.pointer or error.code == "schema.misplaced-key":
+        return False
+    meant = {split_pointer(error.pointer)[0]}
+    if error.code == "schema.unknown-key":  # the key may have been meant to be one of them
+        meant |= set(_KEY.findall(error.hint)) if "did you mean" in error.hint else set()
+    return meant.isdisjoint(_DRAWN | {"version", "type"})

@@ -1,0 +1,172 @@
+"""A bot's file as it may be kept, without the secrets written in it; and whole again, with today's.
+
+``accepted`` keeps what the loader read. Only a value is kept, as JSON, which is YAML too: comments
+may hold yesterday's secrets, and an alias may bring one to a second place.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from imbot.config import schema
+from imbot.config.loader.snapshot import Look, Reading
+from imbot.config.placeholders import Placeholder, parse
+from imbot.config.schema import Schema
+from imbot.config.yamlfile import read_yaml, split_pointer
+from imbot.errors import ConfigError, ImbotError
+from imbot.text.pointers import escape
+
+_NO_SECRETS = {"", "bearer", "basic", "token"}  # what stands before a placeholder in an `Authorization`
+_UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\uf8ff\ufeff\ufff0-\uffff]")
+_HEADER = re.compile(r"(\s*)([^\s#:'\"{}\[\],&*!|>%@`-][^\s#:]*):(\s.*)?\Z", re.DOTALL)
+_BEGINS = re.compile(r"\s*[^\s#\-}\]]")  # what is neither below a key nor goes on with its value
+_DEEPEST = 8  # of mappings that are looked into line by line
+
+
+class SecretGoneError(ImbotError):
+    """Secrets that were cut out are not in today's file at ``path``; ``pointers`` is where they would be."""
+
+    def __init__(self, pointers: Sequence[str], path: str) -> None:
+        self.pointers = tuple(pointers)
+        keys = ", ".join(f"`{'.'.join(split_pointer(each))}`" for each in pointers)
+        super().__init__(f"{keys} cannot be read in {path}; a secret written in a file is kept nowhere else")
+
+
+def without_secrets(content: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """A bot or defaults file that was accepted, less its literal secrets; the pointers of those."""
+    cut: list[str] = []
+    value = _stripped(read_yaml(content, "").value, [schema.source("bot")], "", False, cut)
+    return _json(value), tuple(cut)
+
+
+def with_secrets(kept: bytes, cut: Sequence[str], today: Any, path: str) -> bytes:
+    """The file whole again, with what ``today``'s at ``path`` (see ``readable``) has in the places that were cut.
+
+    Raises SecretGoneError.
+    """
+    if not cut:
+        return kept
+    value = json.loads(kept)
+    found = {at: _value_at(today, split_pointer(at)) for at in cut}
+    if gone := [at for at, secret in found.items() if secret is None]:
+        raise SecretGoneError(gone, path)
+    for at, secret in found.items():
+        *parents, last = split_pointer(at)
+        holder = _value_at(value, parents)
+        holder[int(last) if isinstance(holder, list) else last] = secret
+    return _json(value)
+
+
+def readable(content: bytes) -> Any:
+    """What a file says as far as that can be read: of a broken one, the blocks that are in order."""
+    try:
+        return read_yaml(content, "").value
+    except ConfigError:
+        text = content.decode("utf-8-sig", errors="replace")
+        return _blocks(text.splitlines(keepends=True), _DEEPEST)
+
+
+def folder_of(contents: Mapping[Path, bytes]) -> dict[str, Look]:
+    """Looks for a snapshot in which there are these files and no others; secret files are on the disk."""
+
+    def content(path: Path) -> Reading:
+        if path not in contents:
+            raise FileNotFoundError(2, "it was not kept")
+        return Reading(contents[path], contents[path])
+
+    def names(path: Path) -> Reading:
+        found = {other.relative_to(path).parts[0] for other in contents if path in other.parents}
+        return Reading(None, tuple(sorted(found)))
+
+    def below(suffix: str, path: Path) -> Reading:
+        found = (other for other in contents if path in other.parents and other.suffix == suffix)
+        return Reading(None, tuple(sorted(other.relative_to(path).as_posix() for other in found)))
+
+    return {
+        "content": content, "names": names, "real": lambda path: Reading(path, path),
+        "markdown": partial(below, ".md"), "texts": partial(below, ".j2"),
+    }  # fmt: skip
+
+
+def _stripped(value: Any, schemas: Sequence[Schema], at: str, secret: bool, cut: list[str]) -> Any:
+    """The value with null for every literal secret, along all the schemas it may have."""
+    secret = secret or any(each.get("writeOnly") for each in schemas)
+    if isinstance(value, dict):
+        return {
+            key: _stripped(item, _members(schemas, key), f"{at}/{escape(key)}", secret, cut)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        items = [each["items"] for each in schemas if "items" in each]
+        return [_stripped(item, items, f"{at}/{i}", secret, cut) for i, item in enumerate(value)]
+    if value is None or not _literal(value, secret=secret):
+        return value
+    cut.append(at)
+    return None
+
+
+def _members(schemas: Sequence[Schema], key: str) -> list[Schema]:
+    """What is known of a member; for a part of the file, what any of its types says of it."""
+    found = []
+    for each in schemas:
+        other = each.get("additionalProperties")
+        member = each.get("properties", {}).get(key, other if isinstance(other, dict) else {})
+        group = member.get("x-part")
+        found += [schema.source(f"{group}/{name}") for name in schema.names(group)] if group else [member]
+    return found
+
+
+def _literal(value: Any, *, secret: bool) -> bool:
+    """Whether a value is a secret of which something is written in the file itself."""
+    if not isinstance(value, str):
+        return secret
+    pieces = parse(value)
+    placeholders = [piece for piece in pieces if isinstance(piece, Placeholder)]
+    if not secret and not any(each.source == "file" for each in placeholders):
+        return False
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    return any(each.default for each in placeholders) or any(
+        text.strip().lower() not in _NO_SECRETS for text in texts
+    )
+
+
+def _value_at(value: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        if isinstance(value, list):
+            value = value[int(key)] if key.isdigit() and int(key) < len(value) else None
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _json(value: Any) -> bytes:
+    """JSON that the YAML reader takes as well: it does not put halves of a character together."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+def _blocks(lines: Sequence[str], depth: int) -> dict[str, Any]:
+    """The keys of a broken block mapping that can be read, each by itself."""
+    found: dict[str, Any] = {}
+    for key, block in _split(lines):
+        try:
+            found |= read_yaml("".join(block).encode(), "").value
+        except ConfigError:
+            if depth and (inner := _blocks(block[1:], depth - 1)):
+                found[key] = inner
+    return found
+
+
+def _split(lines: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """A block mapping's members: each key that stands furthest to the left, and its lines.
+
+    What stands as far to the left and is no key is cut out.
+    """
+    headers = {i: found for i, line in enumerate(lines) if (found := _HEADER.match(line))}
+    left = min((len(found[1]) for found in headers.values()), default=0)
+    starts = [i for i, line in enumerate(lines) if _BEGINS.match(line[: left + 1])]
+    blocks = zip(starts, [*starts, len(lines)][1:], strict=True)
+    return [(headers[start][2], list(lines[start:end])) for start, end in blocks if start in headers]

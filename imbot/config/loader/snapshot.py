@@ -1,0 +1,230 @@
+"""The snapshot: everything one load reads, each thing once, and who read what.
+
+However files change while a load runs, every bot file sees the same content of a shared one. What a
+``Reader`` noted tells at the next load, against the next snapshot, whether the work must be done again.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from errno import EINVAL, EIO, EISDIR
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from imbot.config.yamlfile import MAX_BYTES, YamlFile, read_yaml
+from imbot.errors import ConfigError
+
+Reads = Mapping[tuple[str, str], Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found, or why nothing was; ``mark`` is equal exactly when that is."""
+
+    mark: Hashable
+    value: Any = None
+    error: tuple[int, str] | None = None
+
+
+Look = Callable[[Path], Reading]
+Parse = Callable[[bytes, str], YamlFile]
+
+
+class Snapshot:
+    """Files and variables as they are when first asked for; ``files`` looks elsewhere than on the disk.
+
+    ``parse`` makes values of what is YAML: whoever wants them as well can keep them.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        files: Mapping[str, Look] | None = None,
+        parse: Parse = read_yaml,
+    ) -> None:
+        self.variables = environ
+        self._files = {**ON_DISK, **(files or {})}
+        self._seen: dict[tuple[str, str], Reading] = {}
+        self._parse = parse
+        self._parsed: dict[str, YamlFile | ConfigError] = {}
+
+    def look(self, what: str, name: str) -> Reading:
+        """One thing, read at most once."""
+        key = (what, name)
+        if key not in self._seen:
+            self._seen[key] = self._read(what, name)
+        return self._seen[key]
+
+    def parsed(self, content: bytes, path: str) -> YamlFile:
+        """The value of a file with this content, made at most once. Raises ConfigError."""
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = self._parse(content, path)
+            except ConfigError as error:
+                self._parsed[path] = error
+        file = self._parsed[path]
+        if isinstance(file, ConfigError):
+            raise ConfigError(file.problems)
+        return file
+
+    def same(self, reads: Reads) -> bool:
+        """Whether everything that was read once is still the same."""
+        return all(self.look(*key).mark == mark for key, mark in reads.items())
+
+    def _read(self, what: str, name: str) -> Reading:
+        if what == "variable":
+            value = self.variables.get(name)
+            return Reading(value, value)
+        try:
+            return self._files[what](Path(name))
+        except OSError as error:
+            why = (error.errno or EIO, error.strerror or "cannot be read")
+        except ValueError:  # a path with a NUL in it
+            why = (EINVAL, "no file has such a name")
+        return Reading(why, error=why)
+
+
+class Reader:
+    """One reader of a snapshot; ``reads`` is what it has seen so far. Every method may raise OSError."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.reads: dict[tuple[str, str], Hashable] = {}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file and folder that was looked for, found or not, sorted."""
+        found = {name for what, name in self.reads if what in ("content", "secret", "markdown", "link")}
+        return tuple(sorted(found))
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """Every file that was read, by its path; secret files are left out."""
+        secret = {name for what, name in self.reads if what == "secret"}
+        found = sorted(name for what, name in self.reads if what == "content" and name not in secret)
+        looks = {name: self._snapshot.look("content", name) for name in found}
+        return {name: look.value for name, look in looks.items() if not look.error}
+
+    def note(self, reads: Reads) -> None:
+        """Count as seen what another reader has seen."""
+        for what, name in reads:
+            self.reads[what, name] = self._snapshot.look(what, name).mark
+
+    def content(self, path: Path) -> bytes:
+        """The bytes of a regular file; of one that is too large only the first, one more than allowed."""
+        content: bytes = self._get("content", str(path))
+        return content
+
+    def parsed(self, content: bytes, path: Path) -> YamlFile:
+        """The value of a file with this content. Raises ConfigError."""
+        return self._snapshot.parsed(content, str(path))
+
+    def secret(self, path: Path) -> bytes:
+        """The same of a file that holds a secret."""
+        content: bytes = self._get("secret", str(path))
+        return content
+
+    def names(self, folder: Path) -> tuple[str, ...]:
+        """What a folder holds, sorted."""
+        names: tuple[str, ...] = self._get("names", str(folder))
+        return names
+
+    def markdown(self, folder: Path) -> tuple[str, ...]:
+        """The ``*.md`` files below a folder as relative paths, sorted; hidden ones left out."""
+        names: tuple[str, ...] = self._get("markdown", str(folder))
+        return names
+
+    def texts(self, folder: Path) -> tuple[str, ...]:
+        """The ``*.j2`` files below a folder as relative paths, sorted; hidden ones left out."""
+        names: tuple[str, ...] = self._get("texts", str(folder))
+        return names
+
+    def real(self, path: Path) -> Path:
+        """The path with every link followed."""
+        real: Path = self._get("real", str(path))
+        return real
+
+    def refuse(self, path: Path) -> None:
+        """Count a path as looked for that is not read, because of where it leads."""
+        self._get("link", str(path))
+
+    def variable(self, name: str) -> str | None:
+        """An environment variable."""
+        value: str | None = self._get("variable", name)
+        return value
+
+    def variables(self) -> tuple[str, ...]:
+        """The names of all environment variables, for proposing one: what they are is not noted."""
+        return tuple(self._snapshot.variables)
+
+    def _get(self, what: str, name: str) -> Any:
+        reading = self._snapshot.look(what, name)
+        self.reads[what, name] = reading.mark
+        if reading.error:
+            raise OSError(*reading.error)
+        return reading.value
+
+
+class Variables(Mapping[str, str]):
+    """The environment as a mapping, every look at it noted by a reader."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def __getitem__(self, name: str) -> str:
+        value = self._reader.variable(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for what, name in self._reader.reads if what == "variable" and name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _content(path: Path) -> Reading:
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise OSError(EISDIR, "it is a folder")
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
+        raise OSError(EINVAL, "it is not a regular file")
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    return Reading(hashlib.sha256(content).digest(), content)
+
+
+def _names(path: Path) -> Reading:
+    names = tuple(sorted(entry.name for entry in path.iterdir()))
+    return Reading(names, names)
+
+
+def _below(ending: str, path: Path) -> Reading:
+    """The files below a folder whose names end so."""
+    found: list[str] = []
+    for top, folders, files in os.walk(path, onerror=_fail):
+        # a mounted volume keeps its real files in hidden folders beside the links to them
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        below = Path(top).relative_to(path)
+        found += [(below / name).as_posix() for name in files if name.endswith(ending) and name[0] != "."]
+    names = tuple(sorted(found))
+    return Reading(names, names)
+
+
+def _fail(error: OSError) -> None:
+    raise error
+
+
+def _real(path: Path) -> Reading:
+    real = Path(os.path.realpath(path))  # unlike `resolve`, it does not mind a link that leads to itself
+    return Reading(real, real)
+
+
+ON_DISK: Mapping[str, Look] = {
+    "content": _content, "secret": _content, "names": _names, "real": _real, "link": _real,
+    "markdown": partial(_below, ".md"), "texts": partial(_below, ".j2"),
+}  # fmt: skip

@@ -1,0 +1,104 @@
+"""What only one bot may have: its name, and the app it speaks for.
+
+The loader's last station: it looks at all files of a folder together.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from imbot.config.loader.botfile import BotFile
+from imbot.config.loader.resolve import problem
+from imbot.errors import Problem, Span
+from imbot.spec import BotSpec
+from imbot.text.pointers import span_at
+
+Claim = tuple[str, ...]  # ("name", its name), ("identity", its type, its identity)
+
+_START = Span(1, 1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The file that has a claim, and where it says so."""
+
+    path: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What a file claims, in words and with its place; ``invented``: made up of its name, which says it all."""
+
+    claim: Claim
+    what: str
+    at: str
+    span: Span
+    invented: bool = False
+
+
+def settle(
+    files: Iterable[BotFile], before: Mapping[Claim, Holder]
+) -> tuple[tuple[BotFile, ...], dict[Claim, Holder]]:
+    """Reject every file that claims what another has; the files, and who has what now."""
+    settled = {file.path: file for file in files}
+    broken = {path for path, file in settled.items() if file.spec is None}
+    rejected, held = contested({path: stakes(file) for path, file in settled.items()}, broken, before)
+    for path, rejections in rejected.items():
+        problems = tuple(sorted([*settled[path].problems, *rejections]))
+        settled[path] = replace(settled[path], spec=None, problems=problems)
+    return tuple(settled.values()), held
+
+
+def contested(
+    claimed: Mapping[str, Sequence[Stake]], broken: Collection[str], before: Mapping[Claim, Holder]
+) -> tuple[dict[str, list[Problem]], dict[Claim, Holder]]:
+    """Why files are rejected that claim what another has, by their paths, and who has what now.
+
+    Who has had it keeps it, even while its file is broken, as its bot goes on running. Among
+    newcomers the first path wins, however the files were found.
+    """
+    held = {claim: holder for claim, holder in before.items() if holder.path in broken}
+    rejected: dict[str, list[Problem]] = {}
+    for path in sorted(claimed, key=lambda path: _rank(path, claimed[path], before)):
+        taken = [stake for stake in claimed[path] if stake.claim in held]
+        if taken:
+            told = [stake for stake in taken if not stake.invented] or taken
+            rejected[path] = [_rejection(path, stake, held[stake.claim]) for stake in told]
+        else:
+            held |= {stake.claim: Holder(path, _place(path, stake)) for stake in claimed[path]}
+    return rejected, held
+
+
+def stakes(file: BotFile) -> tuple[Stake, ...]:
+    """What a file claims. A bot that is not enabled connects to nothing, so it has a name only."""
+    spec = file.spec
+    if spec is None:
+        return ()
+    name = Stake(("name", spec.name), f"the name `{spec.name}`", "/name", _span(spec, "/name"))
+    if not (spec.enabled and spec.identity):
+        return (name,)
+    key = next(key for key, value in spec.credentials.items() if value == spec.identity)
+    at = f"/credentials/{key}"
+    claim = ("identity", spec.type, spec.identity)
+    return name, Stake(claim, f"`{key}` {spec.identity}", at, _span(spec, at), at in spec.invented)
+
+
+def _rank(path: str, claimed: Sequence[Stake], before: Mapping[Claim, Holder]) -> tuple[Hashable, ...]:
+    """First those who claim only what they have, then those who have something, then newcomers."""
+    has = [stake.claim in before and before[stake.claim].path == path for stake in claimed]
+    return (not all(has), not any(has), path)
+
+
+def _rejection(path: str, stake: Stake, holder: Holder) -> Problem:
+    message = f"{stake.what} is taken by {holder.place}"
+    hint = "give this bot another one, or remove one of the two files"
+    return problem(path, stake.span, stake.at, f"{stake.claim[0]}.taken", message, hint)
+
+
+def _place(path: str, stake: Stake) -> str:
+    span = stake.span
+    return f"{span.path or path}:{span.line}:{span.column}"
+
+
+def _span(spec: BotSpec, at: str) -> Span:
+    return span_at(spec.marks, at) if at in spec.marks.values else _START

@@ -1,0 +1,186 @@
+"""What is wrong with the values of a file: placeholders filled in, every part judged by its schema.
+
+``botfile`` makes a spec of a value that is right, ``defaults`` judges what bots share, where nothing is
+required because each bot may add it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from imbot.config import schema
+from imbot.config.loader.merge_problems import Found, reduced
+from imbot.config.loader.parse import START
+from imbot.config.loader.resolve import Options, Resolved, Resolver, problem
+from imbot.config.loader.schema_choice import chosen, mapping, with_parts
+from imbot.config.loader.snapshot import Reader
+from imbot.config.schema import Schema, source
+from imbot.config.yamlfile import YamlFile
+from imbot.errors import Marks, Problem, Severity
+from imbot.spec import Layout, TextFile
+from imbot.text.pointers import span_at, split_pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A file's value as it is meant, its schema, the files it names, and all problems.
+
+    ``wrong`` are the pointers of what the schemas refuse.
+    """
+
+    value: dict[str, Any]
+    whole: Schema
+    found: Resolved
+    files: Mapping[str, TextFile]
+    problems: tuple[Problem, ...]
+    wrong: frozenset[str]
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges one file of a folder, bot file or defaults.
+
+    ``name`` is the bot's, ``told`` the pointers of what is known to be wrong; ``partial``: nothing is
+    required, as something else may bring it.
+    """
+
+    file: YamlFile
+    folder: Path
+    reader: Reader
+    options: Options
+    name: str = ""
+    told: Collection[str] = ()
+    partial: bool = False
+    _parts: dict[str, str] = field(default_factory=dict)
+    _problems: list[Problem] = field(default_factory=list)
+    _wrong: set[str] = field(default_factory=set)
+
+    def judged(self) -> Judged:
+        """Everything there is to say."""
+        self._parts = chosen(self.file.value)
+        whole = with_parts(self._parts)
+        resolver = Resolver(self.file, self.folder, self.reader, self.options, self.name)
+        value = resolver.value(self.file.value, whole)
+        found = resolver.found
+        texts = mapping(value, "texts").values()
+        files = resolver.included(text for text in texts if isinstance(text, str))
+        self._problems += found.problems
+        self._judge(value, found.contents, found.broken | {(self.file.path, at) for at in self.told})
+        return Judged(value, whole, found, files, tuple(self._problems), frozenset(self._wrong))
+
+    def _judge(
+        self, value: dict[str, Any], contents: Mapping[str, Any], broken: set[tuple[str, str]]
+    ) -> None:
+        judged = [("bot", "", self.file.path, self.file.marks, value, False)]
+        for key, part in self._parts.items():
+            if key != "card" and isinstance(value.get(key), dict):
+                judged.append((part, f"/{key}", self.file.path, self.file.marks, value[key], False))
+        judged += [(self._parts["card"], *place) for place in self._layouts(value, contents)]
+        found = [
+            Found(violation, at, path, marks)
+            for part, at, path, marks, inner, layout in judged
+            for violation in schema.violations(
+                part, inner, layout=layout, partial=self.partial and path == self.file.path
+            )
+            if (path, at + violation.pointer) not in broken
+        ]
+        self._wrong |= {each.pointer for each in found if each.path == self.file.path}
+        found = [each for each in found if not self._is_near_miss(each)]
+        found = reduced(found, value, with_parts(self._parts), self.file.path)
+        self._problems += [
+            self._placed(_alone(each) if each.violation.pointer == "/file" else each) for each in found
+        ]
+        self._judge_card(value)
+        self._judge_ratings(value)
+
+    def _is_near_miss(self, found: Found) -> bool:
+        """Whether a value is wrong because it nearly is a placeholder, which then is the error."""
+        for index, known in enumerate(self._problems):
+            if known.code == "placeholder.near-miss" and known.pointer == found.pointer:
+                self._problems[index] = replace(known, severity="error")
+                return True
+        return False
+
+    def _layouts(
+        self, value: dict[str, Any], contents: Mapping[str, Any]
+    ) -> Iterator[tuple[str, str, Marks, Any, bool]]:
+        """Layouts to judge by their kind: not those for a template of the user's own, whose keys nobody knows."""
+        if "card" in self._parts and "template_id" not in mapping(value, "card"):
+            for content in contents.values():
+                if isinstance(content, Layout):
+                    yield content.pointer, content.path, content.marks, content.value, True
+
+    def _judge_card(self, value: dict[str, Any]) -> None:
+        """What the kind of the card makes impossible."""
+        if "card" not in self._parts:
+            return
+        part, kind = source(self._parts["card"]), self._parts["card"].partition("/")[2]
+        if "template_id" in mapping(value, "card") and not part.get("x-own-template", True):
+            message = f"cards of kind {kind} have no template of their own"
+            self._say(
+                "/card/template_id", "card.template-id", message, "remove `template_id` and `content_key`"
+            )
+        if not part.get("x-callbacks", True):
+            message = f"nobody hears of clicks on a card of kind {kind}: these buttons cannot work"
+            for owner, key in (("feedback", "buttons"), ("card", "actions")):
+                if mapping(value, owner).get(key):
+                    at, cure = f"/{owner}/{key}", "use `card: {kind: ai}`"
+                    self._say(at, "card.no-callback", message, cure, warning=True)
+
+    def _judge_ratings(self, value: dict[str, Any]) -> None:
+        buttons = mapping(value, "feedback").get("buttons")
+        seen: dict[str, int] = {}
+        for index, button in enumerate(buttons if isinstance(buttons, list) else ()):
+            rating = button.get("rating") if isinstance(button, dict) else None
+            if isinstance(rating, str) and seen.setdefault(rating, index) != index:
+                message = f"item {index + 1} of `buttons` has the same rating as item {seen[rating] + 1}"
+                self._say(
+                    f"/feedback/buttons/{index}/rating", "feedback.same-rating", message, "give each its own"
+                )
+
+    def _say(self, at: str, code: str, message: str, hint: str, *, warning: bool = False) -> None:
+        severity: Severity = "warning" if warning else "error"
+        place = span_at(self.file.marks, at)
+        self._problems.append(problem(self.file.path, place, at, code, message, hint, severity))
+
+    def _placed(self, found: Found) -> Problem:
+        """A violation as a problem: what is missing or empty is placed at the key of what it is missing from."""
+        violation, pointer, marks = found.violation, found.pointer, found.marks
+        if violation.code == "schema.missing":
+            parent = pointer.rpartition("/")[0]
+            span = span_at(marks, parent, key=True) if parent else START
+            if span.path not in ("", self.file.path):
+                return self._lacking(found, span.path)
+        else:
+            span = span_at(marks, pointer, key=violation.at_key)
+            if (span.line, span.column) == (span.end_line, span.end_column):
+                span = span_at(marks, pointer, key=True)
+        return problem(
+            found.path, span, pointer, violation.code, violation.message, violation.hint + _given(found)
+        )
+
+    def _lacking(self, found: Found, base: str) -> Problem:
+        """What is missing in a mapping that is inherited: the bot's own file is the one that lacks it."""
+        parent = found.pointer.rpartition("/")[0]
+        while parent and span_at(found.marks, parent, key=True).path:
+            parent = parent.rpartition("/")[0]
+        span = span_at(found.marks, parent, key=True) if parent else START
+        holder, key = ".".join(split_pointer(found.pointer)[:-1]), found.key
+        message = f"`{key}` is missing in `{holder}`, the rest of which comes from {base}"
+        return problem(found.path, span, found.pointer, found.violation.code, message, found.violation.hint)
+
+
+def _given(found: Found) -> str:
+    """Where the key is that an unknown one nearly repeats; nothing of one that is inherited, for it is free."""
+    if not (found.violation.given and found.violation.hint.startswith("did you mean")):
+        return ""
+    span = span_at(found.marks, found.at + found.violation.given, key=True)
+    return "" if span.path not in ("", found.path) else f" It is given already at line {span.line}"
+
+
+def _alone(found: Found) -> Found:
+    """A layout's `file` with other keys beside it, or without a path, where it is one of them."""
+    hint = "move the other keys into that file, or remove `file`; its path is a text"
+    violation = replace(found.violation, message="`file` stands alone in a layout", hint=hint)
+    return replace(found, violation=violation) if found.violation.code == "schema.unknown-key" else found

@@ -1,0 +1,229 @@
+"""``<<NAME>>`` and ``<<file:PATH>>`` in strings: found, resolved, and placed in their file.
+
+The loader calls this for every string of a parsed file, once: what a placeholder stands for is plain
+text and is never looked at again. A placeholder stays on one line and ends at the first ``>>``.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from imbot.config.yamlfile.lines import Lines
+from imbot.errors import ImbotError, Span
+
+_OPERATORS = r"(?::-(?P<default>{text})|:\?(?P<message>{text}))?>>".format(text=r"(?:(?!<<|>>)[^\n])*")
+_PLACEHOLDER = re.compile(
+    r"<<<<|<<(?:(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|file:(?P<file>(?!\s)(?:(?!<<|>>|:-|:\?)[^\n])+(?<!\s)))" + _OPERATORS
+)
+_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_GAP = "[ \t]*"
+_REST = r"[^<>\n]*"
+# What people write when they mean a placeholder, and what to do; the first that matches speaks.
+# Proper placeholders are NULs by then, which no file has.
+_NEAR_MISSES = tuple(
+    (re.compile(pattern, re.ASCII), hint)
+    for pattern, hint in (
+        (
+            rf"<<(?:(?:env:)?{_NAME}|file:[^<>:\n]+):[-?]{_REST}(?:<<|\0){_REST}(?:>>)?",
+            "placeholders do not nest",
+        ),
+        (
+            rf"<<{_GAP}(?:(?:env|file):{_GAP})?(?::[-?]{_REST})?>>",
+            "name something: <<NAME>> or <<file:PATH>>",
+        ),
+        (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>>", "write <<NAME>>, without spaces"),
+        (
+            rf"<<{_GAP}(?:env|file){_GAP}:{_REST}>>",
+            "write <<env:NAME>> or <<file:PATH>>, without spaces; names are letters, digits and _",
+        ),
+        (rf"<<{_GAP}(?:[0-9]\w*|\w+(?:[.-]\w+)+){_GAP}>>", "names are letters, digits and _, no digit first"),
+        (rf"<<{_GAP}[$%]\{{?\w+[}}%]?{_GAP}>>", "write the bare name: <<NAME>>"),
+        (
+            rf"<<{_GAP}{_NAME}{_GAP}[:=|?-]{_REST}>>",
+            "write a default as <<NAME:-default>>, a file as <<file:PATH>>",
+        ),
+        (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>(?!>)", "close it with two: >>"),
+        (rf"^<<(?:env:|file:)?{_NAME}{_REST}$", "close it with >>"),
+        ("(?<!<)<[A-Z][A-Z0-9_]*>>", "open it with two: <<"),
+        (r"\$\{[A-Z_][A-Z0-9_]*(?::[-?][^{}\n]*)?\}", "imbot writes it <<NAME>>"),
+        (rf"(?:＜＜|《《){_GAP}\w[^<>\n]{{0,80}}(?:＞＞|》》)", "use the plain signs << and >>"),
+    )
+)
+_SUSPICIOUS = re.compile(r"<<|>>|＜＜|《《|\$\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One placeholder: where it stands in its string, what it reads, and what if that is unset."""
+
+    source: Literal["env", "file"]
+    name: str
+    default: str | None = field(repr=False)
+    message: str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """Text that looks like a placeholder and is none, and what was probably meant."""
+
+    start: int
+    end: int
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A string with its placeholders replaced.
+
+    ``whole``: the string was one placeholder and nothing else; ``secret``: a file went into it.
+    """
+
+    text: str = field(repr=False)
+    whole: bool
+    secret: bool
+
+
+class PlaceholderError(ImbotError):
+    """A placeholder stands for nothing usable; ``code`` is ``placeholder.unset`` or ``placeholder.unreadable``.
+
+    ``otherwise`` is a second cure, for what is no secret.
+    """
+
+    def __init__(
+        self, placeholder: Placeholder, code: str, message: str, hint: str, otherwise: str = ""
+    ) -> None:
+        self.placeholder = placeholder
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.otherwise = otherwise
+        super().__init__(message)
+
+
+def parse(text: str) -> list[str | Placeholder]:
+    """The string in pieces: plain text, with ``<<<<`` already turned into ``<<``, and placeholders."""
+    if "<<" not in text:
+        return [text] if text else []
+    pieces: list[str | Placeholder] = []
+    plain, last = "", 0
+    for match in _PLACEHOLDER.finditer(text):
+        plain, last = plain + text[last : match.start()], match.end()
+        if match[0] == "<<<<":
+            plain += "<<"
+            continue
+        pieces += [plain, _placeholder(match)] if plain else [_placeholder(match)]
+        plain = ""
+    plain += text[last:]
+    return [*pieces, plain] if plain else pieces
+
+
+def _placeholder(match: re.Match[str]) -> Placeholder:
+    name, file = match["name"], match["file"]
+    return Placeholder(
+        "file" if name is None else "env",
+        file if name is None else name,
+        match["default"],
+        match["message"],
+        *match.span(),
+    )
+
+
+def near_misses(text: str) -> list[NearMiss]:
+    """What nearly is a placeholder, in order, for a warning; proper ones and ``<<<<`` are left out."""
+    if not _SUSPICIOUS.search(text):
+        return []
+    rest = _PLACEHOLDER.sub(_blank, text)
+    if not _SUSPICIOUS.search(rest):
+        return []
+    return sorted(_look_for_near_misses(rest), key=lambda miss: miss.start)
+
+
+def _look_for_near_misses(text: str) -> Iterator[NearMiss]:
+    for pattern, hint in _NEAR_MISSES:
+        for match in pattern.finditer(text):
+            yield NearMiss(*match.span(), hint)
+        text = pattern.sub(_blank, text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\0" * len(match[0])  # the offsets of the rest must stay
+
+
+def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], str]) -> Resolved:
+    """Put in what the placeholders stand for. Raises PlaceholderError for the first that stands for nothing.
+
+    ``read_file`` gets the path as written and may raise OSError or UnicodeError; a file's last
+    newline is cut here.
+    """
+    pieces = parse(text)
+    found = [piece for piece in pieces if isinstance(piece, Placeholder)]
+    values = [piece if isinstance(piece, str) else _value(piece, environ, read_file) for piece in pieces]
+    return Resolved(
+        text="".join(values),
+        whole=len(pieces) == len(found) == 1,
+        secret=any(placeholder.source == "file" for placeholder in found),
+    )
+
+
+def span_of(found: Placeholder | NearMiss, value: str, text: str, span: Span) -> Span:
+    """Where ``found``, part of the string ``value``, stands in the file ``text`` that has ``value`` at ``span``.
+
+    Exact wherever the file shows it as it is; the whole ``span`` where escapes, folded lines or an
+    alias hide it.
+    """
+    lines = Lines(text)
+    start = lines.offset(span.line, span.column)
+    end = lines.offset(span.end_line, span.end_column)
+    raw = value[found.start : found.end]
+    if not raw or text.count(raw, start, end) != value.count(raw):
+        return span
+    at = start - len(raw)
+    for _ in range(value.count(raw, 0, found.start) + 1):
+        at = text.index(raw, at + len(raw))
+    return replace(lines.span(at, at + len(raw)), path=span.path)
+
+
+def _value(found: Placeholder, environ: Mapping[str, str], read_file: Callable[[str], str]) -> str:
+    value = environ.get(found.name) if found.source == "env" else _content(found, read_file)
+    if value:
+        return _utf8(found, value)
+    if found.default is not None:
+        return found.default
+    what = f"environment variable {found.name}" if found.source == "env" else f"file {found.name}"
+    absent = "is not set" if found.source == "env" else "does not exist"
+    message = f"{what} {absent if value is None else 'is empty'}"
+    if found.message:
+        message = f"{message}: {found.message}"
+    default = f"<<{'file:' if found.source == 'file' else ''}{found.name}:-default>>"
+    cure = "set it in the environment or in .env" if found.source == "env" else "make the file"
+    raise PlaceholderError(found, "placeholder.unset", message, cure, f"or give a default: {default}")
+
+
+def _content(found: Placeholder, read_file: Callable[[str], str]) -> str | None:
+    try:
+        return re.sub(r"\r?\n\Z", "", read_file(found.name))
+    except FileNotFoundError:
+        return None
+    except UnicodeError:
+        raise _unreadable(found, "is not UTF-8 text", "save it as UTF-8") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _unreadable(found, f"cannot be read: {reason}", "check the path and its permissions") from None
+
+
+def _utf8(found: Placeholder, value: str) -> str:
+    # bytes of the environment that are no UTF-8 arrive as lone surrogates, which nothing can send
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _unreadable(found, "is not UTF-8 text", "set it as UTF-8") from None
+    return value
+
+
+def _unreadable(found: Placeholder, what: str, hint: str) -> PlaceholderError:
+    noun = "environment variable" if found.source == "env" else "file"
+    return PlaceholderError(found, "placeholder.unreadable", f"{noun} {found.name} {what}", hint)

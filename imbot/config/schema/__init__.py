@@ -1,0 +1,173 @@
+"""The schema files: where they are, what they say, and what is wrong with a value in our own words.
+
+``loader`` reads them to know what a bot file means, ``cards`` to judge what a layout renders, and
+editors get all of them as one file from ``bundle``. A library's own messages are never shown: they
+print the value, which may be a secret. Ours never print one.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache, reduce
+from itertools import islice
+from operator import getitem
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imbot.config.schema import editor
+from imbot.config.schema.quick import Test, keeping, twice
+from imbot.config.schema.violation import MOST, Fault, Violation, describe, meant
+from imbot.text.pointers import pointer
+
+if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
+    from jsonschema import Draft202012Validator, ValidationError
+
+__all__ = [
+    "Schema",
+    "Violation",
+    "bundle",
+    "bundle_defaults",
+    "bundle_inheriting",
+    "folder",
+    "member",
+    "names",
+    "own_keys",
+    "source",
+    "violations",
+]
+
+Schema = dict[str, Any]
+
+
+@cache
+def folder() -> Path:
+    """Where the schema files are: inside an installed package, else at the top of the repository."""
+    package = Path(__file__).parents[2]
+    installed = package / "schemas"
+    return installed if installed.is_dir() else package.parent / "schemas"
+
+
+@cache
+def names(group: str) -> tuple[str, ...]:
+    """The parts of a group (``agents``, ``cards``, ``types``) there are, sorted."""
+    return tuple(
+        sorted(file.name.removesuffix(".schema.json") for file in folder().glob(f"{group}/*.schema.json"))
+    )
+
+
+@cache
+def source(part: str) -> Schema:
+    """The schema of a part (``bot``, ``agents/openai``), for reading only.
+
+    A property that holds the name of a part (``x-names``) lists the parts there are.
+    """
+    schema: Schema = json.loads((folder() / f"{part}.schema.json").read_bytes())
+    for node in editor.walk(schema):
+        if "x-names" in node:
+            node["enum"] = list(names(node["x-names"]))
+    return schema
+
+
+def member(node: Schema, key: str) -> Schema | None:
+    """What a schema says of the values of a key; None where it does not know the key."""
+    other = node.get("additionalProperties")
+    known: Schema | None = node.get("properties", {}).get(key)
+    return known if known is not None else other if isinstance(other, dict) else None
+
+
+@cache
+def own_keys() -> tuple[str, ...]:
+    """The keys that each bot has for itself, so that bots cannot share them."""
+    return tuple(key for key, inner in source("bot")["properties"].items() if "x-own" in inner)
+
+
+def bundle() -> Schema:
+    """All schemas as the one that editors use: self-contained, placeholders and templates accepted."""
+    return editor.bundle(source("bot"), _parts("types", "agents", "cards"), "imbot bot file")
+
+
+def bundle_inheriting() -> Schema:
+    """The same for bot files on top of a defaults file: only what each has for itself is required."""
+    bot = editor.partial(source("bot"))
+    required = [key for key in source("bot")["required"] if key in own_keys()]
+    parts = _parts("types") | editor.partial_parts(_parts("agents", "cards"))
+    return editor.bundle({**bot, "required": required}, parts, "imbot bot file that inherits")
+
+
+def bundle_defaults() -> Schema:
+    """The same for the defaults file: nothing is required, and what each bot has for itself is refused."""
+    bot = editor.partial(source("bot"))
+    shared = {key: inner for key, inner in bot["properties"].items() if key not in own_keys()}
+    shared["agent"] = {**shared["agent"], "required": source("bot")["properties"]["agent"]["required"]}
+    parts = editor.partial_parts(_parts("agents", "cards"))
+    return editor.bundle({**bot, "properties": shared}, parts, "imbot defaults file")
+
+
+def _parts(*groups: str) -> dict[str, dict[str, Schema]]:
+    return {group: {name: source(f"{group}/{name}") for name in names(group)} for group in groups}
+
+
+def violations(part: str, value: Any, *, layout: bool = False, partial: bool = False) -> list[Violation]:
+    """What is wrong with a value of that part, one violation a mistake.
+
+    ``layout``: the value is a card layout as written, where templates stand for what they will make.
+    ``partial``: nothing is missing, as it may come from elsewhere.
+    """
+    keeps = _quick(part, layout, partial)
+    return [] if keeps is not None and keeps(value) else _explained(part, value, layout, partial)
+
+
+def _explained(part: str, value: Any, layout: bool, partial: bool) -> list[Violation]:
+    """The same, told by the library's faults."""
+    found: dict[tuple[str, bool], Violation] = {}
+    validator = _validator(part, layout, partial)
+    errors = islice(validator.iter_errors(value), MOST)
+    faults = [_fault(error, validator.schema) for error in errors]
+    misspelt = {pointer(*fault.path, key) for fault in faults for key in meant(fault)}
+    for fault in sorted(faults, key=lambda fault: fault.keyword != "type"):
+        for violation in describe(fault):
+            if violation.code != "schema.missing" or violation.pointer not in misspelt:
+                found.setdefault((violation.pointer, violation.at_key), violation)
+    return list(found.values())[:MOST]
+
+
+@cache
+def _judged(part: str, layout: bool, partial: bool) -> Schema:
+    schema = editor.partial(source(part)) if partial else source(part)
+    return editor.as_written(schema, editor.JUDGED_LAYOUT) if layout else schema
+
+
+@cache
+def _quick(part: str, layout: bool, partial: bool) -> Test | None:
+    return keeping(_judged(part, layout, partial))
+
+
+@cache
+def _validator(part: str, layout: bool, partial: bool) -> "Draft202012Validator":
+    validator: Draft202012Validator = _validators()(_judged(part, layout, partial))
+    return validator
+
+
+@cache
+def _validators() -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    return extend(Draft202012Validator, {"uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
+
+
+def _unique_items(_: Any, wanted: bool, value: Any, __: Any) -> "Iterator[ValidationError]":
+    """The library's own compares every item with every other."""
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(value, list) and twice(value):
+        yield ValidationError("the same item twice")
+
+
+def _fault(error: "ValidationError", whole: Any) -> Fault:
+    way = list(error.absolute_schema_path)
+    keyword = "propertyNames" if "propertyNames" in way else str(error.validator)
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    if "properties" not in schema and len(way) > 1 and way[-2] in ("then", "else"):
+        schema = reduce(getitem, way[:-2], whole)  # a condition says what, the schema around it what for
+    path = tuple(str(part) for part in error.absolute_path)
+    return Fault(keyword, error.validator_value, error.instance, schema, path)

@@ -1,0 +1,277 @@
+"""The admin endpoint: how the bots stand, what a reload would do, and the wish for one, over HTTP.
+
+``runtime`` opens it before the bots start and closes it after they have ended. The commands that ask a
+running process find it by the file ``address.Beacon`` writes.
+"""
+
+import hmac
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from imbot import __version__
+from imbot.log import redactor
+from imbot.ops.address import PROCESS, Address, AdminSettings, Beacon, is_loopback
+from imbot.ops.metrics import Metrics
+from imbot.problems.records import problem_json
+from imbot.reload.reloader import Reloader, StoppingError
+from imbot.reload.report import iso, outcome_json
+from imbot.reload.status import BotStatus
+from imbot.reload.supervisor import Supervisor
+from imbot.reload.watch import RESCAN_S, WatchState
+
+log = logging.getLogger(__name__)
+
+_STATES = ("running", "connecting", "draining", "down")
+_OPEN = ("/livez", "/readyz")  # what a probe may ask without the token; it learns yes or no
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serving(
+    settings: AdminSettings, folder: Path, supervisor: Supervisor, reloader: Reloader
+) -> AsyncIterator[None]:
+    """Answer while the block lasts. An address that cannot be had costs the endpoint, not the bots."""
+    beacon = Beacon.new(settings.address)
+    admin = Admin(folder, supervisor, reloader, Guard(settings, beacon.process))
+    runner = web.AppRunner(admin.app(), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        if address := await _listen(runner, settings.address):
+            beacon = Beacon(str(address), beacon.pid, beacon.process)
+            _announce(beacon, settings.file)
+        yield
+    finally:
+        beacon.remove(settings.file)
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, address: Address) -> Address | None:
+    try:
+        await web.TCPSite(runner, address.host, address.port).start()
+    except OSError as error:
+        log.warning(
+            "no admin endpoint: %s cannot be had: %s; name another one with --admin HOST:PORT",
+            address,
+            os.strerror(error.errno) if error.errno and error.errno > 0 else error,
+        )
+        return None
+    return Address(address.host, runner.addresses[0][1])
+
+
+def _announce(beacon: Beacon, file: Path) -> None:
+    try:
+        beacon.write(file)
+    except OSError as error:
+        log.warning(
+            "%s cannot be written (%s): commands need --admin %s", file, error.strerror, beacon.address
+        )
+    log.info("admin endpoint: http://%s", beacon.address)
+
+
+class Admin:
+    """What is asked and answered. Knows the supervisor and the reloader, and changes nothing by itself."""
+
+    def __init__(self, folder: Path, supervisor: Supervisor, reloader: Reloader, guard: "Guard") -> None:
+        self._folder = folder
+        self._supervisor = supervisor
+        self._reloader = reloader
+        self._guard = guard
+        self._started_at = time.time()
+        self._metrics = Metrics(supervisor, reloader)
+
+    def app(self) -> web.Application:
+        """The web application."""
+        app = web.Application(middlewares=[self._guard.answer, self._guard.check], client_max_size=1024)
+        app.router.add_get("/livez", self._livez)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/status", self._status)
+        app.router.add_get("/plan", self._plan)
+        app.router.add_post("/reload", self._reload)
+        app.router.add_get("/metrics", self._show_metrics)
+        return app
+
+    async def _livez(self, _: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        rows = self._supervisor.status()
+        reason = _unready(rows, self._reloader)
+        answer: dict[str, Any] = {"ready": not reason}
+        if self._guard.knows(request):
+            watch = _watch_json(self._reloader.watching)
+            answer |= {"reason": reason, "bots": _counts(rows), "watch": watch}
+        return web.json_response(answer, status=503 if reason else 200)
+
+    async def _status(self, _: web.Request) -> web.Response:
+        last = self._reloader.last
+        return web.json_response(
+            {
+                "version": __version__,
+                "pid": os.getpid(),
+                "process": self._guard.process,
+                "folder": str(self._folder.absolute()),
+                "started_at": iso(self._started_at),
+                "reload": last and {k: v for k, v in outcome_json(last).items() if k != "bots"},
+                "watch": _watch_json(self._reloader.watching),
+                "bots": [row_json(row) for row in self._supervisor.status()],
+            }
+        )
+
+    async def _plan(self, _: web.Request) -> web.Response:
+        return web.json_response(outcome_json(await self._reloader.plan()))
+
+    async def _reload(self, request: web.Request) -> web.Response:
+        prune = request.query.get("prune", "0")
+        if prune not in ("0", "1"):
+            return _refusal(400, "prune is 1, or left out")
+        outcome = await self._reloader.reload(prune=prune == "1")
+        log.info("reload, as asked for: %s", outcome)
+        return web.json_response(outcome_json(outcome))
+
+    async def _show_metrics(self, request: web.Request) -> web.Response:
+        body, content_type = await self._metrics.text(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+class Guard:
+    """Who may ask: on loopback no web page and no foreign name for it, elsewhere only who has the token."""
+
+    def __init__(self, settings: AdminSettings, process: str) -> None:
+        self._loopback = settings.address.loopback
+        self._token = settings.token
+        self.process = process
+
+    @web.middleware
+    async def check(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Let a request pass, or say why not."""
+        # A page in a browser on this machine reaches loopback, under its own name (DNS rebinding) or by a
+        # form that nobody pressed; both tell on themselves.
+        if self._loopback and not _names_loopback(request.headers.get("Host")):
+            return _refusal(403, "this endpoint answers to its own address only, not to other names")
+        if _of_a_page(request):
+            return _refusal(403, "web pages may not ask here")
+        if request.headers.get(PROCESS, self.process) != self.process:
+            return _refusal(421, "another process was meant")
+        if request.path not in _OPEN and not self.knows(request):
+            return _refusal(401, "the token is missing or wrong", {"WWW-Authenticate": "Bearer"})
+        return await handler(request)
+
+    @web.middleware
+    async def answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Every answer is JSON (metrics apart), is kept nowhere, and says which process gave it."""
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            response = _refusal(error.status, f"{request.method} {request.path}: {error.reason}", allow)
+        except StoppingError as error:
+            response = _refusal(503, str(error))
+        except Exception:  # one question costs nobody but who asked it
+            log.exception("admin: %s %s failed", request.method, request.path)
+            response = _refusal(500, "that failed; the log tells more")
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Server"] = "imbot"
+        response.headers[PROCESS] = self.process
+        return response
+
+    def knows(self, request: web.Request) -> bool:
+        """Whether who asks has the token, or none is needed."""
+        if not self._token:
+            return True
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        right = hmac.compare_digest(token.strip().encode(errors="replace"), self._token.encode())
+        return right and scheme.lower() == "bearer"
+
+
+def _names_loopback(host: str | None) -> bool:
+    if host is None:  # not a browser
+        return True
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return is_loopback(name.strip("[]"))
+
+
+def _of_a_page(request: web.Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return "Origin" in request.headers or site not in ("none", "same-origin")
+
+
+def _refusal(status: int, why: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response({"error": why}, status=status, headers=headers)
+
+
+def row_json(row: BotStatus) -> dict[str, Any]:
+    """A bot's status as JSON values."""
+    rejected = row.rejected and {
+        "since": iso(row.rejected.since),
+        "problems": [problem_json(problem) for problem in row.rejected.problems],
+    }
+    pending = row.pending and {
+        "since": iso(row.pending.since),
+        "reason": redactor.clean(row.pending.reason),
+    }
+    return {
+        "name": row.name,
+        "path": row.path,
+        "type": row.type,
+        "state": _state(row),
+        "generation": row.generation,
+        "fingerprint": row.fingerprint,
+        "connected_since": iso(row.connected_since) if row.connected_since else None,
+        "connections": row.connections,
+        "turns_running": row.turns_running,
+        "turns_total": row.turns_total,
+        "calls_total": row.calls_total,
+        "calls_month": row.calls_month,
+        "month": asdict(row.month) if row.month else None,
+        "error": redactor.clean(row.error) if row.error else "",
+        "rejected": rejected,
+        "pending": pending,
+        "accepted_at": iso(row.accepted_at) if row.accepted_at else None,
+        "held": None if row.held_since is None else {"since": iso(row.held_since)},
+    }
+
+
+def _watch_json(watch: WatchState) -> dict[str, Any]:
+    """How changes of files are found, as JSON values."""
+    return {
+        "method": watch.method,
+        "since": iso(watch.since),
+        "degraded": bool(watch.trouble),
+        "reason": watch.trouble,
+        "every_s": RESCAN_S,
+    }
+
+
+def _state(row: BotStatus) -> str:
+    return "running" if row.state == "connected" else row.state
+
+
+def _counts(rows: list[BotStatus]) -> dict[str, int]:
+    states = Counter(map(_state, rows))
+    rejected = sum(row.rejected is not None for row in rows)
+    held = sum(row.held_since is not None for row in rows)
+    return {state: states[state] for state in _STATES} | {"rejected": rejected, "held": held}
+
+
+def _unready(rows: list[BotStatus], reloader: Reloader) -> str:
+    """Why the process should not be counted on; empty when it may."""
+    if reloader.stopping:
+        return "the process is ending"
+    if reloader.last is None:
+        return "the bots are being started"
+    if any(row.state == "connected" for row in rows):
+        return ""
+    if rows:
+        found = ", ".join(f"{count} {what}" for what, count in _counts(rows).items() if count)
+        return f"no bot is connected: {found}"
+    return "; ".join(map(str, reloader.last.problems))

@@ -1,0 +1,264 @@
+"""The doctor: tries what one bot stands on, in order, and names cause and cure of what fails.
+
+First the file, then what its platform type finds (``imbot.platforms``), then the agent. Looks only: no
+bot is started, and nobody in a chat notices.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from imbot.agents.guarded import watched
+from imbot.behaviour import Behaviour, prepare
+from imbot.config.loader import BotFile
+from imbot.errors import AgentError, ConfigError, PlatformError, Problem
+from imbot.model import (
+    AgentEvent,
+    CardContext,
+    CardPhase,
+    Message,
+    NotFound,
+    ReasoningDelta,
+    Sender,
+    TextDelta,
+    TextReplace,
+)
+from imbot.platforms import Doubt, Probe, open_examination
+
+log = logging.getLogger(__name__)
+
+State = Literal["ok", "warning", "failed", "not tried"]
+
+QUESTION = "Count from 1 to 10, please."
+PATIENCE_S = 20.0
+# Pieces that come in so small a part of the time it took count as one: something held them back.
+HELD_BACK = 0.05
+HELD_BACK_S = 1.0
+
+# Why an agent fails and what to do, by AgentError's code, its first part, or HTTP's status.
+AGENT_CAUSES = {
+    "connection": ("nothing answers at the agent's address", "start the agent, and check its address"),
+    "timeout": (
+        "the agent is stuck, overloaded or slow to begin",
+        "look at the agent's own log; try it there with the same question",
+    ),
+    "timeout.connect": (
+        "nothing answers at the agent's address, or a firewall swallows what is said",
+        "check the agent's address, and the network to it",
+    ),
+    "agent.timeout": ("the agent waits for something in vain", "look at the agent's own log"),
+    "agent.bug": ("a mistake in the agent's own program", "mend it where the log shows"),
+    "fail_after": ("`agent.fail_after` asks for it", "take it out of the bot file"),
+    "too_long": ("something that is no agent answers, or a broken one", "check the agent's address"),
+    "endless": ("the agent never comes to an end", "look at the agent's own log; bound its answers there"),
+    "interrupted": (
+        "the agent, or a proxy before it, cut its answer off",
+        "look at the agent's own log; give the proxy a longer time-out",
+    ),
+    "empty": ("the model had nothing to say", "check its name, its instructions and `max_tokens`"),
+    "not_an_api": ("a web page stands at the agent's address", "check the address: often /v1 is missing"),
+    "insufficient_quota": ("the account has no credit left", "top it up, or use another key"),
+    "insufficient_balance": ("the account has no credit left", "top it up, or use another key"),
+    "http_401": ("the agent does not accept the key", "check the agent's key in the bot file or in `.env`"),
+    "http_403": ("the key may not use this model", "check what the agent's key is for"),
+    "http_402": ("the account has no credit left", "top it up, or use another key"),
+    "http_404": ("there is no such address, or no such model", "check the agent's address and its model"),
+    "http_400": ("the agent does not take the question in this form", "check the agent's own keys"),
+    "http_429": ("the agent gets more questions than it takes", "wait, or raise its limit"),
+    "http_5xx": ("the agent is in trouble", "look at the agent's own log"),
+}
+_NOT_KNOWN = ("imbot knows no more about this", "look for it in the documentation of what said it")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one check ended. ``cause`` and ``cure`` are empty where all is well, or nothing was tried."""
+
+    check: str
+    state: State
+    found: str
+    cause: str = ""
+    cure: str = ""
+    calls: int = 0
+
+
+async def diagnose(
+    file: BotFile, *, ask: bool = True, endpoint: str | None = None
+) -> AsyncGenerator[Finding]:
+    """Findings about one bot, as they come. ``ask``: put one tiny question to its agent as well."""
+    finding, behaviour = _read(file)
+    yield finding
+    if behaviour is None:
+        for name in ("platform", "agent"):
+            yield Finding(name, "not tried", "needs file")
+        return
+    spec = behaviour.spec
+    examination = open_examination(spec.type, spec.credentials, endpoint)
+    view = behaviour.card.render(CardContext(CardPhase.THINKING, question=QUESTION))
+    probes = [*examination.probes(view), *(_agent_probes(behaviour) if ask else ())]
+    try:
+        async with aclosing(examine(probes)) as findings:
+            async for finding in findings:
+                yield finding
+    finally:
+        await examination.close()
+        await behaviour.agent.close()
+
+
+async def examine(probes: Sequence[Probe]) -> AsyncGenerator[Finding]:
+    """Try each in order, but those that need what failed. The same trouble is explained once."""
+    fine: set[str] = set()
+    told: dict[tuple[str, str], str] = {}
+    for probe in probes:
+        lacking = [name for name in probe.needs if name not in fine]
+        if lacking:
+            yield Finding(probe.name, "not tried", f"needs {', '.join(lacking)}")
+            continue
+        finding = await _try(probe)
+        if finding.state != "failed":
+            fine.add(probe.name)
+        elif finding.cause != _NOT_KNOWN[0]:
+            first = told.setdefault((finding.cause, finding.cure), probe.name)
+            if first != probe.name:
+                finding = replace(finding, cause=f"the same as of {first}", cure="")
+        yield finding
+
+
+async def _try(probe: Probe) -> Finding:
+    try:
+        found = await probe.ask()
+    except PlatformError as error:
+        told = (error.cause or _NOT_KNOWN[0], error.hint or _NOT_KNOWN[1])
+        return Finding(probe.name, "failed", error.said, *told, probe.calls)
+    except AgentError as error:
+        code = f" [{error.code}]" if error.code else ""
+        return Finding(probe.name, "failed", f"{error}{code}", *_explained(error), probe.calls)
+    if isinstance(found, Doubt):
+        return Finding(probe.name, "warning", found.found, found.cause, found.cure, probe.calls)
+    return Finding(probe.name, "ok", found, calls=probe.calls)
+
+
+# -- the file
+
+
+def _read(file: BotFile) -> tuple[Finding, Behaviour | None]:
+    """What ``check`` would say of the file, in one finding."""
+    problems = list(file.problems)
+    behaviour = None
+    if file.spec:
+        try:
+            behaviour = prepare(file.spec)
+        except ConfigError as error:
+            problems += error.problems
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if behaviour is None:
+        return _problem("failed", "cannot be run", errors, file), None
+    if problems:
+        return _problem("warning", "can be run", problems, file), behaviour
+    if not behaviour.spec.enabled:
+        found = f"{file.path} is valid, but switched off"
+        return Finding("file", "warning", found, "`enabled: false`", "set `enabled: true`"), behaviour
+    return Finding("file", "ok", f"{file.path} is valid"), behaviour
+
+
+def _problem(state: State, verdict: str, problems: list[Problem], file: BotFile) -> Finding:
+    first, *others = sorted(problems)
+    more = f", and {len(others)} more: `imbot check {file.path}`" if others else ""
+    cause = f"{first.path}:{first.line}:{first.column}: {first.message} [{first.code}]{more}"
+    cure = first.hint or f"mend that line; `imbot explain {first.code}` says more"
+    return Finding("file", state, f"{file.path} {verdict}", cause, cure)
+
+
+# -- the agent
+
+
+def _agent_probes(behaviour: Behaviour) -> list[Probe]:
+    trial = _Trial(behaviour)
+    probes = [Probe("agent", trial.ask)]
+    if behaviour.card.live:
+        probes.append(Probe("agent streaming", trial.streaming, ("agent",)))
+    return probes
+
+
+class _Trial:
+    """One tiny question to an agent, and when the pieces of its answer came."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        self._asked_at = 0.0
+        self._pieces: list[float] = []
+        self._not_found = False
+
+    async def ask(self) -> str:
+        """Ask. Raises AgentError where nothing is said in time."""
+        self._asked_at = _now()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._listen()
+        except TimeoutError:
+            if not self._pieces:
+                raise AgentError(f"it said nothing within {PATIENCE_S:g} s", code="timeout.doctor") from None
+        if self._not_found:
+            return "answers that it knows nothing about that"
+        if not self._pieces:
+            raise AgentError("it ended without a word", code="empty")
+        return f"answers after {self._pieces[0]:.1f} s"
+
+    async def streaming(self) -> str | Doubt:
+        """Whether the answer grew while it came."""
+        if not self._pieces:
+            return "nothing to stream in that answer"
+        count, last_s = len(self._pieces), self._pieces[-1]
+        spread_s = last_s - self._pieces[0]
+        held_back = last_s > HELD_BACK_S and spread_s < last_s * HELD_BACK
+        if count > 1 and not held_back:
+            return f"{count} pieces in {last_s:.1f} s"
+        cause = "a short answer, or something between here and the agent holds it back until it is complete"
+        cure = "where long answers do so too: let the proxy buffer nothing, and the agent stream"
+        return Doubt(f"the answer came at once, after {last_s:.1f} s", cause, cure)
+
+    async def _listen(self) -> None:
+        spec = self._behaviour.spec
+        events = watched(self._behaviour.agent.reply(_question(), ()), spec.timeouts)
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    self._note(event)
+        except AgentError:
+            raise
+        except Exception as error:
+            log.exception("the agent %s failed", spec.agent.type)
+            raise AgentError(f"it failed with {type(error).__name__}", code="agent.bug") from error
+
+    def _note(self, event: AgentEvent) -> None:
+        if isinstance(event, NotFound):
+            self._not_found = True
+        elif isinstance(event, TextDelta | TextReplace | ReasoningDelta) and event.text:
+            self._pieces.append(_now() - self._asked_at)
+
+
+def _question() -> Message:
+    """From a sender and a conversation that no chat has."""
+    return Message(uuid.uuid4().hex, "imbot-doctor", "single", Sender("imbot-doctor"), QUESTION, time.time())
+
+
+def _explained(error: AgentError) -> tuple[str, str]:
+    status = error.status
+    for key in (
+        error.code,
+        error.code.partition(".")[0],
+        f"http_{status}",
+        f"http_{status // 100}xx",
+    ):
+        if key in AGENT_CAUSES:
+            return AGENT_CAUSES[key]
+    return _NOT_KNOWN
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,215 @@
+"""The metrics of a process for Prometheus, made from what is counted anyway when somebody asks for them.
+
+Only ``admin`` imports this: a command that serves no metrics does not pay for the library.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from imbot import __version__
+from imbot.reload.reloader import Reloader
+from imbot.reload.report import Word
+from imbot.reload.status import BotState, BotStatus
+from imbot.reload.supervisor import Supervisor
+from imbot.usage.accounting import Spending
+from imbot.usage.counters import Durations, Meter
+
+_WORDS: tuple[Word, ...] = ("ok", "rejected", "failed")
+_STATES: tuple[BotState, ...] = ("connected", "connecting", "down")
+
+
+class Metrics:
+    """Everything a dashboard or an alert wants to know."""
+
+    def __init__(self, supervisor: Supervisor, reloader: Reloader) -> None:
+        self._supervisor = supervisor
+        self._reloader = reloader
+        self._process = ProcessCollector(registry=None)
+
+    async def text(self, accept: str) -> tuple[bytes, str]:
+        """The metrics as the asking side accepts them, and their content type."""
+        registry = CollectorRegistry()
+        registry.register(self._now())
+        # With a thousand bots this takes tens of milliseconds, which no message should wait for.
+        encode, content_type = choose_encoder(accept)
+        return await asyncio.to_thread(encode, registry), content_type
+
+    def _now(self) -> "_Scrape":
+        return _Scrape(
+            tuple(self._supervisor.status()),
+            self._supervisor.meter.copy(),
+            dict(self._reloader.counts),
+            self._reloader.succeeded_at or 0,
+            bool(self._reloader.watching.trouble),
+            self._supervisor.reconnects,
+            self._process,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # a registry keeps its collectors by identity
+class _Scrape(Collector):
+    """The numbers as they were at one moment, for a registry that reads them in another thread."""
+
+    rows: tuple[BotStatus, ...]
+    meter: Meter
+    reloads: Mapping[Word, int]
+    succeeded_at: float
+    degraded: bool
+    reconnects: int
+    process: ProcessCollector
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry need not know the names before it asks."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """What the registry asks for."""
+        yield InfoMetricFamily("imbot", "The version that runs.", value={"version": __version__})
+        yield from _of_reloads(self.reloads, self.succeeded_at)
+        yield GaugeMetricFamily(
+            "imbot_watch_degraded",
+            "1 while no file notifications come, so that changes are found by looking every few seconds.",
+            value=self.degraded,
+        )
+        yield from _of_bots(self.rows)
+        yield CounterMetricFamily(
+            "imbot_reconnects",
+            "Connections made after the first one of an app: lost, deaf or moved ones were replaced.",
+            value=self.reconnects,
+        )
+        yield from _of_turns(self.meter)
+        yield from _of_calls(self.meter.spending, self.rows)
+        yield from self.process.collect()
+
+
+def _of_reloads(counts: Mapping[Word, int], succeeded_at: float) -> Iterator[Metric]:
+    reloads = CounterMetricFamily("imbot_reloads", "Reloads by what came of them.", labels=["outcome"])
+    for word in _WORDS:
+        reloads.add_metric([word], counts.get(word, 0))
+    yield reloads
+    yield GaugeMetricFamily(
+        "imbot_last_successful_reload_timestamp_seconds",
+        "When a reload last accepted everything; 0: never.",
+        value=succeeded_at,
+    )
+
+
+def _of_bots(rows: Sequence[BotStatus]) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "imbot_rejected_bots",
+        "Bot files that are not followed because of their problems: alert when not 0.",
+        value=sum(row.rejected is not None for row in rows),
+    )
+    yield GaugeMetricFamily(
+        "imbot_held_bots",
+        "Bots that run on though their files vanished, many at once.",
+        value=sum(row.held_since is not None for row in rows),
+    )
+    yield GaugeMetricFamily(
+        "imbot_pending_bots",
+        "Bots with a valid change that waits for the platform.",
+        value=sum(row.pending is not None for row in rows),
+    )
+    states = Counter(row.state for row in rows if row.fingerprint)
+    links = GaugeMetricFamily("imbot_connections", "Links of running bots by state.", labels=["state"])
+    for state in _STATES:
+        links.add_metric([state], states[state])
+    yield links
+    running = GaugeMetricFamily(
+        "imbot_turns_running", "Answers under way, waiting ones included.", labels=["bot"]
+    )
+    for name, turns in _running(rows).items():
+        running.add_metric([name], turns)
+    yield running
+
+
+def _running(rows: Iterable[BotStatus]) -> Counter[str]:
+    """By bot: one that drains may have the name of one that runs."""
+    turns: Counter[str] = Counter()
+    for row in rows:
+        if row.fingerprint:
+            turns[row.name] += row.turns_running
+    return turns
+
+
+def _of_turns(meter: Meter) -> Iterator[Metric]:
+    turns = CounterMetricFamily("imbot_turns", "Answers by the phase they ended in.", labels=["bot", "phase"])
+    for (bot, phase), count in meter.turns.items():
+        turns.add_metric([bot, phase], count)
+    yield turns
+    away = CounterMetricFamily(
+        "imbot_turned_away", "Questions that were told why no agent answers them.", labels=["bot", "why"]
+    )
+    for (bot, why), count in meter.turned_away.items():
+        away.add_metric([bot, why], count)
+    yield away
+    calls = CounterMetricFamily(
+        "imbot_card_calls",
+        "Calls that show an answer, by result; a transient failure is tried again.",
+        labels=["call", "result"],
+    )
+    for (call, result), count in meter.card_calls.items():
+        calls.add_metric([call, result], count)
+    yield calls
+    errors = CounterMetricFamily("imbot_agent_errors", "Turns whose agent failed.", labels=["bot"])
+    for bot, count in meter.agent_errors.items():
+        errors.add_metric([bot], count)
+    yield errors
+    yield _histogram(
+        "imbot_first_card_seconds", "From the turn's begin until its card is shown.", meter.first_card
+    )
+
+
+def _of_calls(spending: Spending, rows: Iterable[BotStatus]) -> Iterator[Metric]:
+    calls = CounterMetricFamily(
+        "imbot_calls", "Calls that the platform counts, of this process.", labels=["bot"]
+    )
+    for bot, count in spending.total.items():
+        calls.add_metric([bot], count)
+    yield calls
+    used = GaugeMetricFamily(
+        "imbot_month_calls",
+        "Calls of this month that the store knows of, of all bots of an organisation.",
+        labels=["organisation"],
+    )
+    for organisation, count in spending.used.items():
+        used.add_metric([organisation], count)
+    yield used
+    left = GaugeMetricFamily(
+        "imbot_month_calls_left", "What is left of `quota.monthly`: alert when low.", labels=["organisation"]
+    )
+    for organisation, count in _left(rows).items():
+        left.add_metric([organisation], count)
+    yield left
+
+
+def _left(rows: Iterable[BotStatus]) -> Mapping[str, int]:
+    """By organisation, for the bot whose file names the fewest calls."""
+    left: dict[str, int] = {}
+    for row in rows:
+        if (month := row.month) and month.limit is not None:
+            here = max(0, month.limit - month.used)
+            left[month.organisation] = min(here, left.get(month.organisation, here))
+    return left
+
+
+def _histogram(name: str, text: str, durations: Durations) -> Metric:
+    total, buckets = 0, []
+    bounds = [*map(str, durations.bounds_s), "+Inf"]
+    for bound, count in zip(bounds, durations.counts, strict=True):
+        total += count
+        buckets.append((bound, total))
+    return HistogramMetricFamily(name, text, buckets=buckets, sum_value=durations.sum_s)

@@ -1,0 +1,51 @@
+"""How much one card takes: a bound of our own, for the platform tells none, and what it says to a card beyond its own."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+from imbot.errors import FatalError, TransientError
+from imbot.model import CardView
+from imbot.platforms.dingtalk.codes import CARD_TOO_LARGE
+from imbot.platforms.dingtalk.markdown import shown
+from imbot.text.markdown import LEAST, size
+
+log = logging.getLogger(__name__)
+
+CARD_BYTES = 14_000  # documented are 3 KB, which everybody exceeds; a message may have 15,000
+
+
+class Room:
+    """What a card of one app may weigh."""
+
+    def __init__(self) -> None:
+        self._bytes = CARD_BYTES
+
+    def excess(self, view: CardView) -> int:
+        """How many bytes a view is beyond that; 0: it fits."""
+        return max(0, _bytes_of(view) - self._bytes)
+
+    async def heeded(self, call: Awaitable[None], sent: Callable[[], CardView]) -> None:
+        """Make a call that sends a view; where it is too large, less has to do, and the call may be repeated.
+
+        What was known to be too large, as its answer is not what makes it so, teaches nothing.
+        """
+        believed = self._bytes
+        try:
+            await call
+        except FatalError as error:
+            weight = _bytes_of(sent()) if error.code in CARD_TOO_LARGE else 0
+            if not LEAST < weight <= believed:
+                raise
+            self._bytes = min(self._bytes, max(weight // 2, LEAST))
+            log.warning("cards have at most %d bytes from now on: larger ones are refused", self._bytes)
+            raise TransientError(str(error), code=error.code, retry_after_s=0.0) from error
+
+
+def _bytes_of(view: CardView) -> int:
+    """The bytes that are bounded: of a variable, or of a whole layout."""
+    if view.kind == "markdown":  # which is sent in as many messages as it needs
+        return 0
+    if view.kind == "standard":
+        return size(json.dumps(shown(view.data), ensure_ascii=False))
+    return max(map(size, shown(view.data).values()), default=0)

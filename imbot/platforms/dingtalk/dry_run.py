@@ -1,0 +1,78 @@
+"""DingTalk without DingTalk: the same cards and texts, by the same calls, which go nowhere.
+
+``cards.py`` and ``texts.py`` decide here as in ``gateway.py``; only what they call is a stand-in.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from imbot.model import CardRef, CardView, Message
+from imbot.platforms import Going, Priority
+from imbot.platforms.dingtalk import texts
+from imbot.platforms.dingtalk.calls import Call
+from imbot.platforms.dingtalk.cards import Cards
+from imbot.platforms.dingtalk.slots import in_turn
+from imbot.platforms.dingtalk.wire import Address
+from imbot.usage.rate_limit import Quota
+
+Called = Callable[[str], Awaitable[None]]
+
+
+class DingTalkRehearsal:
+    """One app that nobody reaches; a ``Rehearsal``."""
+
+    def __init__(self, called: Called) -> None:
+        self._api = _Nowhere(called)
+        self._cards = Cards(self._api)
+
+    def address(self, message: Message) -> Mapping[str, Any]:
+        """An address in the robot's own name: a webhook would expire by the real clock."""
+        return asdict(
+            Address(
+                robot_code="rehearsal",
+                conversation_id=message.conversation_id,
+                kind=message.conversation_kind,
+                staff_id=message.sender.id,
+            )
+        )
+
+    def excess(self, view: CardView) -> int:
+        """How many bytes a view is beyond what one card takes."""
+        return self._cards.excess(view)
+
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Decide on the call that makes a card."""
+        return await self._cards.create(ref, latest)
+
+    async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+        """Decide on the call that changes it, if any."""
+        return await self._cards.update(ref, latest)
+
+    async def finish_card(self, ref: CardRef, view: CardView) -> None:
+        """Decide on the calls that end it."""
+        await self._cards.finish(ref, view)
+
+    async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
+        """Decide on the messages it takes."""
+        await texts.send(self._api, ref, title, text, going)
+
+
+class _Nowhere:
+    """A ``Caller`` whose calls go nowhere, at the pace they would go."""
+
+    def __init__(self, called: Called) -> None:
+        self._called = called
+        self._quota = Quota(per_second=20)
+
+    async def call(
+        self,
+        about: CardRef,
+        apis: Sequence[str],
+        make: Callable[[str], Call | None],
+        priority: Priority,
+        since: float = 0.0,
+        going: Going | None = None,
+    ) -> None:
+        """As ``Caller.call``."""
+        await in_turn(self._quota, apis, make, lambda _: self._called(about.id), priority, since, going)

@@ -1,0 +1,65 @@
+"""Tickets: the leave to open one websocket, given for valid credentials and good once."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from imbot.platforms.dingtalk.simulator.answers import refuse
+from imbot.platforms.dingtalk.simulator.calls import ApiCall, Body, Route
+from imbot.platforms.dingtalk.simulator.connection import Topic
+from imbot.platforms.dingtalk.simulator.values import App, Recent
+from imbot.platforms.dingtalk.simulator.world import World
+
+_TYPES = ("EVENT", "CALLBACK", "SYSTEM")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Whose connection it may become and what that listens to."""
+
+    app: App
+    topics: frozenset[Topic]
+    expires: float
+
+
+class Tickets:
+    """The tickets given and not yet used."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._given: Recent[str, Ticket] = Recent(1_000)
+
+    def routes(self) -> tuple[Route, ...]:
+        """The API that gives them."""
+        return (Route("POST", "/v1.0/gateway/connections/open", self._give, auth="none"),)
+
+    def take(self, name: str) -> Ticket | None:
+        """Use a ticket up, if it is one and still lives."""
+        ticket = self._given.pop(name, None)
+        if ticket is None or ticket.expires <= self._world.now() or ticket.app.id not in self._world.apps:
+            return None
+        return ticket
+
+    def _give(self, call: ApiCall) -> Body:
+        topics = _topics(call.body.get("subscriptions"))
+        app = self._world.app_of(call.body.get("clientId"), call.body.get("clientSecret"))
+        if app is None:
+            raise refuse("authFailed", "鉴权失败", status=401)
+        # Some clients insist on a port, so it is named even where it is the usual one.
+        host = call.host if ":" in call.host else f"{call.host}:80"
+        call.known_app, app.base = app, f"http://{host}"
+        name = str(uuid.uuid4())
+        self._given[name] = Ticket(app, topics, self._world.now() + self._world.settings.ticket_s)
+        return {"endpoint": f"ws://{host}/connect", "ticket": name}
+
+
+def _topics(subscriptions: Any) -> frozenset[Topic]:
+    if not isinstance(subscriptions, list) or not subscriptions:
+        raise refuse("invalidParameter", "subscriptions invalid")
+    return frozenset(map(_topic, subscriptions))
+
+
+def _topic(one: Any) -> Topic:
+    if not isinstance(one, dict) or one.get("type") not in _TYPES or not one.get("topic"):
+        raise refuse("invalidParameter", "subscriptions invalid")
+    return str(one["type"]), str(one["topic"])

@@ -1,0 +1,219 @@
+"""The simulated organisation: everything its APIs and its chat page look at, and nothing that talks."""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from imbot.platforms.dingtalk.simulator.feed import Feed, Removed
+from imbot.platforms.dingtalk.simulator.frames import Ack
+from imbot.platforms.dingtalk.simulator.quota import Quota
+from imbot.platforms.dingtalk.simulator.settings import Settings
+from imbot.platforms.dingtalk.simulator.templates import PUBLIC, UNKNOWN, Template, plain
+from imbot.platforms.dingtalk.simulator.values import (
+    App,
+    Call,
+    Card,
+    Conversation,
+    Message,
+    Recent,
+    User,
+    opaque,
+)
+
+_USERS = (User("u-lilei", "李雷"), User("u-hanmeimei", "韩梅梅"), User("u-alex", "Alex"))
+_SHOWN = 500  # messages a page gets when it opens
+_SHOWN_CALLS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Bytes that a download code or a media id stands for."""
+
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where one sessionWebhook leads, and until when on the loop's clock."""
+
+    conversation: Conversation
+    app: App
+    expires: float
+
+
+class World:
+    """Apps, people and what they said, each found by its id in constant time."""
+
+    def __init__(self, settings: Settings, *, open_apps: bool) -> None:
+        self.settings = settings
+        self.open_apps = open_apps
+        self.url = ""
+        self.quota = Quota()
+        self.feed = Feed(self.state)
+        self.apps: dict[str, App] = {}
+        self._removed: dict[str, App] = {}
+        self.tokens: dict[str, App] = {}
+        self.users: dict[str, User] = {}
+        self.conversations: dict[str, Conversation] = {}
+        self.messages: Recent[str, Message] = Recent(10_000)
+        self.sent: Recent[str, list[str]] = Recent(10_000)
+        self.cards: Recent[str, Card] = Recent(10_000)
+        self.calls: deque[Call] = deque(maxlen=10_000)
+        self.observers: list[Callable[[Call | Ack], None]] = []
+        self.files: Recent[str, File] = Recent(1_000)
+        self.webhooks: Recent[str, Webhook] = Recent(10_000)
+        self.templates: dict[str, Template] = dict(PUBLIC)
+        self._user_ids: dict[str, User] = {}
+        for user in _USERS:
+            self.add_user(user)
+
+    def set_url(self, url: str) -> None:
+        """The server listens: from now on this is where everything is."""
+        self.url = url
+        for app in self.apps.values():
+            app.base = app.base or url
+
+    def now(self) -> float:
+        """The loop's clock, by which tokens, tickets and webhooks expire."""
+        return asyncio.get_running_loop().time()
+
+    def add_app(self, client_id: str, secret: str, name: str = "") -> App:
+        """Register an app, or give a known one a new secret and name."""
+        app = self.apps.get(client_id) or self._removed.pop(client_id, None)
+        if app is None:
+            app = App(client_id, secret, name or client_id, self.url)
+        self.apps[client_id] = app
+        app.secret, app.name = secret, name or app.name
+        self._publish_group(app)
+        self.feed.publish("app", app.id, app)
+        return app
+
+    def remove_app(self, client_id: str) -> None:
+        """Unregister an app and its tokens; what was said stays, should it come back."""
+        app = self._removed[client_id] = self.apps.pop(client_id)
+        self.tokens.pop(app.token, None)
+        self.feed.publish("app_removed", app.id, Removed(app.id))
+
+    def app_of(self, client_id: Any, secret: Any) -> App | None:
+        """The app these credentials belong to; unknown ones are registered where apps are open."""
+        if not (isinstance(client_id, str) and isinstance(secret, str) and client_id and secret):
+            return None
+        app = self.apps.get(client_id)
+        if app is None:
+            return self.add_app(client_id, secret) if self.open_apps else None
+        return app if secrets.compare_digest(app.secret.encode(), secret.encode()) else None
+
+    def add_user(self, user: User) -> None:
+        """Let a person join the organisation, and with it every group."""
+        self.users[user.id] = user
+        self._user_ids |= {user.id: user, user.union_id: user}
+        for app in self.apps.values():
+            self._publish_group(app)
+
+    def user(self, any_id: Any) -> User | None:
+        """The person with this staff id or union id; the encrypted id of messages leads nowhere."""
+        return self._user_ids.get(any_id) if isinstance(any_id, str) else None
+
+    def single(self, app: App, user: User) -> Conversation:
+        """The conversation of one person with one robot."""
+        name = f"cid{opaque(app.id, user.id)}"
+        return self._conversation(Conversation(name, "single", app, {user.id: user}))
+
+    def group(self, app: App) -> Conversation:
+        """The group in which everybody meets a robot."""
+        return self._conversation(Conversation(_group_id(app), "group", app, self.users))
+
+    def _publish_group(self, app: App) -> None:
+        """A group has a new title or a new member."""
+        if (group := self.conversations.get(_group_id(app))) is not None:
+            self.feed.publish("conversation", group.id, group)
+
+    def _conversation(self, wanted: Conversation) -> Conversation:
+        known = self.conversations.get(wanted.id)
+        if known is None:
+            known = self.conversations[wanted.id] = wanted
+            self.feed.publish("conversation", wanted.id, wanted)
+        return known
+
+    def place(self, app: App, conversation_id: Any, kind: str = "") -> Conversation | None:
+        """A conversation this app's robot is part of (of one kind, where that matters)."""
+        if not isinstance(conversation_id, str):
+            return None
+        conversation = self.conversations.get(conversation_id)
+        if conversation is None and conversation_id == _group_id(app):
+            conversation = self.group(app)
+        if conversation is None or conversation.app is not app or kind not in ("", conversation.kind):
+            return None
+        return conversation
+
+    def show(self, message: Message) -> Message:
+        """Put a message into its conversation."""
+        self.messages[message.id] = message
+        self.feed.publish("message", message.id, message)
+        return message
+
+    def show_sent(self, messages: list[Message]) -> str:
+        """Put a robot's messages into their conversations; their common key can recall them."""
+        key = opaque(secrets.token_hex(8))
+        self.sent[key] = [self.show(message).id for message in messages]
+        return key
+
+    def changed(self, card: Card) -> None:
+        """Tell the pages that a card is new or changed."""
+        self.feed.publish("card", card.id, card)
+
+    def template(self, template_id: str) -> Template | None:
+        """The template of an id with or without ``.schema``, or None where the switch excludes it."""
+        name, allowed = plain(template_id), self.settings.templates
+        if allowed is not None and name not in map(plain, allowed):
+            return None
+        return self.templates.get(name, UNKNOWN)
+
+    def set(self, **changes: Any) -> Settings:
+        """Turn switches; setting ``monthly`` starts the count anew. ``ValueError`` on a wrong one."""
+        self.settings = self.settings.changed(changes)
+        if "monthly" in changes:
+            self.quota.reset_month()
+        self.feed.publish("settings", None, self.settings)
+        return self.settings
+
+    def record(self, call: Call) -> None:
+        """Add a call to the journal."""
+        self.calls.append(call)
+        self.observed(call)
+        self.feed.publish("call", call.id, call)
+
+    def observed(self, event: Call | Ack) -> None:
+        """Tell the observers, who hold their own watch."""
+        for observer in self.observers:
+            observer(event)
+
+    def state(self) -> dict[str, Any]:
+        """STATE of the page's contract: everything, of long lists the newest part."""
+        messages = _newest(self.messages.values(), _SHOWN)
+        shown = [message.card for message in messages if message.card]
+        return {
+            "apps": [app.to_json() for app in self.apps.values()],
+            "users": [user.to_json() for user in self.users.values()],
+            "conversations": [conversation.to_json() for conversation in self.conversations.values()],
+            "messages": [message.to_json() for message in messages],
+            "cards": {card: self.cards[card].to_json() for card in shown if card in self.cards},
+            "calls": [call.to_json() for call in _newest(self.calls, _SHOWN_CALLS)],
+            "settings": self.settings.to_json(),
+        }
+
+
+def _group_id(app: App) -> str:
+    return f"cid{opaque(app.id)}"
+
+
+def _newest(items: Any, count: int) -> list[Any]:
+    """The last items in their order, without copying what is not wanted."""
+    newest = list(islice(reversed(items), count))
+    newest.reverse()
+    return newest

@@ -1,0 +1,38 @@
+"""Problems and bots as JSON, for scripts."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from imbot.config.schema.violation import known_as
+from imbot.errors import Problem
+from imbot.problems import Report
+
+_FIELDS = (
+    "path", "line", "column", "end_line", "end_column", "pointer", "code", "severity", "message", "hint",
+)  # fmt: skip
+
+
+def render(report: Report) -> str:
+    """One object: ``problems`` sorted by place, and the ``bots`` whose files are without error."""
+    problems = [problem_json(problem) for problem in report.problems]
+    return dumped({"problems": problems, "bots": [asdict(bot) for bot in report.bots]})
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON values. An unknown key may be a slip that made one of a secret: it is not told whole."""
+    fields = {field: getattr(problem, field) for field in _FIELDS}
+    if problem.code in ("schema.unknown-key", "schema.key"):
+        parent, _, key = problem.pointer.rpartition("/")
+        fields["pointer"] = f"{parent}/{known_as(key)}"
+    return fields
+
+
+def dumped(value: object) -> str:
+    """JSON that can be written as UTF-8, whatever file names it holds."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, from a file name that is no UTF-8
+        return json.dumps(value, indent=2)
+    return text

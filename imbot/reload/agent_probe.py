@@ -1,0 +1,125 @@
+"""Whether agents can be reached: tried when a bot begins to use one, then again until it can be.
+
+``supervisor`` tells after each commit where a bot's agent is asked; no reload depends on what is found.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from imbot.backoff import Backoff
+from imbot.config.loader.defaults import some
+from imbot.errors import Problem, Span
+from imbot.reload.plan import Step
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 2.0
+FINE_S = 10.0  # how long an agent that was reached counts as reached
+RETRY_S = (4.0, 60.0)  # between attempts, at first and at most
+AT_ONCE = 8
+
+Address = tuple[str, int]
+
+
+@dataclass(slots=True)
+class _Try:
+    """An address that is tried until it answers; ``heard`` is set when it was tried once."""
+
+    task: asyncio.Task[None]
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    trouble: str = ""
+
+
+class Reach:
+    """The agents of all bots, by host and port. Owns the attempts to reach them."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, Address] = {}  # by the bot's name
+        self._tries: dict[Address, _Try] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._fine: dict[Address, float] = {}  # when they were reached, by the loop's clock
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    def use(self, name: str, address: Address | None) -> None:
+        """This bot's agent is asked there from now on; None: nowhere."""
+        before = self._used.pop(name, None)
+        if address:
+            self._used[name] = address
+            self._begin(address)
+        if before and before not in self._used.values():
+            self._fine.pop(before, None)
+            if attempt := self._tries.pop(before, None):
+                attempt.task.cancel()
+
+    def trouble(self, name: str) -> str:
+        """Why a bot's agent cannot be reached; empty where it can, or that is not known."""
+        attempt = self._of(name)
+        return f"its agent cannot be reached: {attempt.trouble}" if attempt and attempt.trouble else ""
+
+    def heard(self, names: Iterable[str]) -> Iterator[asyncio.Event]:
+        """Set as soon as it is known whether the agents of these bots can be reached."""
+        return (attempt.heard for name in names if (attempt := self._of(name)))
+
+    def warned(self, step: Step) -> Step:
+        """The same step, with a warning where the agent it brings cannot be reached."""
+        if step.spec is None or not (trouble := self.trouble(step.name)):
+            return step
+        span = step.spec.marks.keys.get("/agent", Span(1, 1, 1, 1))
+        problem = Problem(
+            span.path or step.path, span.line, span.column, span.end_line, span.end_column, "/agent",
+            "agent.unreachable", "warning", trouble, "start it, or correct its address; replies fail until then",
+        )  # fmt: skip
+        return replace(step, problems=(*step.problems, problem))
+
+    async def close(self) -> None:
+        """End every attempt."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _of(self, name: str) -> _Try | None:
+        address = self._used.get(name)
+        return self._tries.get(address) if address else None
+
+    def _begin(self, address: Address) -> None:
+        loop = asyncio.get_running_loop()
+        fresh = loop.time() - self._fine.get(address, float("-inf")) < FINE_S
+        if address not in self._tries and not fresh:
+            task = loop.create_task(self._until_reached(address), name="reach")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            self._tries[address] = _Try(task)
+
+    async def _until_reached(self, address: Address) -> None:
+        attempt, backoff = self._tries[address], Backoff(*RETRY_S)
+        while trouble := await self._tried(address):
+            if not attempt.trouble:
+                log.warning("%s: their agent cannot be reached: %s", self._named(address), trouble)
+            attempt.trouble = trouble
+            attempt.heard.set()
+            await asyncio.sleep(backoff.next())
+        if attempt.trouble:
+            log.info("%s: their agent can be reached", self._named(address))
+        self._fine[address] = asyncio.get_running_loop().time()
+        del self._tries[address]
+        attempt.heard.set()
+
+    async def _tried(self, address: Address) -> str:
+        """What is wrong; empty where a connection can be made."""
+        try:
+            async with self._places, asyncio.timeout(CONNECT_S):
+                _, writer = await asyncio.open_connection(*address)
+        except TimeoutError:
+            return f"no connection within {CONNECT_S:g} s"
+        except (OSError, ValueError) as error:  # ValueError: no host has such a name
+            return getattr(error, "strerror", None) or "no connection"
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        return ""
+
+    def _named(self, address: Address) -> str:
+        return some(name for name, used in self._used.items() if used == address)

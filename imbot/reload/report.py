@@ -1,0 +1,101 @@
+"""What a reload did, or would do: the one shape that commands, the admin endpoint and the log show."""
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from imbot.errors import ConfigError, Problem
+from imbot.log import redactor
+from imbot.problems.records import problem_json
+from imbot.reload.diff import Change
+from imbot.reload.plan import Step
+
+_ORDER = ("start", "update", "replace", "stop", "rejected", "held", "unchanged")
+
+Word = Literal["ok", "rejected", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The steps of one look at the files, which began ``at`` (epoch seconds).
+
+    ``problems`` are those of the folder as a whole: where there are any, nothing was looked at further.
+    """
+
+    at: float
+    took_s: float
+    steps: tuple[Step, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def word(self) -> Word:
+        """``failed``: the folder could not be read; ``rejected``: a bot was, or is held; else ``ok``."""
+        if self.problems:
+            return "failed"
+        refused = any(step.action == "rejected" or step.held for step in self.steps)
+        return "rejected" if refused else "ok"
+
+    def __str__(self) -> str:
+        """One line: ``1 update, 1 rejected, 3 unchanged``."""
+        if self.problems:
+            return "; ".join(map(str, self.problems))
+        counts = Counter("held" if step.held else step.action for step in self.steps)
+        return ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word]) or "no bots"
+
+
+async def outcome_of(work: Callable[[], Awaitable[Sequence[Step]]]) -> Outcome:
+    """Do it and tell what came of it; that the folder cannot be read is an outcome as well."""
+    at, began = time.time(), time.monotonic()
+    steps: Sequence[Step] = ()
+    problems: tuple[Problem, ...] = ()
+    try:
+        steps = await work()
+    except ConfigError as error:
+        problems = error.problems
+    return Outcome(at, time.monotonic() - began, tuple(steps), problems)
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON values."""
+    return {
+        "outcome": outcome.word,
+        "at": iso(outcome.at),
+        "took_s": round(outcome.took_s, 3),
+        "bots": [step_json(step) for step in outcome.steps],
+        "problems": [problem_json(problem) for problem in outcome.problems],
+    }
+
+
+def step_json(step: Step) -> dict[str, Any]:
+    """What happens to one bot, as JSON values."""
+    return {
+        "name": step.name,
+        "path": step.path,
+        "action": step.action,
+        "held": step.held,
+        "changes": [_change_json(change) for change in step.changes],
+        "problems": [problem_json(problem) for problem in step.problems],
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    """The key, and the values where they are told; null is a key that is not there."""
+    told = {"before": _cleaned(change.before), "after": _cleaned(change.after)} if change.told else {}
+    return {"key": change.key, **told}
+
+
+def _cleaned(value: Any) -> Any:
+    """A value without what looks like a credential: a plain key may hold an address with a token in it."""
+    if isinstance(value, str):
+        return redactor.clean(value)
+    if isinstance(value, Mapping):
+        return {name: _cleaned(part) for name, part in value.items()}
+    return [_cleaned(part) for part in value] if isinstance(value, list) else value
+
+
+def iso(at: float) -> str:
+    """A time of day as JSON carries it, from epoch seconds: ``2026-11-22T08:30:00.123+00:00``."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,241 @@
+"""A transaction: bots that change together, from what their files ask for until that is live.
+
+``supervisor`` begins one for every bot that changes (for several, where identities move among them), commits
+it when everything that can fail has worked, and abandons it when the files ask for something else.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from imbot.backoff import Backoff
+from imbot.behaviour import Behaviour, prepare
+from imbot.bot.bot import Bot
+from imbot.config.loader import BotFile
+from imbot.errors import ConfigError, FatalError, PlatformError, Problem, Severity
+from imbot.reload.gateway_pool import REMAKE_S, LinkKey, Links, key_of
+from imbot.reload.plan import Step, explained, plan, without_conflicts
+from imbot.spec import BotSpec
+
+log = logging.getLogger(__name__)
+
+RETRY_CAP_S = 30.0  # between attempts at what the platform did not let through
+
+Purpose = frozenset[tuple[str, str, str, str]]
+
+
+@dataclass(slots=True)
+class Running:
+    """A bot that runs, what its file says, and how often it was changed.
+
+    The path may change under a running bot. ``moved`` is when it last changed its app, by the loop's clock.
+    """
+
+    bot: Bot
+    key: LinkKey
+    spec: BotSpec
+    generation: int = 1
+    moved: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A valid change that is not live yet: what it waits for, and since when (epoch seconds)."""
+
+    name: str
+    path: str
+    since: float
+    reason: str
+
+
+class Stage(Protocol):
+    """What a transaction takes place on: the supervisor."""
+
+    links: Links
+    running: dict[str, Running]
+    preparing: asyncio.Semaphore
+
+    def commit(self, transaction: "Transaction") -> None:
+        """Make it so. Nothing here fails or waits."""
+        ...
+
+    def tell(self, transaction: "Transaction") -> None:
+        """Something about it is other than before."""
+        ...
+
+
+def purpose_of(steps: Sequence[Step]) -> Purpose:
+    """What a transaction is for: two with the same purpose are the same."""
+    return frozenset(
+        (step.action, step.name, step.path, step.spec.fingerprint if step.spec else "") for step in steps
+    )
+
+
+class Transaction:
+    """Steps that are taken together: ``steps`` that are still to be taken, ``refused`` ones that never are.
+
+    ``prepared`` is set when only the platform can still hold it up, ``tried`` when it was asked once.
+    """
+
+    def __init__(self, steps: Sequence[Step], stage: Stage) -> None:
+        self.purpose = purpose_of(steps)
+        self.steps = {step.name: step for step in steps}
+        self.refused: list[Step] = []
+        self.behaviours: dict[str, Behaviour] = {}
+        self.since = time.time()
+        self.prepared = asyncio.Event()
+        self.tried = asyncio.Event()
+        self.done = False
+        self._stage = stage
+        self._problems: dict[str, Problem] = {}
+        self._failures: dict[str, str] = {}
+
+    @property
+    def keys(self) -> set[LinkKey]:
+        """The apps that it wants."""
+        return {key_of(step.spec) for step in self.steps.values() if step.spec}
+
+    async def run(self) -> None:
+        """Take the steps, as soon as that is possible. Cancelling abandons them."""
+        try:
+            await self._prepare()
+            self.prepared.set()
+            backoff = Backoff(cap_s=RETRY_CAP_S)
+            while not await self._agreed():
+                self._stage.tell(self)
+                self.tried.set()
+                await asyncio.sleep(backoff.next())
+            self.done = True
+            self._stage.commit(self)
+        finally:
+            self.prepared.set()
+            self.tried.set()
+            await asyncio.gather(*(unused.agent.close() for unused in self.behaviours.values()))
+
+    def told(self) -> list[Step]:
+        """How each step stands: refused for good or for now, waiting, or taken."""
+        return [*self.refused, *map(self._told, self.steps.values())]
+
+    def pending(self) -> Iterator[Pending]:
+        """What each of its bots waits for that does."""
+        for step in () if self.done else self.steps.values():
+            if step.name not in self._problems:
+                yield Pending(step.name, step.path, self.since, self._reason(step))
+
+    def _told(self, step: Step) -> Step:
+        if self.done:
+            return step
+        if step.name in self._problems:
+            return step.rejected([self._problems[step.name]])
+        return replace(step, problems=(*step.problems, _waiting(step, self._reason(step))))
+
+    def _reason(self, step: Step) -> str:
+        if not self.prepared.is_set():
+            return "it is being prepared"
+        if step.name in self._failures:
+            return self._failures[step.name]
+        if step.action == "replace" and step.spec and self._stage.links.known(key_of(step.spec)):
+            status = self._stage.links.gateway(key_of(step.spec)).status
+            if status.state != "connected":
+                return status.error or "its new app is being connected"
+        others = ", ".join(sorted(self.steps.keys() - {step.name}))
+        return f"it changes together with {others}" if others else "the platform is being asked"
+
+    # -- what can fail
+
+    async def _prepare(self) -> None:
+        """Make the behaviours; what cannot be made is refused, and with it what depends on it."""
+        steps = [await self._made(step) for step in self.steps.values()]
+        specs = {name: running.spec for name in self.steps if (running := self._stage.running.get(name))}
+        steps = without_conflicts(steps, specs)
+        self.refused = [step for step in steps if step.action == "rejected"]
+        self.steps = {step.name: step for step in steps if step.action != "rejected"}
+
+    async def _made(self, step: Step) -> Step:
+        if step.spec is None:  # who stops waits for nobody's preparing
+            return step
+        running = self._stage.running.get(step.name)
+        async with self._stage.preparing:
+            step, behaviour = await asyncio.to_thread(_made, step, running.spec if running else None)
+        if behaviour:
+            self.behaviours[step.name] = behaviour
+        return step
+
+    async def _agreed(self) -> bool:
+        """Whether the platform lets every step be taken now."""
+        await asyncio.gather(*map(self._asked, list(self.steps.values())))
+        return not (self._problems or self._failures)
+
+    async def _asked(self, step: Step) -> None:
+        self._failures.pop(step.name, None)
+        try:
+            await self._ask(step)
+            self._problems.pop(step.name, None)
+        except FatalError as error:
+            self._problems[step.name] = _refused(step, error)
+        except PlatformError as error:
+            self._failures[step.name] = str(error)
+        except Exception as error:  # a defect costs this bot its change, and nobody else
+            log.exception("%s: its change failed", step.name)
+            self._failures[step.name] = f"imbot failed with {type(error).__name__}; the log has the details"
+
+    async def _ask(self, step: Step) -> None:
+        """Try new credentials; connect the app that a bot moves to."""
+        if step.spec is None:
+            return
+        links, key, running = self._stage.links, key_of(step.spec), self._stage.running.get(step.name)
+        if running and step.action == "replace":
+            await asyncio.sleep(running.moved + REMAKE_S - asyncio.get_running_loop().time())
+        gateway, holder = links.open(step.spec), links.holder(key)  # may fail, as a commit may not
+        old = running.bot if running else holder
+        if old is None or not old.gateway.status.opened:
+            return  # nothing works yet that a mistake could break
+        if holder is None or holder.spec.credentials != step.spec.credentials:
+            await gateway.prove(step.spec.credentials)
+        if step.action == "replace":
+            links.connect(key)
+            await gateway.ready()
+
+
+async def forecast(
+    running: Mapping[str, BotSpec], files: Sequence[BotFile], held: AbstractSet[str] = frozenset()
+) -> list[Step]:
+    """What these files would do to these bots, without calling the platform."""
+    steps = [
+        (await asyncio.to_thread(_made, step, running.get(step.name)))[0]
+        for step in plan(running, files, held)
+    ]
+    return without_conflicts(steps, running)
+
+
+def _made(step: Step, now: BotSpec | None) -> tuple[Step, Behaviour | None]:
+    """What a step changes, and the behaviour it needs; refused where there can be none."""
+    if step.spec is None or step.action == "unchanged":
+        return step, None
+    step = explained(step, now)
+    assert step.spec is not None
+    try:
+        return step, prepare(step.spec)
+    except ConfigError as error:
+        return step.rejected(error.problems), None
+
+
+def _waiting(step: Step, reason: str) -> Problem:
+    cure = "what ran before goes on; this follows by itself"
+    return _at_credentials(step, "change.pending", "warning", f"not live yet: {reason}", cure)
+
+
+def _refused(step: Step, error: PlatformError) -> Problem:
+    return _at_credentials(step, "platform.refused", "error", f"the platform refused: {error}", "")
+
+
+def _at_credentials(step: Step, code: str, severity: Severity, message: str, hint: str) -> Problem:
+    """A problem that has to do with the platform, at the place where the file names the app."""
+    span = step.spec.marks.values.get("/credentials") if step.spec else None
+    place = (span.line, span.column, span.end_line, span.end_column) if span else (1, 1, 1, 1)
+    return Problem(step.path, *place, "/credentials", code, severity, message, hint)

@@ -1,0 +1,282 @@
+"""The supervisor: makes the running bots equal to the files, and touches only what changed.
+
+``apply`` begins a ``Transaction`` for each bot that changes. Each commits on its own, in one step that cannot
+fail, when all that can fail has worked; what the platform does not let through yet goes on behind the
+report's back. It owns gateways, bots and their last turns.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from imbot.behaviour import Behaviour
+from imbot.bot.bot import Bot
+from imbot.config.loader import LoadResult
+from imbot.reload.agent_probe import Reach
+from imbot.reload.gateway_pool import Links, key_of
+from imbot.reload.plan import Step, lost, plan, together, without_conflicts
+from imbot.reload.report import step_json
+from imbot.reload.rollout import Pending, Purpose, Running, Transaction, forecast, purpose_of
+from imbot.reload.status import BotStatus, Refusals
+from imbot.spec import BotSpec
+from imbot.stores import Store
+from imbot.usage.counters import Meter
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 2.0  # how long a report waits for the platform, beyond preparing
+PREPARE_S = 60.0  # and how long for preparing
+PREPARE_AT_ONCE = 4
+AGENTS_S = 0.5  # and how long to tell of agents that cannot be reached: the rest shows in the status
+
+
+class Supervisor:
+    """Owns every gateway and bot of the process. ``endpoint`` None is the real platform."""
+
+    def __init__(self, store: Store, endpoint: str | None = None, grace_s: float = 25.0) -> None:
+        self.meter = Meter()
+        self.committed = asyncio.Event()  # set whenever another generation may have begun to run
+        self.notes: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
+        self.links = Links(endpoint, grace_s, self.meter.spending.spent)
+        self.running: dict[str, Running] = {}
+        self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
+        self._store = store
+        self._grace_s = grace_s
+        self._refusals = Refusals()
+        self._reach = Reach()
+        self._held: dict[str, float] = {}  # since when
+        self._changes: dict[Purpose, Transaction] = {}
+        self._tasks: dict[Transaction, asyncio.Task[None]] = {}
+        self._drains: dict[asyncio.Task[None], Running] = {}
+        self._stopping = False
+        self._gathering = False  # what cannot be prepared, to say it once for all bots
+
+    async def apply(self, result: LoadResult, prune: bool = False) -> list[Step]:
+        """Follow the files; the steps that were taken, refused ones and waiting ones with their reasons.
+
+        A bot whose file vanished with many others is held; with ``prune`` it stops.
+
+        Returns within a bounded time: what the platform holds up is followed later, unless the files
+        ask for something else by then.
+        """
+        running = self.specs()
+        held = frozenset[str]() if prune else lost(running, result, self._held.keys())
+        self._hold(held)
+        steps = without_conflicts(plan(running, result.files, held), running)
+        begun = self._follow(together(steps, running))
+        changes = list(self._changes.values())
+        self._rename(steps)
+        self._refusals.follow(steps)
+        await self._prepared(begun)
+        await _within(PATIENCE_S, (change.tried for change in begun))
+        for waiting in (each for change in begun for each in change.pending()):
+            log.warning("%s: not live yet: %s", waiting.name, waiting.reason)
+        live = {name for change in changes if change.done for name in change.steps}
+        await _within(AGENTS_S, self._reach.heard(live))
+        told = {step.name: step for change in changes for step in change.told()}
+        told |= {name: self._reach.warned(told[name]) for name in live}
+        return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
+
+    def status(self) -> list[BotStatus]:
+        """Every bot that runs or drains, and every file that runs nothing yet; by name."""
+        pending = self._pending()
+        rows = [self._row(running, pending) for running in self.running.values()]
+        rows += [replace(self._row(running, {}), rejected=None) for running in self._drains.values()]
+        followed = {running.spec.path for running in self.running.values()}
+        rows += [
+            BotStatus(rejected.name, path, error=self.notes.get(path, ""), rejected=rejected)
+            for path, rejected in self._refusals.items()
+            if path not in followed
+        ]
+        rows += [
+            BotStatus(name, waiting.path, pending=waiting)
+            for name, waiting in pending.items()
+            if name not in self.running and waiting.path not in self._refusals
+        ]
+        return sorted(rows, key=lambda row: (row.name, row.path))
+
+    def monthly(self) -> Mapping[str, int | None]:
+        """The calls a month that each bot's file names, by name."""
+        return {name: running.spec.quota.monthly for name, running in self.running.items()}
+
+    @property
+    def reconnects(self) -> int:
+        """How many connections took the place of another one so far."""
+        return self.links.reconnects
+
+    async def stop(self) -> None:
+        """Close every connection, let turns end within the grace time, then release everything."""
+        self._stopping = True
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._reach.close()
+        await self.links.disconnect()
+        drains = (running.bot.drain(self._grace_s) for running in self.running.values())
+        await asyncio.gather(*drains, *self._drains)
+        self.running.clear()
+        await self.links.close()
+
+    def _follow(self, groups: Iterable[Sequence[Step]]) -> list[Transaction]:
+        """Abandon the changes that are not wanted any more, begin those that are new; the new ones."""
+        wanted = {purpose_of(group): group for group in groups}
+        stale = self._changes.keys() - wanted.keys()
+        begun = [
+            Transaction(group, self) for purpose, group in wanted.items() if purpose not in self._changes
+        ]
+        for purpose in stale:
+            self._tasks[self._changes.pop(purpose)].cancel()
+        self._changes |= {change.purpose: change for change in begun}
+        if stale:
+            self.links.keep({key for change in self._changes.values() for key in change.keys})
+        for change in begun:
+            self._tasks[change] = task = asyncio.create_task(change.run(), name="change")
+            task.add_done_callback(partial(self._ended, change))
+        return begun
+
+    def _ended(self, change: Transaction, task: asyncio.Task[None]) -> None:
+        del self._tasks[change]
+        if self._changes.get(change.purpose) is change:
+            del self._changes[change.purpose]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a change failed", exc_info=error)
+
+    async def _prepared(self, begun: Iterable[Transaction]) -> None:
+        """Wait for preparing, as long as that takes at most; then say what cannot be prepared."""
+        self._gathering = True
+        try:
+            await _within(PREPARE_S, (change.prepared for change in begun))
+        finally:
+            self._gathering = False
+            self._refusals.say()
+
+    # -- the commit: nothing here fails or waits
+
+    def commit(self, change: Transaction) -> None:
+        """Make it so. Takes the behaviours it uses out of the transaction."""
+        steps = change.steps.values()
+        keys = {self.running[step.name].key for step in steps if step.name in self.running}
+        for step in steps:
+            if step.spec is None:
+                self._drain(self.running.pop(step.name))
+        for step in steps:
+            if step.spec is not None:
+                self._take(step.spec, change.behaviours.pop(step.name))
+        held = {running.key: running.bot for step in steps if (running := self.running.get(step.name))}
+        for key in keys | held.keys():
+            self.links.hand(key, held.get(key))
+        del self._changes[change.purpose]
+        self.committed.set()
+        self.tell(change)
+
+    def _take(self, spec: BotSpec, behaviour: Behaviour) -> None:
+        key, running = key_of(spec), self.running.get(spec.name)
+        gateway = self.links.open(spec)
+        self.notes.pop(spec.path, None)
+        self._reach.use(spec.name, behaviour.agent.address)
+        gateway.use(spec.credentials, spec.quota.qps)
+        if running is None:
+            bot = Bot(behaviour, gateway, self._store, meter=self.meter)
+            self.running[spec.name] = Running(bot, key, spec)
+            return
+        if key != running.key:
+            running.moved = asyncio.get_running_loop().time()
+        running.key, running.spec = key, spec
+        running.generation += 1
+        running.bot.gateway = gateway
+        running.bot.use(behaviour)
+
+    def _drain(self, running: Running) -> None:
+        self._reach.use(running.spec.name, None)
+        name = f"drain {running.spec.name}"
+        task = asyncio.create_task(running.bot.drain(self._grace_s), name=name)
+        self._drains[task] = running
+        task.add_done_callback(self._drains.pop)
+
+    # -- what people see
+
+    def tell(self, change: Transaction) -> None:
+        """One line a bot whose state changed; what was said before is not said again."""
+        for step in change.told():
+            known = self._refusals.forget(step.path)
+            if step.action == "rejected":
+                self._refusals.add(step, known)
+            elif change.done:
+                keys = "".join(f", {each.key}" for each in step.changes)
+                log.info(
+                    "%s: %s (%s%s)", step.name, step.action, step.path, keys, extra={"bot": step_json(step)}
+                )
+        if not self._gathering:
+            self._refusals.say()
+
+    def _rename(self, steps: Iterable[Step]) -> None:
+        """A file may get another name while its bot runs on."""
+        for step in steps:
+            running = self.running.get(step.name)
+            if step.action == "unchanged" and running and running.spec.path != step.path:
+                running.spec = replace(running.spec, path=step.path)
+
+    def _hold(self, names: AbstractSet[str]) -> None:
+        """Remember who is held; one line when it begins, one when it ends."""
+        ended = self._held.keys() - names
+        begun = sorted(names - self._held.keys())
+        self._held = {name: self._held.get(name, time.time()) for name in names}
+        if begun:
+            log.warning(
+                "%s: held: too many files are gone at once to be meant; they run on until their files are back, "
+                "`imbot reload --prune` stops them", ", ".join(begun),
+            )  # fmt: skip
+        if ended:
+            rest = f"; {len(names)} still are" if names else ""
+            log.info("%s: no longer held%s", ", ".join(sorted(ended)), rest)
+
+    def _row(self, running: Running, pending: Mapping[str, Pending]) -> BotStatus:
+        bot, link, spending = running.bot, running.bot.gateway.status, self.meter.spending
+        draining = self._stopping or running is not self.running.get(running.spec.name)
+        rejected = self._refusals.get(running.spec.path)
+        return BotStatus(
+            name=running.spec.name,
+            path=running.spec.path,
+            type=running.spec.type,
+            state="draining" if draining else link.state,
+            generation=running.generation,
+            fingerprint=running.spec.fingerprint,
+            connected_since=link.connected_since,
+            connections=link.opened,
+            turns_running=bot.turns_running,
+            turns_total=bot.turns_total,
+            calls_total=spending.total[running.spec.name],
+            calls_month=spending.month[running.spec.name],
+            month=spending.month_of(running.spec.name, running.spec.quota.monthly),
+            error=link.error or self._reach.trouble(running.spec.name) or bot.store_error,
+            rejected=rejected,
+            accepted_at=running.spec.accepted_at if rejected else None,
+            held_since=self._held.get(running.spec.name),
+            pending=pending.get(running.spec.name),
+        )
+
+    def _pending(self) -> dict[str, Pending]:
+        """What waits, by name."""
+        return {each.name: each for change in self._changes.values() for each in change.pending()}
+
+    async def foresee(self, result: LoadResult) -> list[Step]:
+        """The steps ``apply`` would take, as far as they can be known without calling the platform."""
+        running = self.specs()
+        return await forecast(running, result.files, lost(running, result, self._held.keys()))
+
+    def specs(self) -> Mapping[str, BotSpec]:
+        """What runs, by name."""
+        return {name: running.spec for name, running in self.running.items()}
+
+
+async def _within(seconds: float, events: Iterable[asyncio.Event]) -> None:
+    """Wait until all have happened, or as long as that takes at most."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for event in events:
+                await event.wait()

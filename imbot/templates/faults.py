@@ -1,0 +1,87 @@
+"""What is wrong with a template or a layout, and where in its file that is.
+
+``templates`` and ``layout`` find faults, ``prepare`` turns them into problems with ``placed``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from imbot.errors import Marks, Problem, Span
+from imbot.spec import TextFile
+from imbot.text.pointers import span_at
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong.
+
+    ``pointer`` leads from the layout to the string, ``line`` and ``columns`` (from 1, the end
+    exclusive) into its text. Where ``file`` names an included text, they lead into that instead.
+    ``missing`` is the name of a text that is not there: who knows the folder knows which was meant.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    pointer: str = ""
+    at_key: bool = False
+    line: int = 1
+    columns: tuple[int, int] | None = None
+    file: str = ""
+    missing: str = ""
+
+
+class TemplateFault(Exception):  # noqa: N818  a fault is what it carries
+    """The one error that comes out of compiling and drawing."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.message)
+
+    def at(self, pointer: str) -> "TemplateFault":
+        """The same error of the string at that pointer."""
+        return TemplateFault(replace(self.fault, pointer=pointer))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a layout or text begins: its file, its marks, and its pointer inside them."""
+
+    path: str
+    marks: Marks
+    pointer: str
+
+
+def placed(fault: Fault, place: Place, files: Mapping[str, TextFile]) -> Problem:
+    """The problem of a fault, at its line and column."""
+    if fault.file in files:
+        path, pointer, span = files[fault.file].path, "", _inside(fault, Span(1, 1, 1, 1))
+    else:
+        pointer = place.pointer + fault.pointer
+        span = _span(fault, pointer, place.marks)
+        path = span.path or place.path
+    return Problem(
+        path=path,
+        line=span.line,
+        column=span.column,
+        end_line=span.end_line,
+        end_column=span.end_column,
+        pointer=pointer,
+        code=fault.code,
+        severity="error",
+        message=fault.message,
+        hint=fault.hint,
+    )
+
+
+def _span(fault: Fault, pointer: str, marks: Marks) -> Span:
+    if fault.columns and not fault.at_key and pointer in marks.texts:
+        return _inside(fault, marks.texts[pointer])
+    return span_at(marks, pointer, key=fault.at_key)
+
+
+def _inside(fault: Fault, text: Span) -> Span:
+    """The span of a fault in a text whose first line begins there; a block's lines share their column."""
+    begin, end = fault.columns or (1, 1)
+    line, column = text.line + fault.line - 1, text.column - 1
+    return Span(line, column + begin, line, column + end, text.path)

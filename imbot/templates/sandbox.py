@@ -1,0 +1,213 @@
+"""The Jinja environment of card templates: plain values only, every one of them paid for.
+
+``templates`` compiles and runs in it. ``syntax`` writes the budget into every template before
+it is compiled; what happens inside operators, calls, filters and tests is charged here.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from jinja2 import StrictUndefined, nodes
+from jinja2.environment import TemplateModule
+from jinja2.exceptions import SecurityError, TemplateNotFound
+from jinja2.filters import FILTERS as LIBRARY_FILTERS
+from jinja2.loaders import FunctionLoader
+from jinja2.runtime import Context, LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS as LIBRARY_TESTS
+from jinja2.utils import Namespace, missing, pass_context
+
+from imbot.templates import filters
+from imbot.templates.budget import ITEM, SHOWN, TooExpensiveError, check_bits, hold, shown, spend
+from imbot.templates.syntax import CONCAT_FILTER, HOLD_FILTER, STEP_FILTER, guarded
+from imbot.templates.variables import NAMES
+from imbot.text.suggestions import did_you_mean
+
+Files = tuple[tuple[str, str], ...]
+
+_LONGEST_SOURCE = 50_000
+_LONGEST_RANGE = 10_000
+_TEXT_METHODS = (
+    "capitalize count endswith find isalnum isalpha isdigit lower lstrip removeprefix removesuffix rfind "
+    "rstrip split splitlines startswith strip title upper"
+)
+_METHODS: Mapping[type, frozenset[str]] = {
+    str: frozenset(_TEXT_METHODS.split()),
+    dict: frozenset({"get", "items", "keys", "values"}),
+    list: frozenset({"count", "index"}),
+}
+_OPEN_TYPES = (LoopContext, Namespace, TemplateModule)  # their attributes are there for templates
+
+
+_MOST_NAMED = 20
+_MOST_COMPARED = 300
+_NOTHING_IN_IT = "nothing is in it; values of your own stand under `card.vars`"
+_PLAIN_VALUES = "templates know plain values only: texts, numbers, lists and mappings"
+_CALLED = {"str": "text", "int": "number", "float": "number", "bool": "boolean", "dict": "mapping"} | {
+    "tuple": "list",
+    "NoneType": "null",
+}
+
+
+def called(kind: str) -> str:
+    """What people call a type."""
+    return _CALLED.get(kind, kind.lower())
+
+
+class _Missing(StrictUndefined):
+    """A name or key that is not there; says so with the one that was probably meant, on a second line."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        name, holder = self._undefined_name, self._undefined_obj
+        if self._undefined_hint:
+            return self._undefined_hint
+        if holder is missing:
+            return f"`{name}` is not defined\n{did_you_mean(str(name), NAMES)}"
+        if isinstance(holder, dict):
+            known = [str(key) for key in holder][:_MOST_COMPARED]
+            otherwise = f"there are: {', '.join(known[:_MOST_NAMED])}" if known else _NOTHING_IN_IT
+            return f"there is no `{name}` here\n{did_you_mean(str(name), known, otherwise)}"
+        if isinstance(name, int):
+            return f"there is no item {name} here\nask for its length first: {{% if ... | length > {name} %}}"
+        return f"a {called(type(holder).__name__)} has no `{name}`"
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Compiles and runs templates that can reach plain values and the given texts only."""
+
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        super().__init__(
+            undefined=_Missing,
+            finalize=_finalize,
+            loader=FunctionLoader(self._load),
+            optimized=False,  # the optimizer computes constants while compiling, where nothing is charged
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self.files = files
+        self.filters = FILTERS
+        self.tests = TESTS
+        self.globals = GLOBALS
+
+    def read(self, source: str, name: str | None = None) -> nodes.Template:
+        """The syntax tree as it is written, without guard."""
+        if len(source) > _LONGEST_SOURCE:
+            raise TooExpensiveError(f"the template is longer than {_LONGEST_SOURCE:,} characters")
+        return super()._parse(source, name, None)
+
+    def included(self, name: str) -> nodes.Template:
+        """The syntax tree of a text that templates may include."""
+        if name not in self.files:
+            raise TemplateNotFound(name)
+        return self.read(self.files[name], name)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return guarded(super()._parse(source, name, filename))
+
+    def _load(self, name: str) -> str | None:
+        text = self.files.get(name)
+        return text.removesuffix("\n") if text is not None else None
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """``vars.items`` is the key of that name where there is one, not a method."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002  the library's signature
+        """Whether templates may read it: a short list for plain values."""
+        if attr.startswith("_"):
+            return False
+        fields = getattr(type(obj), "_fields", ())  # of the pairs that `groupby` makes
+        return isinstance(obj, _OPEN_TYPES) or attr in fields or attr in _METHODS.get(type(obj), ())
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> _Missing:
+        """What refusing an attribute looks like: an error as soon as it is used."""
+        hint = f"use the filter: | {attribute}" if attribute in FILTERS else ""
+        message = f"`{attribute}` of a {called(type(obj).__name__)} is not available\n{hint or _PLAIN_VALUES}"
+        return _Missing(message, obj=obj, name=attribute, exc=SecurityError)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Nothing: `str.format` is refused like any method that pads without measure."""
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002  as above
+        """The operators that can make much of little, charged beforehand."""
+        check = _OPERATORS.get(operator)
+        if check is not None:
+            check(left, right)
+        return hold(self.binop_table[operator](left, right))
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063  as above
+        """A call from a template; what it works on and what it returns is charged."""
+        hold(getattr(__obj, "__self__", None))  # the text whose method it is
+        return hold(super().call(__context, __obj, *args, **kwargs))
+
+
+@pass_context  # so that no constant is shown while compiling, where nothing is charged
+def _finalize(_: Context, value: Any) -> str:
+    text = shown(value)
+    spend(SHOWN * len(text))
+    return text
+
+
+def _range(*bounds: int) -> list[int]:
+    numbers = range(*bounds)
+    if len(numbers) > _LONGEST_RANGE:
+        raise TooExpensiveError(f"a range of more than {_LONGEST_RANGE} numbers")
+    return list(numbers)
+
+
+def _multiply(left: Any, right: Any) -> None:
+    if isinstance(left, int) and not isinstance(right, int):
+        left, right = right, left
+    if isinstance(left, int) and isinstance(right, int):
+        check_bits(left.bit_length() + right.bit_length())
+    elif isinstance(right, int):
+        hold(left)
+        spend(max(right, 0) * (len(left) if isinstance(left, str | list | tuple) else 0) * ITEM)
+
+
+def _power(left: Any, right: Any) -> None:
+    if isinstance(left, int) and isinstance(right, int):
+        check_bits(left.bit_length() * abs(right))
+
+
+def _modulo(left: Any, _: Any) -> None:
+    if isinstance(left, str):
+        filters.check_format(left)
+
+
+GLOBALS: dict[str, Any] = {"range": _range, "dict": dict, "namespace": Namespace}
+"""What every template may use besides its variables."""
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], None]] = {"*": _multiply, "**": _power, "%": _modulo}
+
+
+def _concat(values: list[Any]) -> str:
+    return str(hold("".join(map(shown, values))))
+
+
+def _judging(test: Any) -> Any:
+    @wraps(test)
+    def judging(*args: Any) -> Any:
+        return test(*map(hold, args))
+
+    return judging
+
+
+_NO_TESTS = frozenset({"callable", "escaped", "filter", "test"})
+TESTS: dict[str, Any] = {
+    name: _judging(test) for name, test in LIBRARY_TESTS.items() if name not in _NO_TESTS
+}
+"""The tests a template may use."""
+
+FILTERS = filters.table(LIBRARY_FILTERS) | {STEP_FILTER: spend, HOLD_FILTER: hold, CONCAT_FILTER: _concat}
+"""The filters a template may use; those that begin with _ are the guard's own."""

@@ -1,0 +1,86 @@
+"""What a template may use: plain values copied from a turn and its bot, the same names in every phase."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from imbot.model import CardContext, Citation
+from imbot.spec import FeedbackSpec, Secret
+from imbot.templates.budget import shown
+from imbot.text.markdown import closed
+
+_NAMES = (
+    "question answer reasoning error phase buttons feedback suggestions citations bot sender conversation "
+    "elapsed_s vars commands limits texts"
+)
+NAMES = frozenset(_NAMES.split())
+
+# What comes from outside is cut to what a card can show, but for the answer: that is never cut.
+_LONGEST = 20_000
+_LONGEST_LABEL = 1_000
+_MOST = 50
+
+MakeButtons = Callable[[CardContext], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class BotVariables:
+    """The part of the variables that is the same in every turn of a bot.
+
+    ``commands`` are the words of each order, ``limits`` the bot file's.
+    ``make_buttons`` makes the buttons of a turn as the card's kind wants them.
+    """
+
+    bot: Mapping[str, str]
+    vars: Mapping[str, Any]
+    feedback: FeedbackSpec
+    make_buttons: MakeButtons
+    commands: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, context: CardContext) -> dict[str, Any]:
+        """The variables of one phase of one turn (without ``texts``)."""
+        return {
+            "question": context.question[:_LONGEST],
+            "answer": closed(context.answer),
+            "reasoning": context.reasoning[-_LONGEST:],
+            "error": context.error[:_LONGEST],
+            "phase": context.phase.value,
+            "buttons": self.make_buttons(context),
+            "feedback": {"chosen": context.chosen, "thanks": self.feedback.thanks},
+            "suggestions": [text[:_LONGEST_LABEL] for text in context.suggestions[:_MOST]],
+            "citations": [_citation(source) for source in context.citations[:_MOST]],
+            "bot": self.bot,
+            "sender": {"id": context.sender.id, "nick": context.sender.nick[:_LONGEST_LABEL]},
+            "conversation": {"kind": context.conversation_kind},
+            "elapsed_s": round(context.elapsed_s, 1),
+            "vars": self.vars,
+            "commands": self.commands,
+            "limits": self.limits,
+        }
+
+
+def carried(context: CardContext) -> int:
+    """How much a card must be able to carry, in characters: all else is cut."""
+    return len(context.answer)
+
+
+def snapshot(value: Any) -> Any:
+    """A copy made of plain mappings, lists and scalars; a secret stays hidden in it."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {shown(key): snapshot(item) for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return [snapshot(item) for item in value]
+    if is_dataclass(value):
+        return {each.name: snapshot(getattr(value, each.name)) for each in fields(value)}
+    return str(value) if isinstance(value, Secret) else value
+
+
+def _citation(source: Citation) -> dict[str, str]:
+    return {
+        "title": source.title[:_LONGEST_LABEL],
+        "url": source.url,
+        "snippet": source.snippet[:_LONGEST],
+    }

@@ -1,0 +1,1 @@
+"""Text as chats and people need it."""

@@ -1,0 +1,1 @@
+"""One turn: a message in, an answer out, ended exactly once."""

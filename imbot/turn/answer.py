@@ -1,0 +1,182 @@
+"""The answer while it grows: what the agent has said so far, and the card view that shows it."""
+
+import asyncio
+from dataclasses import replace
+
+from imbot.cards import Card
+from imbot.model import (
+    AgentEvent,
+    CardContext,
+    CardPhase,
+    CardView,
+    Citation,
+    NotFound,
+    ReasoningDelta,
+    Suggestions,
+    TextDelta,
+    TextReplace,
+    TurnRecord,
+)
+from imbot.turn.truncate import Excess, Fitted, fitted
+
+# What nobody will see is not kept; layouts cut further.
+_REASONING_CHARS = 20_000
+_MOST = 50  # citations, suggestions
+
+
+class Draft:
+    """One growing answer of at most ``most_chars`` characters. Only ``turn.run_turn`` writes it; the flusher reads views of it."""
+
+    def __init__(self, turn: TurnRecord, card: Card, most_chars: int) -> None:
+        self.turn = turn
+        self.full = False  # the agent has said more than an answer may hold
+        self.phase = CardPhase.THINKING
+        self.error = ""
+        self.made_of: list[str] = []  # as ``made_of`` of the view that the card was made with
+        self._card = card
+        self._most_chars = most_chars
+        self._answer: list[str] = []
+        self._chars = 0
+        self._reasoning = ""
+        self._suggestions: tuple[str, ...] = ()
+        self._citations: list[Citation] = []
+        self._began = asyncio.get_running_loop().time()
+
+    @property
+    def answer(self) -> str:
+        """The answer so far."""
+        return _joined(self._answer)
+
+    @property
+    def open_phase(self) -> CardPhase:
+        """The phase as the journal has it until the end is shown: never a terminal one."""
+        return CardPhase.STREAMING if self.phase.terminal else self.phase
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the turn took its conversation."""
+        return asyncio.get_running_loop().time() - self._began
+
+    def take(self, event: AgentEvent) -> bool:
+        """Add what the agent said; whether there is more to show than before."""
+        match event:
+            case TextDelta(text):
+                self._add(text)
+            case TextReplace(text):
+                self._replace(text)
+            case ReasoningDelta(text):
+                self._reasoning = (self._reasoning + text)[-_REASONING_CHARS:]
+            case Citation():
+                self._citations = [*self._citations, event][:_MOST]
+            case Suggestions(questions):
+                self._suggestions = questions[:_MOST]
+            case NotFound():
+                self._replace(self._card.text("not_found", self.context()))
+            case _:
+                return False
+        self.phase = CardPhase.STREAMING
+        return True
+
+    def _replace(self, text: str) -> None:
+        self._answer, self._chars = [], 0
+        self._add(text)
+
+    def _add(self, text: str) -> None:
+        room = self._most_chars - self._chars
+        self.full = len(text) > room
+        self._answer.append(text[:room])
+        self._chars += min(len(text), room)
+
+    def end(self, phase: CardPhase) -> None:
+        """Enter a terminal phase; ``error`` and ``stopped`` get their kind sentence, and so does what was cut."""
+        name = str(phase)
+        if self.full and phase is CardPhase.FINAL:
+            phase, name = CardPhase.STOPPED, "cut"
+        self.phase = phase
+        if phase is not CardPhase.FINAL:
+            self.error = self._card.text(name, self.context())
+
+    def context(self) -> CardContext:
+        """What templates may use now."""
+        return CardContext(
+            phase=self.phase,
+            question=self.turn.question,
+            answer=self.answer,
+            reasoning=self._reasoning,
+            error=self.error,
+            suggestions=self._suggestions,
+            citations=tuple(self._citations),
+            sender=self.turn.sender,
+            conversation_kind=self.turn.conversation_kind,
+            elapsed_s=self.elapsed_s,
+        )
+
+    def view(self) -> CardView:
+        """The card as it should look now."""
+        return self._card.render(self.context())
+
+    def fitted(self, excess: Excess) -> Fitted:
+        """The same, with as much of the answer as one card takes."""
+        return fitted(self._card, self.context(), excess)
+
+    def extras(self) -> dict[str, object]:
+        """What drawing this card again will need beyond the record's own fields; JSON values."""
+        return {
+            "ending": str(self.phase),
+            "made_of": self.made_of,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "suggestions": list(self._suggestions),
+            "citations": [[c.title, c.url, c.snippet] for c in self._citations],
+        }
+
+
+def made_of(view: CardView) -> list[str]:
+    """What a card stays when its bot file changes: kind, template and content key."""
+    return [view.kind, view.template_id, view.content_key]
+
+
+def context_of(turn: TurnRecord, chosen: str = "") -> CardContext:
+    """What templates may use to draw the card of a finished turn again, for somebody who chose a rating.
+
+    Where the answer is not on the card, ``extras["instead"]`` is what stands there.
+    """
+    extras = turn.extras
+    if instead := extras.get("instead"):
+        return CardContext(
+            phase=CardPhase.FINAL,
+            question=turn.question,
+            answer=instead,
+            chosen=chosen,
+            replaced=turn.replaced,
+            sender=turn.sender,
+            conversation_kind=turn.conversation_kind,
+            elapsed_s=extras.get("elapsed_s", 0.0),
+        )
+    return CardContext(
+        phase=turn.phase,
+        question=turn.question,
+        answer=turn.answer,
+        error=turn.error,
+        chosen=chosen,
+        retry=extras.get("retry", False),
+        replaced=turn.replaced,
+        suggestions=tuple(extras.get("suggestions", ())),
+        citations=tuple(Citation(*fields) for fields in extras.get("citations", ())),
+        sender=turn.sender,
+        conversation_kind=turn.conversation_kind,
+        elapsed_s=extras.get("elapsed_s", 0.0),
+    )
+
+
+def as_seen(turn: TurnRecord) -> TurnRecord:
+    """The turn as its card may show it already: with the end that is recorded, if not confirmed yet."""
+    if turn.phase.terminal or "ending" not in turn.extras:
+        return turn
+    return replace(turn, phase=CardPhase(turn.extras["ending"]))
+
+
+def _joined(parts: list[str]) -> str:
+    """The whole text; joins in place, so that reading often stays cheap."""
+    if len(parts) > 1:
+        parts[:] = ["".join(parts)]
+    return parts[0] if parts else ""

@@ -1,0 +1,220 @@
+"""The flusher: the only writer of one card, from its creation until the answer is complete."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from imbot.backoff import Backoff
+from imbot.errors import FatalError, PlatformError, TransientError
+from imbot.model import CardPhase, CardView
+from imbot.platforms import Gateway
+from imbot.spec import Throttle
+from imbot.turn.answer import Draft, made_of
+from imbot.turn.journal import Journal
+from imbot.turn.pacing import Pacer
+from imbot.turn.send_text import say
+from imbot.turn.truncate import Fitted
+from imbot.usage.counters import Meter
+
+log = logging.getLogger(__name__)
+
+CREATE_TRIES = 4
+JOURNAL_EVERY_S = 5.0  # at least so often the text so far is journalled, also where no update is due
+FINISH_TRIES = 8  # with the backoff below: about half a minute
+
+
+class Flusher:
+    """Creates a card, updates it as the pacer allows, and ends it.
+
+    ``run`` belongs to the turn, which then calls ``finish`` exactly once. While calls are ``scarce``
+    there is no update but the end.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        draft: Draft,
+        throttle: Throttle,
+        meter: Meter,
+        journal: Journal,
+        scarce: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.updates = 0
+        self._scarce = scarce
+        self.unended = False  # after ``finish``: something could not be shown, but may be later
+        self._journal = journal
+        self._meter = meter
+        self._gateway = gateway
+        self._draft = draft
+        self._now = asyncio.get_running_loop().time
+        self._pacer = Pacer(
+            throttle.pace,
+            interval_s=throttle.interval_s,
+            chunks=throttle.chunks,
+            max_updates=throttle.max_updates,
+            now=self._now(),
+        )
+        self._journalled_at = self._now()
+        self._wake = asyncio.Event()
+        self._unseen = False
+        self._calling = True  # from the first moment: a card that is wanted is also created
+        self._created = False
+        self._updatable = True
+        self._doubtful = False  # a call to create it broke off: the card may stand all the same
+
+    def note(self) -> None:
+        """Say that the draft has grown."""
+        self._pacer.chunk()
+        now = self._now()
+        if not self._unseen or self._pacer.wait(now) == 0:
+            self._wake.set()
+        self._unseen = True
+        if now - self._journalled_at >= JOURNAL_EVERY_S:
+            self._journal_text()
+
+    async def run(self) -> None:
+        """Create the card, then keep it fresh until cancelled or the card cannot be updated."""
+        self._created = await self._create()
+        if self._created:
+            while self._updatable and not self._draft.phase.terminal:
+                await self._update()
+
+    async def settle(self, task: "asyncio.Task[None]") -> None:
+        """End ``run``: what only waits is dropped, a call that is out is awaited.
+
+        An update that overtakes the end would leave the card unfinished, so it must be back first.
+        """
+        if not self._calling:
+            task.cancel()
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait([task])
+            raise
+        if not task.cancelled() and (error := task.exception()):
+            log.error("turn %s: card failed", self._draft.turn.id, exc_info=error)
+
+    async def finish(self) -> bool:
+        """Show the end, on the card or else as text; False when neither could be confirmed.
+
+        What the card cannot hold follows as text.
+        """
+        tries = FINISH_TRIES if self._created else 1 if self._doubtful else 0
+        self.unended = False
+        fit: Fitted
+
+        async def end() -> None:
+            nonlocal fit
+            fit = self._fitted()  # each time: the platform may have found the last one too large
+            await self._gateway.finish_card(self._draft.turn.card, fit.view)
+
+        if await self._retried("finish", end, tries):
+            return not fit.rest or await self._say(fit.view.title, fit.rest)
+        view = self._draft.view()
+        return await self._say(view.title, view.text)
+
+    def _fitted(self) -> Fitted:
+        return self._draft.fitted(self._gateway.excess)
+
+    async def _create(self) -> bool:
+        created = await self._retried("create", self._try_to_create, CREATE_TRIES)
+        if created:
+            self._meter.first_card.add(self._draft.elapsed_s)
+            thinking = self._draft.phase is CardPhase.THINKING  # else there is likely more to write soon
+            write = self._journal.note if thinking else self._journal.later
+            write(shown="card", phase=self._draft.open_phase)
+        return created
+
+    async def _try_to_create(self) -> None:
+        try:
+            view = await self._gateway.create_card(self._draft.turn.card, self._first)
+        except TransientError as error:
+            self._doubtful = self._doubtful or error.retry_after_s is None
+            raise
+        if view.phase is not CardPhase.THINKING:
+            self._pacer.made(self._now())
+
+    def _first(self) -> CardView:
+        self._unseen = False
+        view = self._fitted().view
+        self._draft.made_of = made_of(view)
+        self._journal.later(extras={"made_of": self._draft.made_of})
+        if self._draft.phase is not CardPhase.THINKING:
+            self._journal_text()
+        return view
+
+    async def _update(self) -> None:
+        self._calling = False
+        await self._until_due()
+        try:
+            await self._counted("update", self._gateway.update_card(self._draft.turn.card, self._granted))
+        except TransientError as error:
+            log.info("turn %s: an update was lost: %s", self._draft.turn.id, error)
+        except FatalError as error:
+            log.warning("turn %s: no more updates: %s", self._draft.turn.id, error)
+            self._updatable = False
+        finally:
+            self._calling = False
+        # A lost update may have counted at the platform, so it counts here too.
+        self._pacer.sent(self._now())
+        self.updates += 1
+
+    def _granted(self) -> CardView:
+        self._calling = True
+        self._unseen = False
+        self._journal_text()
+        return self._fitted().view
+
+    def _journal_text(self) -> None:
+        """Have the text so far outlive this process: what is about to be shown, or has not been for a while."""
+        self._journalled_at = self._now()
+        self._journal.note(answer=self._draft.answer, phase=self._draft.open_phase)
+
+    async def _until_due(self) -> None:
+        while True:
+            wait = self._pacer.wait(self._now()) if self._unseen and not self._scarce() else None
+            if wait == 0:
+                return
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _say(self, title: str, text: str) -> bool:
+        """The answer, or its rest, as text."""
+        try:
+            return await say(self._gateway, self._draft.turn, title, text, self._journal, self._meter)
+        except TransientError as error:
+            log.error("turn %s: its answer is not said yet: %s", self._draft.turn.id, error)
+            self.unended = True
+            return False
+
+    async def _counted(self, name: str, call: Awaitable[object]) -> None:
+        try:
+            await call
+        except PlatformError as error:
+            self._meter.card_call(name, error)
+            raise
+        self._meter.card_call(name)
+
+    async def _retried(self, name: str, call: Callable[[], Awaitable[object]], tries: int) -> bool:
+        """Whether the call succeeded, given some tries; card calls may be repeated safely."""
+        backoff = Backoff(first_s=0.5, cap_s=8)
+        for left in range(tries - 1, -1, -1):
+            try:
+                await self._counted(name, call())
+                self.unended = False
+                return True
+            except PlatformError as error:
+                log.warning("turn %s: %s", self._draft.turn.id, error)
+                self.unended = isinstance(error, TransientError)
+                if not left or not isinstance(error, TransientError):
+                    return False
+                await asyncio.sleep(max(error.retry_after_s or 0, backoff.next()))
+            except Exception:  # a defect: there is still the other way to answer
+                log.exception("turn %s: card failed", self._draft.turn.id)
+                return False
+        return False

@@ -1,0 +1,120 @@
+"""Turns that a dead process left behind: each gets its end, or is found to have shown nothing yet.
+
+``bot.resume`` brings one here; ``recovery`` has found and adopted it.
+"""
+
+import logging
+from dataclasses import replace
+
+from imbot.behaviour import Behaviour
+from imbot.cards import Card, prepare_card
+from imbot.errors import CardMissingError, FatalError, TransientError
+from imbot.model import CardContext, CardPhase, CardView, Message, TurnRecord
+from imbot.platforms import Gateway
+from imbot.turn.answer import as_seen, context_of, made_of
+from imbot.turn.journal import Journal
+from imbot.turn.send_text import say
+from imbot.turn.truncate import fitted
+from imbot.usage.counters import Meter
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 60.0  # so old a question is still answered as if nothing had happened
+GIVE_UP_S = 86400.0  # what the platform would not take for so long, it never will
+
+
+def message_of(turn: TurnRecord, message_id: str = "") -> Message:
+    """The message that was asked, as far as the journal kept it; under another id where one is given."""
+    return Message(
+        id=message_id or turn.message_id,
+        conversation_id=turn.conversation.conversation_id,
+        conversation_kind=turn.conversation_kind,
+        sender=turn.sender,
+        text=turn.question or None,
+        received_at=turn.accepted_at,
+        address=turn.card.address,
+    )
+
+
+async def conclude(
+    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
+) -> CardPhase | None:
+    """End a turn where its process stopped; the phase it ended in.
+
+    None, and nothing done, where nobody has seen anything of it and it is young enough to be answered
+    afresh. Raises TransientError where it has to be tried later, which ends after a day.
+    """
+    try:
+        return await _concluded(turn, behaviour, gateway, journal, meter, now)
+    except TransientError as error:
+        if now - turn.accepted_at < GIVE_UP_S:
+            raise
+        log.error("%s: turn %s is given up: %s", turn.bot, turn.id, error)
+        await journal.keep(phase=CardPhase.ERROR, finished_at=now)
+        return CardPhase.ERROR
+
+
+async def _concluded(
+    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
+) -> CardPhase | None:
+    card = _card_of(turn, behaviour)
+    context = _ending(turn, card)
+    turn = _pointing(turn, card, context)
+    unsaid = turn.shown in ("", "card")
+    fit = fitted(card, context_of(turn) if "instead" in turn.extras else context, gateway.excess)
+    if card.live and await _card_ended(turn, gateway, fit.view):
+        if unsaid and fit.rest:
+            await say(gateway, turn, fit.view.title, fit.rest, journal, meter)
+    elif turn.shown == "" and "ending" not in turn.extras and now - turn.accepted_at < FRESH_S:
+        return None
+    elif unsaid:
+        view = card.render(context)
+        await say(gateway, turn, view.title, view.text, journal, meter)
+    await journal.keep(
+        phase=context.phase,
+        error=context.error,
+        extras={**turn.extras, "retry": context.retry},
+        layout=card.fingerprint,
+        finished_at=now,
+    )
+    log.info("%s: turn %s, left by another process, is %s", turn.bot, turn.id, context.phase)
+    return context.phase
+
+
+def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:
+    """What can draw its card: today's, or the built-in layout of what it was made of."""
+    view = behaviour.card.render(context_of(turn))
+    kind, template_id, content_key = made = turn.extras.get("made_of") or made_of(view)
+    if made == made_of(view):
+        return behaviour.card
+    spec = behaviour.spec
+    card = replace(spec.card, kind=kind, template_id=template_id, content_key=content_key, templates={})
+    return prepare_card(replace(spec, card=card))
+
+
+def _ending(turn: TurnRecord, card: Card) -> CardContext:
+    """As the turn was about to end, else stopped, with what there is of the answer and a kind sentence."""
+    seen = as_seen(turn)
+    if seen.phase.terminal:
+        return context_of(seen)
+    cut = replace(context_of(turn), phase=CardPhase.STOPPED, retry=True)
+    return replace(cut, error=card.text("interrupted", cut))
+
+
+def _pointing(turn: TurnRecord, card: Card, context: CardContext) -> TurnRecord:
+    """A turn whose answer was said while its card could not be ended: the card is not to say it once more."""
+    if turn.shown != "said":
+        return turn
+    return replace(turn, extras={**turn.extras, "instead": card.text("below", context)})
+
+
+async def _card_ended(turn: TurnRecord, gateway: Gateway, view: CardView) -> bool:
+    """Whether there is a card and it shows the end now."""
+    try:
+        await gateway.finish_card(turn.card, view)
+    except CardMissingError:
+        return False
+    except FatalError as error:
+        log.error("turn %s: its card cannot be ended: %s", turn.id, error)
+        return False
+    return True

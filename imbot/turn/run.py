@@ -1,0 +1,133 @@
+"""One turn: a message in, an answer out, ended exactly once, whatever happens in between.
+
+thinking -> streaming -> final | error | stopped. The agent is heard here; the ``Flusher`` writes the
+card; the store learns the answer before the card shows its end, so that a quick click finds it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+
+from imbot.agents.guarded import watched
+from imbot.behaviour import Behaviour
+from imbot.errors import AgentError
+from imbot.model import CardPhase, Exchange, Message, TurnRecord
+from imbot.platforms import Gateway
+from imbot.turn.answer import Draft
+from imbot.turn.card_writer import Flusher
+from imbot.turn.journal import Journal
+from imbot.usage.accounting import Bill
+from imbot.usage.counters import Meter
+
+log = logging.getLogger(__name__)
+
+
+async def run_turn(
+    turn: TurnRecord,
+    message: Message,
+    history: Sequence[Exchange],
+    behaviour: Behaviour,
+    gateway: Gateway,
+    journal: Journal,
+    clock: Callable[[], float] = time.time,
+    meter: Meter | None = None,
+) -> CardPhase:
+    """Answer a message; returns the terminal phase it ended in.
+
+    Cancelling stops the agent, ends the card as *stopped* and then raises; a second cancel while
+    the end is being written gives up.
+    """
+    meter = meter or Meter()
+    draft = Draft(turn, behaviour.card, behaviour.spec.limits.answer_chars)
+    bill = meter.spending.bill(turn.card.id, turn.bot)
+    monthly = behaviour.spec.quota.monthly
+    flusher = Flusher(
+        gateway,
+        draft,
+        behaviour.spec.throttle,
+        meter,
+        journal,
+        scarce=lambda: meter.spending.scarce(bill.organisation, monthly),
+    )
+    writer = asyncio.create_task(flusher.run()) if behaviour.card.live else None
+    cancelled: asyncio.CancelledError | None = None
+    try:
+        await _listen(message, history, behaviour, draft, flusher)
+        draft.end(CardPhase.FINAL)
+    except asyncio.CancelledError as error:
+        cancelled = error
+        draft.end(CardPhase.STOPPED)
+    except AgentError as error:
+        log.warning("turn %s: agent %s: %s [%s]", turn.id, behaviour.spec.agent.type, error, error.code)
+        meter.agent_error(turn.bot)
+        draft.end(CardPhase.ERROR)
+    except Exception:  # an agent's bug costs its own turn only
+        log.exception("turn %s: agent %s failed", turn.id, behaviour.spec.agent.type)
+        meter.agent_error(turn.bot)
+        draft.end(CardPhase.ERROR)
+
+    ending = asyncio.create_task(_end(draft, flusher, writer, behaviour, journal, clock, bill))
+    if cancelled is None:
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    await ending
+    meter.turn(turn.bot, draft.phase)
+    if cancelled:
+        raise cancelled
+    return draft.phase
+
+
+async def _listen(
+    message: Message, history: Sequence[Exchange], behaviour: Behaviour, draft: Draft, flusher: Flusher
+) -> None:
+    events = watched(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
+    async with aclosing(events):
+        async for event in events:
+            if draft.take(event):
+                flusher.note()
+            if draft.full:
+                log.warning("turn %s: the agent said too much and was stopped", draft.turn.id)
+                return
+
+
+async def _end(
+    draft: Draft,
+    flusher: Flusher,
+    writer: "asyncio.Task[None] | None",
+    behaviour: Behaviour,
+    journal: Journal,
+    clock: Callable[[], float],
+    bill: Bill,
+) -> None:
+    turn = draft.turn
+    if writer:
+        await flusher.settle(writer)
+    await journal.keep(
+        answer=draft.answer,
+        error=draft.error,
+        extras=draft.extras(),
+        fingerprint=behaviour.spec.fingerprint,
+        layout=behaviour.card.fingerprint,
+    )
+    shown = await flusher.finish()
+    if flusher.unended:
+        if shown:
+            journal.note(shown="said")
+        await journal.leave()
+    else:
+        await journal.keep(phase=draft.phase, finished_at=clock())
+    log.log(
+        logging.INFO if shown else logging.ERROR,
+        "%s: turn %s %s%s in %.1f s, %d updates, %d calls",
+        turn.bot,
+        turn.id,
+        draft.phase,
+        "" if shown else " but not shown",
+        draft.elapsed_s,
+        flusher.updates,
+        bill.calls,
+    )

@@ -1,0 +1,72 @@
+"""What happened in the turns of this process, in plain numbers; ``metrics`` shows them to Prometheus.
+
+Bots, turns and flushers count here. One meter belongs to the supervisor and outlives every bot.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+
+from imbot.errors import PlatformError, TransientError
+from imbot.model import CardPhase
+from imbot.usage.accounting import Spending
+
+FIRST_CARD_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
+
+
+class Durations:
+    """How many lasted at most so many seconds, and how long all took together."""
+
+    def __init__(self, bounds_s: Sequence[float]) -> None:
+        self.bounds_s = tuple(bounds_s)
+        self.counts = [0] * (len(bounds_s) + 1)  # the last one has no bound
+        self.sum_s = 0.0
+
+    def copy(self) -> "Durations":
+        """The numbers as they are now."""
+        frozen = Durations(self.bounds_s)
+        frozen.counts, frozen.sum_s = self.counts.copy(), self.sum_s
+        return frozen
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(self.bounds_s, seconds)] += 1
+        self.sum_s += seconds
+
+
+class Meter:
+    """Counters that only grow."""
+
+    def __init__(self) -> None:
+        self.turns: Counter[tuple[str, CardPhase]] = Counter()
+        self.turned_away: Counter[tuple[str, str]] = Counter()
+        self.card_calls: Counter[tuple[str, str]] = Counter()
+        self.agent_errors: Counter[str] = Counter()
+        self.first_card = Durations(FIRST_CARD_S)
+        self.spending = Spending()
+
+    def copy(self) -> "Meter":
+        """The numbers as they are now, for another thread."""
+        frozen = Meter()
+        frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
+        frozen.turned_away = self.turned_away.copy()
+        frozen.agent_errors, frozen.first_card = self.agent_errors.copy(), self.first_card.copy()
+        frozen.spending.total, frozen.spending.used = self.spending.total.copy(), self.spending.used.copy()
+        return frozen
+
+    def turn(self, bot: str, phase: CardPhase) -> None:
+        """A turn of a bot ended in that phase."""
+        self.turns[bot, phase] += 1
+
+    def away(self, bot: str, why: str) -> None:
+        """A question did not reach a bot's agent: ``busy``, ``refused``, ``too_long``."""
+        self.turned_away[bot, why] += 1
+
+    def card_call(self, call: str, error: PlatformError | None = None) -> None:
+        """A card was created, updated or finished, or an answer said as text; or that failed."""
+        failed = "transient" if isinstance(error, TransientError) else "fatal"
+        self.card_calls[call, failed if error else "ok"] += 1
+
+    def agent_error(self, bot: str) -> None:
+        """An agent failed in a turn of a bot."""
+        self.agent_errors[bot] += 1

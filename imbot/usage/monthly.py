@@ -1,0 +1,88 @@
+"""The ledger: the month's calls kept in the store, and said aloud as they run out.
+
+``runtime`` owns it. Calls reach the store every few seconds, all at once: who is killed loses those
+of the last two seconds at most, from the count alone.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from imbot.errors import StoreError
+from imbot.stores import Store
+from imbot.usage.accounting import SCARCE, Spending, month_of
+
+log = logging.getLogger(__name__)
+
+SAVE_EVERY_S = 2.0
+
+_WORTH_SAYING = (1.0, SCARCE, 0.9, 0.8)
+
+
+class Ledger:
+    """Keeps what ``spending`` counts. ``limits`` tells the calls a month that each bot's file names."""
+
+    def __init__(
+        self,
+        store: Store,
+        spending: Spending,
+        limits: Callable[[], Mapping[str, int | None]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._spending = spending
+        self._limits = limits
+        self._clock = clock
+        self._month = ""  # whose calls were last read
+        self._said: dict[tuple[str, int], float] = {}  # by organisation and limit: the share
+        self._failed = False
+
+    async def run(self) -> None:
+        """Save every few seconds until cancelled."""
+        while True:
+            await asyncio.sleep(SAVE_EVERY_S)
+            await self.save()
+
+    async def save(self) -> None:
+        """Keep what was spent, and learn what other processes spent; what fails is tried again with the next."""
+        month = month_of(self._clock())
+        try:
+            if await self._kept(self._month or month) or month != self._month:
+                self._spending.learn(await self._store.calls(month))
+                if month != self._month:
+                    self._said.clear()
+                self._month = month
+            self._failed = False
+        except StoreError as error:
+            if not self._failed:
+                log.warning("the month's calls are counted in memory alone for now: %s", error)
+            self._failed = True
+        self._warn()
+
+    async def _kept(self, month: str) -> bool:
+        """Whether there was anything to keep."""
+        unsaved = self._spending.take_unsaved()
+        if unsaved:
+            try:
+                await self._store.add_calls(month, unsaved)
+            except StoreError:
+                self._spending.give_back(unsaved)
+                raise
+        return bool(unsaved)
+
+    def _warn(self) -> None:
+        for bot, limit in self._limits().items():
+            organisation = self._spending.home.get(bot)
+            if limit is not None and organisation is not None:
+                self._warn_of(organisation, limit)
+
+    def _warn_of(self, organisation: str, limit: int) -> None:
+        """Each share once a month, however many bots name that limit."""
+        used = self._spending.used[organisation]
+        share = next((each for each in _WORTH_SAYING if used >= each * limit), 0.0)
+        if share > self._said.get((organisation, limit), 0.0):
+            self._said[organisation, limit] = share
+            then = "; answers show their end alone until the month is over" if share >= SCARCE else ""
+            whose = organisation or "its organisation"
+            log.warning("%s: %d of the month's %d calls are used%s", whose, used, limit, then)

@@ -1,0 +1,56 @@
+import asyncio
+
+from fakes import behaviour
+from virtual import run_virtual
+
+from imbot.bot.behaviours import Behaviours
+
+
+def closed(*behaviours):
+    return [each.agent.closed for each in behaviours]
+
+
+def test_an_agent_is_closed_when_the_last_turn_that_took_it_has_ended():
+    async def main():
+        old, new = behaviour("old"), behaviour("new")
+        all_of_them = Behaviours(old)
+        with all_of_them.taken() as first, all_of_them.taken() as second:
+            all_of_them.use(new)
+            assert (first, second, all_of_them.now) == (old, old, new)
+            await asyncio.sleep(1)
+            assert closed(old, new) == [False, False]
+        await asyncio.sleep(1)
+        assert closed(old, new) == [True, False]
+        await all_of_them.close()
+        return closed(old, new)
+
+    assert run_virtual(main()) == [True, True]
+
+
+def test_one_that_comes_back_while_it_is_in_use_stays_open():
+    async def main():
+        old, new = behaviour("old"), behaviour("new")
+        all_of_them = Behaviours(old)
+        with all_of_them.taken():
+            all_of_them.use(new)
+            all_of_them.use(old)
+        await asyncio.sleep(1)
+        return closed(old, new)
+
+    assert run_virtual(main()) == [False, True]
+
+
+def test_an_agent_that_cannot_be_closed_is_told_in_the_log(caplog):
+    async def fail():
+        raise ZeroDivisionError
+
+    async def main():
+        old = behaviour("old")
+        old.agent.close = fail
+        all_of_them = Behaviours(old)
+        all_of_them.use(behaviour("new"))
+        await all_of_them.close()
+
+    run_virtual(main())
+    assert "agent of bot: it could not be closed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text

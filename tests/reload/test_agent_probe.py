@@ -1,0 +1,131 @@
+import asyncio
+import logging
+
+from fakes import spec
+from virtual import run_virtual
+
+from imbot.reload import agent_probe as reach
+from imbot.reload.agent_probe import Reach
+from imbot.reload.plan import Step
+
+HERE = ("agent.test", 80)
+
+
+class Line:
+    """Connections that are asked for: refused, until they are let through."""
+
+    def __init__(self, monkeypatch, failure=None):
+        self.failure = failure or ConnectionRefusedError(111, "Connection refused")
+        self.asked = []
+        monkeypatch.setattr(reach.asyncio, "open_connection", self.open)
+
+    async def open(self, *address):
+        self.asked.append(address)
+        await asyncio.sleep(0.01)
+        if self.failure:
+            raise self.failure
+        return None, self
+
+    def close(self):
+        pass
+
+    async def wait_closed(self):
+        pass
+
+
+def played(scenario):
+    async def main():
+        tried = Reach()
+        try:
+            await scenario(tried)
+        finally:
+            await tried.close()
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run_virtual(main())
+
+
+def warnings(tried, name="a"):
+    return [each.code for each in tried.warned(Step("update", name, "bots/a.yaml", spec(name))).problems]
+
+
+def test_an_agent_that_cannot_be_reached_is_told_once_for_all_bots_and_until_it_can(monkeypatch, caplog):
+    line = Line(monkeypatch)
+
+    async def scenario(tried):
+        tried.use("a", HERE)
+        tried.use("b", HERE)
+        for event in tried.heard(["a", "b", "none"]):
+            await event.wait()
+        assert len(line.asked) == 1
+        assert tried.trouble("a") == tried.trouble("b") == "its agent cannot be reached: Connection refused"
+        assert warnings(tried) == ["agent.unreachable"]
+        assert warnings(tried, "none") == []
+        await asyncio.sleep(600)
+        assert 10 < len(line.asked) < 60
+        line.failure = None
+        await asyncio.sleep(120)
+        assert (tried.trouble("a"), warnings(tried)) == ("", [])
+
+    with caplog.at_level(logging.INFO):
+        played(scenario)
+    assert [record.getMessage() for record in caplog.records] == [
+        "a, b: their agent cannot be reached: Connection refused",
+        "a, b: their agent can be reached",
+    ]
+
+
+def test_an_agent_that_was_just_reached_is_not_tried_again_for_the_next_bot(monkeypatch):
+    line = Line(monkeypatch)
+    line.failure = None
+
+    async def scenario(tried):
+        for name in "abc":
+            tried.use(name, HERE)
+            await asyncio.sleep(1)
+        assert len(line.asked) == 1
+        await asyncio.sleep(reach.FINE_S)
+        tried.use("a", HERE)
+        await asyncio.sleep(1)
+        assert len(line.asked) == 2
+
+    played(scenario)
+
+
+def test_an_agent_that_no_bot_uses_any_more_is_left_alone(monkeypatch):
+    line = Line(monkeypatch)
+
+    async def scenario(tried):
+        tried.use("a", HERE)
+        tried.use("b", HERE)
+        await asyncio.sleep(1)
+        tried.use("a", None)
+        assert (tried.trouble("a"), bool(tried.trouble("b"))) == ("", True)
+        tried.use("b", ("other.test", 81))
+        await asyncio.sleep(0.1)
+        before = line.asked.count(HERE)
+        await asyncio.sleep(600)
+        assert line.asked.count(HERE) == before
+
+    played(scenario)
+
+
+def test_a_silent_address_is_given_up_in_time(monkeypatch):
+    async def scenario(tried):
+        monkeypatch.setattr(reach.asyncio, "open_connection", lambda *_: asyncio.sleep(1000))
+        tried.use("a", HERE)
+        await asyncio.sleep(reach.CONNECT_S + 0.1)
+        assert tried.trouble("a") == "its agent cannot be reached: no connection within 2 s"
+
+    played(scenario)
+
+
+def test_a_name_that_no_host_can_have_is_no_defect(monkeypatch):
+    Line(monkeypatch, failure=UnicodeError("label too long"))
+
+    async def scenario(tried):
+        tried.use("a", HERE)
+        await asyncio.sleep(1)
+        assert tried.trouble("a") == "its agent cannot be reached: no connection"
+
+    played(scenario)

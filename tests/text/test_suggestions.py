@@ -1,0 +1,11 @@
+from imbot.text.suggestions import did_you_mean, suggest
+
+
+def test_the_meant_word_is_found_however_it_is_written():
+    known = ["max_updates", "interval"]
+    words = ["max-updates", "maxUpdates", "MAX_UPDATES", "intervall", "zzz"]
+    assert [suggest(word, known) for word in words] == ["max_updates"] * 3 + ["interval", ""]
+
+
+def test_a_hint_without_a_likely_word_says_something_else():
+    assert did_you_mean("zzz", ["abc"], "known here: abc") == "known here: abc"
