@@ -1,6 +1,6 @@
 """Agents that do not behave: what they say is made fit to show, and what never ends is ended.
 
-``watched`` passes every event through here. What is kept of an answer is ``draft``'s to bound.
+``watched`` passes every event through here. What is kept of an answer is ``turn.answer``'s to bound.
 """
 
 import asyncio

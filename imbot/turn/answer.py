@@ -24,7 +24,7 @@ _REASONING_CHARS = 20_000
 _MOST = 50  # citations, suggestions
 
 
-class Draft:
+class Answer:
     """One growing answer of at most ``most_chars`` characters. Only ``turn.run_turn`` writes it; the flusher reads views of it."""
 
     def __init__(self, turn: TurnRecord, card: Card, most_chars: int) -> None:
@@ -35,7 +35,7 @@ class Draft:
         self.made_of: list[str] = []  # as ``made_of`` of the view that the card was made with
         self._card = card
         self._most_chars = most_chars
-        self._answer: list[str] = []
+        self._pieces: list[str] = []
         self._chars = 0
         self._reasoning = ""
         self._suggestions: tuple[str, ...] = ()
@@ -43,9 +43,9 @@ class Draft:
         self._began = asyncio.get_running_loop().time()
 
     @property
-    def answer(self) -> str:
+    def text(self) -> str:
         """The answer so far."""
-        return _joined(self._answer)
+        return _joined(self._pieces)
 
     @property
     def open_phase(self) -> CardPhase:
@@ -78,13 +78,13 @@ class Draft:
         return True
 
     def _replace(self, text: str) -> None:
-        self._answer, self._chars = [], 0
+        self._pieces, self._chars = [], 0
         self._add(text)
 
     def _add(self, text: str) -> None:
         room = self._most_chars - self._chars
         self.full = len(text) > room
-        self._answer.append(text[:room])
+        self._pieces.append(text[:room])
         self._chars += min(len(text), room)
 
     def end(self, phase: CardPhase) -> None:
@@ -101,7 +101,7 @@ class Draft:
         return CardContext(
             phase=self.phase,
             question=self.turn.question,
-            answer=self.answer,
+            answer=self.text,
             reasoning=self._reasoning,
             error=self.error,
             suggestions=self._suggestions,

@@ -9,7 +9,7 @@ from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.model import CardPhase, CardView
 from imbot.platforms import Gateway
 from imbot.spec import Throttle
-from imbot.turn.answer import Draft, made_of
+from imbot.turn.answer import Answer, made_of
 from imbot.turn.journal import Journal
 from imbot.turn.pacing import Pacer
 from imbot.turn.send_text import say
@@ -33,7 +33,7 @@ class Flusher:
     def __init__(
         self,
         gateway: Gateway,
-        draft: Draft,
+        answer: Answer,
         throttle: Throttle,
         meter: Meter,
         journal: Journal,
@@ -45,7 +45,7 @@ class Flusher:
         self._journal = journal
         self._meter = meter
         self._gateway = gateway
-        self._draft = draft
+        self._answer = answer
         self._now = asyncio.get_running_loop().time
         self._pacer = Pacer(
             throttle.pace,
@@ -63,7 +63,7 @@ class Flusher:
         self._doubtful = False  # a call to create it broke off: the card may stand all the same
 
     def note(self) -> None:
-        """Say that the draft has grown."""
+        """Say that the answer has grown."""
         self._pacer.chunk()
         now = self._now()
         if not self._unseen or self._pacer.wait(now) == 0:
@@ -76,7 +76,7 @@ class Flusher:
         """Create the card, then keep it fresh until cancelled or the card cannot be updated."""
         self._created = await self._create()
         if self._created:
-            while self._updatable and not self._draft.phase.terminal:
+            while self._updatable and not self._answer.phase.terminal:
                 await self._update()
 
     async def settle(self, task: "asyncio.Task[None]") -> None:
@@ -93,7 +93,7 @@ class Flusher:
             await asyncio.wait([task])
             raise
         if not task.cancelled() and (error := task.exception()):
-            log.error("turn %s: card failed", self._draft.turn.id, exc_info=error)
+            log.error("turn %s: card failed", self._answer.turn.id, exc_info=error)
 
     async def finish(self) -> bool:
         """Show the end, on the card or else as text; False when neither could be confirmed.
@@ -107,28 +107,28 @@ class Flusher:
         async def end() -> None:
             nonlocal fit
             fit = self._fitted()  # each time: the platform may have found the last one too large
-            await self._gateway.finish_card(self._draft.turn.card, fit.view)
+            await self._gateway.finish_card(self._answer.turn.card, fit.view)
 
         if await self._retried("finish", end, tries):
             return not fit.rest or await self._say(fit.view.title, fit.rest)
-        view = self._draft.view()
+        view = self._answer.view()
         return await self._say(view.title, view.text)
 
     def _fitted(self) -> Fitted:
-        return self._draft.fitted(self._gateway.excess)
+        return self._answer.fitted(self._gateway.excess)
 
     async def _create(self) -> bool:
         created = await self._retried("create", self._try_to_create, CREATE_TRIES)
         if created:
-            self._meter.first_card.add(self._draft.elapsed_s)
-            thinking = self._draft.phase is CardPhase.THINKING  # else there is likely more to write soon
+            self._meter.first_card.add(self._answer.elapsed_s)
+            thinking = self._answer.phase is CardPhase.THINKING  # else there is likely more to write soon
             write = self._journal.note if thinking else self._journal.later
-            write(shown="card", phase=self._draft.open_phase)
+            write(shown="card", phase=self._answer.open_phase)
         return created
 
     async def _try_to_create(self) -> None:
         try:
-            view = await self._gateway.create_card(self._draft.turn.card, self._first)
+            view = await self._gateway.create_card(self._answer.turn.card, self._first)
         except TransientError as error:
             self._doubtful = self._doubtful or error.retry_after_s is None
             raise
@@ -138,9 +138,9 @@ class Flusher:
     def _first(self) -> CardView:
         self._unseen = False
         view = self._fitted().view
-        self._draft.made_of = made_of(view)
-        self._journal.later(extras={"made_of": self._draft.made_of})
-        if self._draft.phase is not CardPhase.THINKING:
+        self._answer.made_of = made_of(view)
+        self._journal.later(extras={"made_of": self._answer.made_of})
+        if self._answer.phase is not CardPhase.THINKING:
             self._journal_text()
         return view
 
@@ -148,11 +148,11 @@ class Flusher:
         self._calling = False
         await self._until_due()
         try:
-            await self._counted("update", self._gateway.update_card(self._draft.turn.card, self._granted))
+            await self._counted("update", self._gateway.update_card(self._answer.turn.card, self._granted))
         except TransientError as error:
-            log.info("turn %s: an update was lost: %s", self._draft.turn.id, error)
+            log.info("turn %s: an update was lost: %s", self._answer.turn.id, error)
         except FatalError as error:
-            log.warning("turn %s: no more updates: %s", self._draft.turn.id, error)
+            log.warning("turn %s: no more updates: %s", self._answer.turn.id, error)
             self._updatable = False
         finally:
             self._calling = False
@@ -169,7 +169,7 @@ class Flusher:
     def _journal_text(self) -> None:
         """Have the text so far outlive this process: what is about to be shown, or has not been for a while."""
         self._journalled_at = self._now()
-        self._journal.note(answer=self._draft.answer, phase=self._draft.open_phase)
+        self._journal.note(answer=self._answer.text, phase=self._answer.open_phase)
 
     async def _until_due(self) -> None:
         while True:
@@ -186,9 +186,9 @@ class Flusher:
     async def _say(self, title: str, text: str) -> bool:
         """The answer, or its rest, as text."""
         try:
-            return await say(self._gateway, self._draft.turn, title, text, self._journal, self._meter)
+            return await say(self._gateway, self._answer.turn, title, text, self._journal, self._meter)
         except TransientError as error:
-            log.error("turn %s: its answer is not said yet: %s", self._draft.turn.id, error)
+            log.error("turn %s: its answer is not said yet: %s", self._answer.turn.id, error)
             self.unended = True
             return False
 
@@ -209,12 +209,12 @@ class Flusher:
                 self.unended = False
                 return True
             except PlatformError as error:
-                log.warning("turn %s: %s", self._draft.turn.id, error)
+                log.warning("turn %s: %s", self._answer.turn.id, error)
                 self.unended = isinstance(error, TransientError)
                 if not left or not isinstance(error, TransientError):
                     return False
                 await asyncio.sleep(max(error.retry_after_s or 0, backoff.next()))
             except Exception:  # a defect: there is still the other way to answer
-                log.exception("turn %s: card failed", self._draft.turn.id)
+                log.exception("turn %s: card failed", self._answer.turn.id)
                 return False
         return False

@@ -15,7 +15,7 @@ from imbot.behaviour import Behaviour
 from imbot.errors import AgentError
 from imbot.model import CardPhase, Exchange, Message, TurnRecord
 from imbot.platforms import Gateway
-from imbot.turn.answer import Draft
+from imbot.turn.answer import Answer
 from imbot.turn.card_writer import Flusher
 from imbot.turn.journal import Journal
 from imbot.usage.accounting import Bill
@@ -40,12 +40,12 @@ async def run_turn(
     the end is being written gives up.
     """
     meter = meter or Meter()
-    draft = Draft(turn, behaviour.card, behaviour.spec.limits.answer_chars)
+    answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)
     bill = meter.spending.bill(turn.card.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
     flusher = Flusher(
         gateway,
-        draft,
+        answer,
         behaviour.spec.throttle,
         meter,
         journal,
@@ -54,48 +54,48 @@ async def run_turn(
     writer = asyncio.create_task(flusher.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
     try:
-        await _listen(message, history, behaviour, draft, flusher)
-        draft.end(CardPhase.FINAL)
+        await _listen(message, history, behaviour, answer, flusher)
+        answer.end(CardPhase.FINAL)
     except asyncio.CancelledError as error:
         cancelled = error
-        draft.end(CardPhase.STOPPED)
+        answer.end(CardPhase.STOPPED)
     except AgentError as error:
         log.warning("turn %s: agent %s: %s [%s]", turn.id, behaviour.spec.agent.type, error, error.code)
         meter.agent_error(turn.bot)
-        draft.end(CardPhase.ERROR)
+        answer.end(CardPhase.ERROR)
     except Exception:  # an agent's bug costs its own turn only
         log.exception("turn %s: agent %s failed", turn.id, behaviour.spec.agent.type)
         meter.agent_error(turn.bot)
-        draft.end(CardPhase.ERROR)
+        answer.end(CardPhase.ERROR)
 
-    ending = asyncio.create_task(_end(draft, flusher, writer, behaviour, journal, clock, bill))
+    ending = asyncio.create_task(_end(answer, flusher, writer, behaviour, journal, clock, bill))
     if cancelled is None:
         try:
             await asyncio.shield(ending)
         except asyncio.CancelledError as error:
             cancelled = error
     await ending
-    meter.turn(turn.bot, draft.phase)
+    meter.turn(turn.bot, answer.phase)
     if cancelled:
         raise cancelled
-    return draft.phase
+    return answer.phase
 
 
 async def _listen(
-    message: Message, history: Sequence[Exchange], behaviour: Behaviour, draft: Draft, flusher: Flusher
+    message: Message, history: Sequence[Exchange], behaviour: Behaviour, answer: Answer, flusher: Flusher
 ) -> None:
     events = watched(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
     async with aclosing(events):
         async for event in events:
-            if draft.take(event):
+            if answer.take(event):
                 flusher.note()
-            if draft.full:
-                log.warning("turn %s: the agent said too much and was stopped", draft.turn.id)
+            if answer.full:
+                log.warning("turn %s: the agent said too much and was stopped", answer.turn.id)
                 return
 
 
 async def _end(
-    draft: Draft,
+    answer: Answer,
     flusher: Flusher,
     writer: "asyncio.Task[None] | None",
     behaviour: Behaviour,
@@ -103,13 +103,13 @@ async def _end(
     clock: Callable[[], float],
     bill: Bill,
 ) -> None:
-    turn = draft.turn
+    turn = answer.turn
     if writer:
         await flusher.settle(writer)
     await journal.keep(
-        answer=draft.answer,
-        error=draft.error,
-        extras=draft.extras(),
+        answer=answer.text,
+        error=answer.error,
+        extras=answer.extras(),
         fingerprint=behaviour.spec.fingerprint,
         layout=behaviour.card.fingerprint,
     )
@@ -119,15 +119,15 @@ async def _end(
             journal.note(shown="said")
         await journal.leave()
     else:
-        await journal.keep(phase=draft.phase, finished_at=clock())
+        await journal.keep(phase=answer.phase, finished_at=clock())
     log.log(
         logging.INFO if shown else logging.ERROR,
         "%s: turn %s %s%s in %.1f s, %d updates, %d calls",
         turn.bot,
         turn.id,
-        draft.phase,
+        answer.phase,
         "" if shown else " but not shown",
-        draft.elapsed_s,
+        answer.elapsed_s,
         flusher.updates,
         bill.calls,
     )

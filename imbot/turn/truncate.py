@@ -1,6 +1,6 @@
 """What a card holds of a long answer: its head, with a word that it goes on. The rest follows as messages.
 
-``draft`` draws growing answers through here, ``leftover`` and ``clicks`` finished ones.
+``answer`` draws growing answers through here, ``orphan`` and ``bot.actions`` finished ones.
 """
 
 from collections.abc import Callable
