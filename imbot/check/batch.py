@@ -96,7 +96,7 @@ def _unprepared(file: BotFile) -> Iterator[Problem]:
     try:
         if file.spec is not None:
             prepare(file.spec)
-        elif file.draft is not None:
-            prepare_card(file.draft)
+        elif file.partial_spec is not None:
+            prepare_card(file.partial_spec)
     except ConfigError as error:
         yield from error.problems

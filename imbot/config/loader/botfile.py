@@ -13,7 +13,7 @@ from imbot.config.loader.build import build
 from imbot.config.loader.defaults import Defaults
 from imbot.config.loader.merge import is_inherited, merged
 from imbot.config.loader.parse import START, newer, parse
-from imbot.config.loader.partial_spec import draft
+from imbot.config.loader.partial_spec import partial_spec
 from imbot.config.loader.resolve import Options, problem
 from imbot.config.loader.snapshot import Reader
 from imbot.config.loader.validator import Judge
@@ -28,7 +28,7 @@ class BotFile:
     """What one file came to. ``spec`` is None exactly when an error is among the problems.
 
     ``name`` is None where it cannot be read. ``sources`` is every file that was looked for: when one
-    of them changes, appears or vanishes, the file may mean something else. ``draft`` is for judging the
+    of them changes, appears or vanishes, the file may mean something else. ``partial_spec`` is for judging the
     card of a file that is wrong elsewhere.
     """
 
@@ -37,7 +37,7 @@ class BotFile:
     spec: BotSpec | None
     problems: tuple[Problem, ...]
     sources: tuple[str, ...] = ()
-    draft: BotSpec | None = field(default=None, repr=False)
+    partial_spec: BotSpec | None = field(default=None, repr=False)
 
 
 def read_bot(path: Path, reader: Reader, options: Options, defaults: Defaults) -> BotFile:
@@ -51,14 +51,14 @@ def read_bot(path: Path, reader: Reader, options: Options, defaults: Defaults) -
     if found:
         return BotFile(str(path), None, None, (found,), reader.paths)
     name, problems = _named(file, path.stem)
-    spec, others, drafted = _meant(file, name, path, reader, options, defaults)
-    return BotFile(str(path), name, spec, tuple(sorted({*problems, *others})), reader.paths, drafted)
+    spec, others, partial = _meant(file, name, path, reader, options, defaults)
+    return BotFile(str(path), name, spec, tuple(sorted({*problems, *others})), reader.paths, partial)
 
 
 def _meant(
     own: YamlFile, name: str | None, path: Path, reader: Reader, options: Options, defaults: Defaults
 ) -> tuple[BotSpec | None, Iterable[Problem], BotSpec | None]:
-    """The spec of a file if it is without error, all problems, and a draft where there is an error."""
+    """The spec of a file if it is without error, all problems, and a partial spec where there is an error."""
     file = merged(defaults.file, own) if defaults.file else own
     judged = Judge(
         file,
@@ -71,7 +71,7 @@ def _meant(
     ).judged()
     problems = [*judged.problems, *(defaults.problems if defaults.unusable else defaults.inherited(file))]
     if name is None or any(each.severity == "error" for each in problems):
-        return None, problems, draft(judged, problems, name or path.stem, file)
+        return None, problems, partial_spec(judged, problems, name or path.stem, file)
     spec = build(judged.value, judged.whole, name, judged.found, judged.files, file)
     return replace(spec, sources=reader.paths, invented=frozenset(judged.found.invented)), problems, None
 

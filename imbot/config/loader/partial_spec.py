@@ -20,7 +20,7 @@ _NEEDED = {"credentials": {}, "agent": {"type": "echo"}}
 _KEY = re.compile("`([a-z_]+)`")
 
 
-def draft(judged: Judged, problems: Iterable[Problem], name: str, file: YamlFile) -> BotSpec | None:
+def partial_spec(judged: Judged, problems: Iterable[Problem], name: str, file: YamlFile) -> BotSpec | None:
     """A spec whose card, texts and feedback are the file's, and nothing else need be; None: nobody can tell."""
     errors = [each for each in problems if each.severity == "error"]
     if not all(_is_elsewhere(each, file) for each in errors):
