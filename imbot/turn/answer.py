@@ -25,7 +25,7 @@ _MOST = 50  # citations, suggestions
 
 
 class Answer:
-    """One growing answer of at most ``most_chars`` characters. Only ``turn.run_turn`` writes it; the flusher reads views of it."""
+    """One growing answer of at most ``most_chars`` characters. Only ``run.run_turn`` writes it; the card writer reads views of it."""
 
     def __init__(self, turn: TurnRecord, card: Card, most_chars: int) -> None:
         self.turn = turn

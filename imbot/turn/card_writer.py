@@ -1,4 +1,4 @@
-"""The flusher: the only writer of one card, from its creation until the answer is complete."""
+"""The only writer of one card, from its creation until the answer is complete."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ JOURNAL_EVERY_S = 5.0  # at least so often the text so far is journalled, also w
 FINISH_TRIES = 8  # with the backoff below: about half a minute
 
 
-class Flusher:
+class CardWriter:
     """Creates a card, updates it as the pacer allows, and ends it.
 
     ``run`` belongs to the turn, which then calls ``finish`` exactly once. While calls are ``scarce``

@@ -1,6 +1,6 @@
 """The journal of one turn: what the store learns of it while it runs, without ever holding it up.
 
-``turn.run_turn`` and its flusher write here; ``leftover`` reads what a dead process left behind.
+``turn.run_turn`` and its card writer write here; ``orphan`` reads what a dead process left behind.
 """
 
 import asyncio

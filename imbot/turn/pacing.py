@@ -1,6 +1,6 @@
 """Pacing: how long to wait before a card's next update.
 
-``Pacer`` serves the flusher of one turn. ``quota.py`` says when an app may make its next call.
+``Pacer`` serves the card writer of one turn. ``usage.rate_limit`` says when an app may make its next call.
 """
 
 from typing import Literal

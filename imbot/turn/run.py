@@ -1,6 +1,6 @@
 """One turn: a message in, an answer out, ended exactly once, whatever happens in between.
 
-thinking -> streaming -> final | error | stopped. The agent is heard here; the ``Flusher`` writes the
+thinking -> streaming -> final | error | stopped. The agent is heard here; the ``CardWriter`` writes the
 card; the store learns the answer before the card shows its end, so that a quick click finds it.
 """
 
@@ -16,7 +16,7 @@ from imbot.errors import AgentError
 from imbot.model import CardPhase, Exchange, Message, TurnRecord
 from imbot.platforms import Gateway
 from imbot.turn.answer import Answer
-from imbot.turn.card_writer import Flusher
+from imbot.turn.card_writer import CardWriter
 from imbot.turn.journal import Journal
 from imbot.usage.accounting import Bill
 from imbot.usage.counters import Meter
@@ -43,7 +43,7 @@ async def run_turn(
     answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)
     bill = meter.spending.bill(turn.card.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
-    flusher = Flusher(
+    writer = CardWriter(
         gateway,
         answer,
         behaviour.spec.throttle,
@@ -51,10 +51,10 @@ async def run_turn(
         journal,
         scarce=lambda: meter.spending.scarce(bill.organisation, monthly),
     )
-    writer = asyncio.create_task(flusher.run()) if behaviour.card.live else None
+    writing = asyncio.create_task(writer.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
     try:
-        await _listen(message, history, behaviour, answer, flusher)
+        await _listen(message, history, behaviour, answer, writer)
         answer.end(CardPhase.FINAL)
     except asyncio.CancelledError as error:
         cancelled = error
@@ -68,7 +68,7 @@ async def run_turn(
         meter.agent_error(turn.bot)
         answer.end(CardPhase.ERROR)
 
-    ending = asyncio.create_task(_end(answer, flusher, writer, behaviour, journal, clock, bill))
+    ending = asyncio.create_task(_end(answer, writer, writing, behaviour, journal, clock, bill))
     if cancelled is None:
         try:
             await asyncio.shield(ending)
@@ -82,13 +82,13 @@ async def run_turn(
 
 
 async def _listen(
-    message: Message, history: Sequence[Exchange], behaviour: Behaviour, answer: Answer, flusher: Flusher
+    message: Message, history: Sequence[Exchange], behaviour: Behaviour, answer: Answer, writer: CardWriter
 ) -> None:
     events = watched(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
     async with aclosing(events):
         async for event in events:
             if answer.take(event):
-                flusher.note()
+                writer.note()
             if answer.full:
                 log.warning("turn %s: the agent said too much and was stopped", answer.turn.id)
                 return
@@ -96,16 +96,16 @@ async def _listen(
 
 async def _end(
     answer: Answer,
-    flusher: Flusher,
-    writer: "asyncio.Task[None] | None",
+    writer: CardWriter,
+    writing: "asyncio.Task[None] | None",
     behaviour: Behaviour,
     journal: Journal,
     clock: Callable[[], float],
     bill: Bill,
 ) -> None:
     turn = answer.turn
-    if writer:
-        await flusher.settle(writer)
+    if writing:
+        await writer.settle(writing)
     await journal.keep(
         answer=answer.text,
         error=answer.error,
@@ -113,8 +113,8 @@ async def _end(
         fingerprint=behaviour.spec.fingerprint,
         layout=behaviour.card.fingerprint,
     )
-    shown = await flusher.finish()
-    if flusher.unended:
+    shown = await writer.finish()
+    if writer.unended:
         if shown:
             journal.note(shown="said")
         await journal.leave()
@@ -128,6 +128,6 @@ async def _end(
         answer.phase,
         "" if shown else " but not shown",
         answer.elapsed_s,
-        flusher.updates,
+        writer.updates,
         bill.calls,
     )

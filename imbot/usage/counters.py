@@ -1,6 +1,6 @@
 """What happened in the turns of this process, in plain numbers; ``metrics`` shows them to Prometheus.
 
-Bots, turns and flushers count here. One meter belongs to the supervisor and outlives every bot.
+Bots, turns and card writers count here. One meter belongs to the supervisor and outlives every bot.
 """
 
 from bisect import bisect_left

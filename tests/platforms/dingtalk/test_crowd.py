@@ -1,4 +1,4 @@
-"""A hundred people at once on one app, in virtual time: the bot, the flusher, the cards and the quota as they are."""
+"""A hundred people at once on one app, in virtual time: the bot, the card writer, the cards and the quota as they are."""
 
 import asyncio
 import random
