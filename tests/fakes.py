@@ -170,7 +170,7 @@ class FakeGateway:
         self.cards += 1
         return CardRef(f"card-{message.id}")
 
-    def excess(self, view):
+    def overflow_bytes(self, view):
         return max(0, len(view.text.encode()) - self.room) if self.room else 0
 
     async def create_card(self, ref, latest):

@@ -11,7 +11,7 @@ from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.turn.answer import as_seen, context_of
 from imbot.turn.orphan import message_of
-from imbot.turn.truncate import Excess, fitted
+from imbot.turn.truncate import OverflowBytes, truncate
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Click:
 
     action: CardAction
     behaviour: Behaviour
-    excess: Excess
+    overflow_bytes: OverflowBytes
     at: float
 
     async def answered(self, store: Store, ask: Callable[[Message], Awaitable[None]]) -> CardChange | None:
@@ -88,5 +88,5 @@ class Click:
     def _changed(self, *states: tuple[TurnRecord, str]) -> Mapping[str, Any]:
         """What differs on the card between two states, each a turn and the rating that is chosen."""
         card, (turn, _) = self.behaviour.card, states[0]
-        before, after = (fitted(card, context_of(*state), self.excess).view for state in states)
+        before, after = (truncate(card, context_of(*state), self.overflow_bytes).view for state in states)
         return card.changed(before, after, buttons_only=turn.layout != card.fingerprint)

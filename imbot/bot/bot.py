@@ -102,7 +102,7 @@ class Bot:
         """Keep a rating, stop a turn or ask again; what the card shows then."""
         if self._works.stop(lambda turn: clicks.stops(action, turn, self.spec)):
             return None
-        click = clicks.Click(action, self.behaviour, self.gateway.excess, self._clock())
+        click = clicks.Click(action, self.behaviour, self.gateway.overflow_bytes, self._clock())
         return await click.answered(self._store, self.on_message)
 
     # -- what other processes left

@@ -111,7 +111,7 @@ class Gateway(Protocol):
         """Mint the card that will answer a message. No call is made."""
         ...
 
-    def excess(self, view: CardView) -> int:
+    def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes; 0: it fits.
 
         Where the platform finds a card too large all the same, the call raises TransientError and this
@@ -166,8 +166,8 @@ class Rehearsal(Protocol):
         """What ``Message.address`` would be."""
         ...
 
-    def excess(self, view: CardView) -> int:
-        """As ``Gateway.excess``."""
+    def overflow_bytes(self, view: CardView) -> int:
+        """As ``Gateway.overflow_bytes``."""
         ...
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:

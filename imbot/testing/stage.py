@@ -79,9 +79,9 @@ class Stage:
         self.shown[message.id] = Shown(_now())
         return CardRef(message.id, message.address)
 
-    def excess(self, view: CardView) -> int:
+    def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes."""
-        return self._rehearsal.excess(view)
+        return self._rehearsal.overflow_bytes(view)
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Show a new card."""

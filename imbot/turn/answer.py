@@ -17,7 +17,7 @@ from imbot.model import (
     TextReplace,
     TurnRecord,
 )
-from imbot.turn.truncate import Excess, Fitted, fitted
+from imbot.turn.truncate import OverflowBytes, Truncated, truncate
 
 # What nobody will see is not kept; layouts cut further.
 _REASONING_CHARS = 20_000
@@ -115,9 +115,9 @@ class Answer:
         """The card as it should look now."""
         return self._card.render(self.context())
 
-    def fitted(self, excess: Excess) -> Fitted:
+    def truncated(self, overflow_bytes: OverflowBytes) -> Truncated:
         """The same, with as much of the answer as one card takes."""
-        return fitted(self._card, self.context(), excess)
+        return truncate(self._card, self.context(), overflow_bytes)
 
     def extras(self) -> dict[str, object]:
         """What drawing this card again will need beyond the record's own fields; JSON values."""

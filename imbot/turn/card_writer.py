@@ -13,7 +13,7 @@ from imbot.turn.answer import Answer, made_of
 from imbot.turn.journal import Journal
 from imbot.turn.pacing import Pacer
 from imbot.turn.send_text import say
-from imbot.turn.truncate import Fitted
+from imbot.turn.truncate import Truncated
 from imbot.usage.counters import Meter
 
 log = logging.getLogger(__name__)
@@ -102,11 +102,11 @@ class CardWriter:
         """
         tries = FINISH_TRIES if self._created else 1 if self._doubtful else 0
         self.unended = False
-        fit: Fitted
+        fit: Truncated
 
         async def end() -> None:
             nonlocal fit
-            fit = self._fitted()  # each time: the platform may have found the last one too large
+            fit = self._truncated()  # each time: the platform may have found the last one too large
             await self._gateway.finish_card(self._answer.turn.card, fit.view)
 
         if await self._retried("finish", end, tries):
@@ -114,8 +114,8 @@ class CardWriter:
         view = self._answer.view()
         return await self._say(view.title, view.text)
 
-    def _fitted(self) -> Fitted:
-        return self._answer.fitted(self._gateway.excess)
+    def _truncated(self) -> Truncated:
+        return self._answer.truncated(self._gateway.overflow_bytes)
 
     async def _create(self) -> bool:
         created = await self._retried("create", self._try_to_create, CREATE_TRIES)
@@ -137,7 +137,7 @@ class CardWriter:
 
     def _first(self) -> CardView:
         self._unseen = False
-        view = self._fitted().view
+        view = self._truncated().view
         self._answer.made_of = made_of(view)
         self._journal.later(extras={"made_of": self._answer.made_of})
         if self._answer.phase is not CardPhase.THINKING:
@@ -164,7 +164,7 @@ class CardWriter:
         self._calling = True
         self._unseen = False
         self._journal_text()
-        return self._fitted().view
+        return self._truncated().view
 
     def _journal_text(self) -> None:
         """Have the text so far outlive this process: what is about to be shown, or has not been for a while."""

@@ -14,7 +14,7 @@ from imbot.platforms import Gateway
 from imbot.turn.answer import as_seen, context_of, made_of
 from imbot.turn.journal import Journal
 from imbot.turn.send_text import say
-from imbot.turn.truncate import fitted
+from imbot.turn.truncate import truncate
 from imbot.usage.counters import Meter
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ async def _concluded(
     context = _ending(turn, card)
     turn = _pointing(turn, card, context)
     unsaid = turn.shown in ("", "card")
-    fit = fitted(card, context_of(turn) if "instead" in turn.extras else context, gateway.excess)
+    fit = truncate(card, context_of(turn) if "instead" in turn.extras else context, gateway.overflow_bytes)
     if card.live and await _card_ended(turn, gateway, fit.view):
         if unsaid and fit.rest:
             await say(gateway, turn, fit.view.title, fit.rest, journal, meter)

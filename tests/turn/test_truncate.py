@@ -6,14 +6,14 @@ from botfolder import bot, spec_of
 from imbot.cards import prepare_card
 from imbot.model import CardContext, CardPhase
 from imbot.text.markdown import size
-from imbot.turn.truncate import LONG_QUESTION, fitted
+from imbot.turn.truncate import LONG_QUESTION, truncate
 
 ROOM = 2_000
 LONG = "\n\n".join(f"第 {n} 段。" + "内容" * 30 for n in range(60))
 CODE = "看这里：\n\n```python\n" + "value = compute(1)\n" * 300
 
 
-def excess(view):
+def overflow_bytes(view):
     return max(0, max(map(size, view.data.values())) - ROOM)
 
 
@@ -21,9 +21,9 @@ def excess(view):
 def fit(tmp_path):
     """Fit an answer onto the card of a bot file with these lines more."""
 
-    def of(answer, phase=CardPhase.FINAL, more="", excess=excess, **context):
+    def of(answer, phase=CardPhase.FINAL, more="", overflow_bytes=overflow_bytes, **context):
         card = prepare_card(spec_of(tmp_path, bot(more=more)))
-        return fitted(card, CardContext(phase, answer=answer, **context), excess)
+        return truncate(card, CardContext(phase, answer=answer, **context), overflow_bytes)
 
     return of
 
@@ -80,7 +80,7 @@ def test_a_long_question_makes_room_for_the_answer(fit):
 
 
 def test_a_card_that_never_fits_is_drawn_all_the_same(fit):
-    found = fit(LONG, excess=lambda _: 100)
+    found = fit(LONG, overflow_bytes=lambda _: 100)
     assert found.rest
     assert found.view.data["msgContent"]
 

@@ -21,7 +21,7 @@ class Room:
     def __init__(self) -> None:
         self._bytes = CARD_BYTES
 
-    def excess(self, view: CardView) -> int:
+    def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond that; 0: it fits."""
         return max(0, _bytes_of(view) - self._bytes)
 

@@ -47,9 +47,9 @@ class Cards:
         self._shown: dict[str, _Shown] = {}
         self._room = Room()
 
-    def excess(self, view: CardView) -> int:
+    def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes; it grows stricter by what the platform says."""
-        return self._room.excess(view)
+        return self._room.overflow_bytes(view)
 
     async def create(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Make a card. That it exists already is a success: an earlier attempt came through.

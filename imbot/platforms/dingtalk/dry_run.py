@@ -37,9 +37,9 @@ class DingTalkRehearsal:
             )
         )
 
-    def excess(self, view: CardView) -> int:
+    def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes."""
-        return self._cards.excess(view)
+        return self._cards.overflow_bytes(view)
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Decide on the call that makes a card."""

@@ -81,9 +81,9 @@ class DingTalkGateway:
         """Mint the card that will answer a message."""
         return CardRef(uuid.uuid4().hex, message.address)
 
-    def excess(self, view: CardView) -> int:
+    def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes."""
-        return self._cards.excess(view)
+        return self._cards.overflow_bytes(view)
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Make a card and show it where the message came from."""

@@ -16,9 +16,9 @@ def view(kind="ai", **data):
 
 def test_a_card_takes_so_many_bytes_in_one_variable():
     room = Room()
-    assert room.excess(view(a="字" * 4_000, b="字" * 4_000)) == 0
-    assert room.excess(view(a="x" * CARD_BYTES)) == 2  # its quotes
-    assert room.excess(view()) == 0
+    assert room.overflow_bytes(view(a="字" * 4_000, b="字" * 4_000)) == 0
+    assert room.overflow_bytes(view(a="x" * CARD_BYTES)) == 2  # its quotes
+    assert room.overflow_bytes(view()) == 0
 
 
 def test_what_is_added_on_the_way_counts():
@@ -29,17 +29,17 @@ def test_what_is_added_on_the_way_counts():
 
 
 def room_of(text):
-    return Room().excess(view(content=text))
+    return Room().overflow_bytes(view(content=text))
 
 
 def test_a_standard_card_counts_as_a_whole():
     block = {"type": "markdown", "text": "字" * 3_000}
-    assert Room().excess(view("standard", contents=[block])) == 0
-    assert Room().excess(view("standard", contents=[block, block])) > 0
+    assert Room().overflow_bytes(view("standard", contents=[block])) == 0
+    assert Room().overflow_bytes(view("standard", contents=[block, block])) > 0
 
 
 def test_a_message_is_never_too_large():
-    assert Room().excess(view("markdown", text="x" * 10**6)) == 0
+    assert Room().overflow_bytes(view("markdown", text="x" * 10**6)) == 0
 
 
 async def refused(code="param.stream.content"):
@@ -49,7 +49,7 @@ async def refused(code="param.stream.content"):
 
 def fitting(room):
     """The largest view there is room for."""
-    return view(a="x" * (CARD_BYTES - 2 - room.excess(view(a="x" * (CARD_BYTES - 2)))))
+    return view(a="x" * (CARD_BYTES - 2 - room.overflow_bytes(view(a="x" * (CARD_BYTES - 2)))))
 
 
 async def test_a_refusal_makes_it_stricter_down_to_a_bound():
@@ -57,13 +57,13 @@ async def test_a_refusal_makes_it_stricter_down_to_a_bound():
     with pytest.raises(TransientError) as caught:
         await room.heeded(refused(), lambda: fitting(room))
     assert caught.value.retry_after_s == 0.0
-    assert room.excess(view(a="x" * CARD_BYTES)) == CARD_BYTES // 2 + 2
+    assert room.overflow_bytes(view(a="x" * CARD_BYTES)) == CARD_BYTES // 2 + 2
     for _ in range(4):
         with pytest.raises(TransientError):
             await room.heeded(refused(), lambda: fitting(room))
     with pytest.raises(FatalError):
         await room.heeded(refused(), lambda: fitting(room))
-    assert room.excess(view(a="x" * LEAST)) == 2
+    assert room.overflow_bytes(view(a="x" * LEAST)) == 2
 
 
 async def test_cards_that_are_refused_together_make_it_stricter_once():
@@ -72,18 +72,18 @@ async def test_cards_that_are_refused_together_make_it_stricter_once():
         *(room.heeded(refused(), lambda: large) for _ in range(5)), return_exceptions=True
     )
     assert {type(each) for each in told} == {TransientError}
-    assert room.excess(large) == CARD_BYTES // 2
+    assert room.overflow_bytes(large) == CARD_BYTES // 2
 
 
 async def test_a_card_that_was_known_to_be_too_large_spoils_no_other_card():
     room = Room()
     with pytest.raises(FatalError):
         await room.heeded(refused(), lambda: view(citations="x" * 100_000, answer="short"))
-    assert room.excess(view(a="x" * 13_000)) == 0
+    assert room.overflow_bytes(view(a="x" * 13_000)) == 0
 
 
 async def test_other_refusals_change_nothing():
     room = Room()
     with pytest.raises(FatalError):
         await room.heeded(refused("param.invalid"), lambda: view(a="x"))
-    assert room.excess(view(a="x" * 13_000)) == 0
+    assert room.overflow_bytes(view(a="x" * 13_000)) == 0
