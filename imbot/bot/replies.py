@@ -13,7 +13,7 @@ from imbot.bot.ordering import Seen
 from imbot.errors import StoreError, TransientError
 from imbot.model import CardContext, CardPhase, TurnRecord
 from imbot.stores import Store
-from imbot.turn.send_text import say
+from imbot.turn.send_text import send_text_once
 from imbot.usage.counters import Meter
 
 log = logging.getLogger(__name__)
@@ -65,4 +65,4 @@ class Replies:
     async def _said(self, work: Work, name: str, behaviour: Behaviour) -> bool:
         turn = work.turn
         text = behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
-        return await say(work.gateway, turn, behaviour.spec.title, text, work.journal, self._meter)
+        return await send_text_once(work.gateway, turn, behaviour.spec.title, text, work.journal, self._meter)

@@ -12,7 +12,7 @@ from imbot.spec import Throttle
 from imbot.turn.answer import Answer, made_of
 from imbot.turn.journal import Journal
 from imbot.turn.pacing import Pacer
-from imbot.turn.send_text import say
+from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import Truncated
 from imbot.usage.counters import Meter
 
@@ -186,7 +186,9 @@ class CardWriter:
     async def _say(self, title: str, text: str) -> bool:
         """The answer, or its rest, as text."""
         try:
-            return await say(self._gateway, self._answer.turn, title, text, self._journal, self._meter)
+            return await send_text_once(
+                self._gateway, self._answer.turn, title, text, self._journal, self._meter
+            )
         except TransientError as error:
             log.error("turn %s: its answer is not said yet: %s", self._answer.turn.id, error)
             self.unended = True

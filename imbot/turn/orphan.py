@@ -13,7 +13,7 @@ from imbot.model import CardContext, CardPhase, CardView, Message, TurnRecord
 from imbot.platforms import Gateway
 from imbot.turn.answer import as_seen, context_of, made_of
 from imbot.turn.journal import Journal
-from imbot.turn.send_text import say
+from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import truncate
 from imbot.usage.counters import Meter
 
@@ -64,12 +64,12 @@ async def _concluded(
     fit = truncate(card, context_of(turn) if "instead" in turn.extras else context, gateway.overflow_bytes)
     if card.live and await _card_ended(turn, gateway, fit.view):
         if unsaid and fit.rest:
-            await say(gateway, turn, fit.view.title, fit.rest, journal, meter)
+            await send_text_once(gateway, turn, fit.view.title, fit.rest, journal, meter)
     elif turn.shown == "" and "ending" not in turn.extras and now - turn.accepted_at < FRESH_S:
         return None
     elif unsaid:
         view = card.render(context)
-        await say(gateway, turn, view.title, view.text, journal, meter)
+        await send_text_once(gateway, turn, view.title, view.text, journal, meter)
     await journal.keep(
         phase=context.phase,
         error=context.error,

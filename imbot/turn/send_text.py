@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 TRIES = 8  # with the backoff below: about half a minute
 
 
-async def say(
+async def send_text_once(
     gateway: Gateway, turn: TurnRecord, title: str, text: str, journal: Journal, meter: Meter
 ) -> bool:
     """Say ``text`` (Markdown) where a turn's card would stand; False when it is lost, or may be.
