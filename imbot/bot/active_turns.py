@@ -18,7 +18,7 @@ LAST_WORDS_S = 5.0  # for ending cards as stopped, after the grace time
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class ActiveTurn:
     """A message on its way to its answer, from the first moment on.
 
     ``gateway`` is of the app it came to: its card belongs there, whatever the bot moves to. Cancelled
@@ -34,26 +34,26 @@ class Work:
     stoppable: bool = False
 
 
-class Works:
-    """What a bot is at."""
+class ActiveTurns:
+    """The turns of one bot that are under way."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
-        self._tasks: dict[asyncio.Task[None], Work] = {}
+        self._tasks: dict[asyncio.Task[None], ActiveTurn] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def begin(self, work: Work, doing: Coroutine[Any, Any, None]) -> None:
+    def begin(self, active: ActiveTurn, doing: Coroutine[Any, Any, None]) -> None:
         """Do it in a task of its own."""
-        task = asyncio.create_task(doing, name=f"turn {work.turn.id}")
-        self._tasks[task] = work
-        self._meter.spending.bill(work.turn.card.id, work.turn.bot)
+        task = asyncio.create_task(doing, name=f"turn {active.turn.id}")
+        self._tasks[task] = active
+        self._meter.spending.bill(active.turn.card.id, active.turn.bot)
         task.add_done_callback(self._ended)
 
     def stop(self, which: Callable[[TurnRecord], bool]) -> bool:
         """End those turns as *stopped*; whether there was any."""
-        found = [task for task, work in self._tasks.items() if which(work.turn)]
+        found = [task for task, active in self._tasks.items() if which(active.turn)]
         for task in found:
             self._stop(task)
         return bool(found)
@@ -63,7 +63,7 @@ class Works:
 
         Turns that are late are stopped, and given up when they ignore that.
         """
-        tasks = {task for task, work in self._tasks.items() if gateway in (None, work.gateway)}
+        tasks = {task for task, active in self._tasks.items() if gateway in (None, active.gateway)}
         for patience, insist in ((grace_s, self._stop), (LAST_WORDS_S, asyncio.Task.cancel)):
             if tasks:
                 _, tasks = await asyncio.wait(tasks, timeout=patience)
@@ -74,14 +74,14 @@ class Works:
 
     def _stop(self, task: asyncio.Task[None]) -> None:
         """Cancel a turn once: a second cancel would keep it from ending its card."""
-        work = self._tasks.get(task)  # it may have ended since it was looked for
-        if work and work.stoppable:
-            work.stoppable = False
+        active = self._tasks.get(task)  # it may have ended since it was looked for
+        if active and active.stoppable:
+            active.stoppable = False
             task.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        work = self._tasks.pop(task)
-        work.taken.set()
-        self._meter.spending.close(work.turn.card.id)
+        active = self._tasks.pop(task)
+        active.taken.set()
+        self._meter.spending.close(active.turn.card.id)
         if not task.cancelled() and (error := task.exception()):
-            log.error("%s: %s failed", work.turn.bot, task.get_name(), exc_info=error)
+            log.error("%s: %s failed", active.turn.bot, task.get_name(), exc_info=error)

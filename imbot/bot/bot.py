@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from imbot.behaviour import Behaviour
 from imbot.bot import actions as clicks
-from imbot.bot.active_turns import Work, Works
+from imbot.bot.active_turns import ActiveTurn, ActiveTurns
 from imbot.bot.admission import Crowd, Seat, admitted, at_once
 from imbot.bot.behaviours import Behaviours
 from imbot.bot.ordering import Conversations, Seen, trimmed
@@ -64,7 +64,7 @@ class Bot:
         self._crowd = Crowd(behaviour.spec.limits)
         self._replies = Replies(store, self._meter, clock)
         self._arrears = Arrears()
-        self._works = Works(self._meter)
+        self._active_turns = ActiveTurns(self._meter)
         self._behaviours = Behaviours(behaviour)
 
     @property
@@ -80,7 +80,7 @@ class Bot:
     @property
     def turns_running(self) -> int:
         """Turns accepted and not ended, waiting ones included."""
-        return len(self._works)
+        return len(self._active_turns)
 
     def use(self, behaviour: Behaviour) -> None:
         """Answer with this behaviour from the next turn on."""
@@ -94,13 +94,13 @@ class Bot:
         if not self._seen.first_time(message.id):
             log.info("%s: message %s came again", self.spec.name, message.id)
             return
-        work = self._work(self._new_turn(message), message)
-        self._works.begin(work, self._take(work, self._new))
-        await work.taken.wait()
+        active = self._activate(self._new_turn(message), message)
+        self._active_turns.begin(active, self._take(active, self._new))
+        await active.taken.wait()
 
     async def on_action(self, action: CardAction) -> CardChange | None:
         """Keep a rating, stop a turn or ask again; what the card shows then."""
-        if self._works.stop(lambda turn: clicks.stops(action, turn, self.spec)):
+        if self._active_turns.stop(lambda turn: clicks.stops(action, turn, self.spec)):
             return None
         click = clicks.Click(action, self.behaviour, self.gateway.overflow_bytes, self._clock())
         return await click.answered(self._store, self.on_message)
@@ -109,8 +109,8 @@ class Bot:
 
     def resume(self, turn: TurnRecord) -> None:
         """Take up a turn of a process that died; it is handed back where it cannot be ended now."""
-        work = self._work(turn, message_of(turn))
-        self._works.begin(work, self._take(work, self._unseen))
+        active = self._activate(turn, message_of(turn))
+        self._active_turns.begin(active, self._take(active, self._unseen))
 
     async def recorded(self) -> bool:
         """Record what the store would not take when turns ended; whether that is all."""
@@ -125,8 +125,8 @@ class Bot:
         await self._behaviours.close()
 
     async def left(self, gateway: Gateway | None, grace_s: float) -> None:
-        """Return when no turn uses that gateway any more, as ``Works.left``."""
-        await self._works.left(gateway, grace_s)
+        """Return when no turn uses that gateway any more, as ``ActiveTurns.left``."""
+        await self._active_turns.left(gateway, grace_s)
 
     # -- inside
 
@@ -147,15 +147,15 @@ class Bot:
             fingerprint=self.spec.fingerprint,
         )
 
-    def _work(self, turn: TurnRecord, message: Message) -> Work:
+    def _activate(self, turn: TurnRecord, message: Message) -> ActiveTurn:
         place = self._conversations.queue(turn.conversation)
-        return Work(turn, message, self.gateway, place, Journal(self._store, turn))
+        return ActiveTurn(turn, message, self.gateway, place, Journal(self._store, turn))
 
-    async def _unseen(self, work: Work) -> bool:
+    async def _unseen(self, active: ActiveTurn) -> bool:
         """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
-        turn, journal = work.turn, work.journal
+        turn, journal = active.turn, active.journal
         try:
-            phase = await conclude(turn, self.behaviour, work.gateway, journal, self._meter, self._clock())
+            phase = await conclude(turn, self.behaviour, active.gateway, journal, self._meter, self._clock())
         except TransientError as error:
             log.warning("%s: turn %s cannot be ended yet: %s", turn.bot, turn.id, error)
             await journal.leave()
@@ -164,45 +164,45 @@ class Bot:
             self._meter.turn(turn.bot, phase)
         return phase is None
 
-    async def _new(self, work: Work) -> bool:
+    async def _new(self, active: ActiveTurn) -> bool:
         """Whether the message is new; then it is journalled. Without a store we go on with what memory knows."""
         try:
-            fresh = await self._store.accept(work.turn)
+            fresh = await self._store.accept(active.turn)
         except StoreError as error:
             self.store_error = str(error)
-            log.error("%s: turn %s is not recorded: %s", self.spec.name, work.turn.id, error)
+            log.error("%s: turn %s is not recorded: %s", self.spec.name, active.turn.id, error)
             return True
         self.store_error = ""
         return fresh
 
-    async def _take(self, work: Work, wanted: Callable[[Work], Awaitable[bool]]) -> None:
+    async def _take(self, active: ActiveTurn, wanted: Callable[[ActiveTurn], Awaitable[bool]]) -> None:
         try:
-            if await wanted(work):
+            if await wanted(active):
                 self.turns_total += 1
-                work.taken.set()
-                await self._follow(work)
+                active.taken.set()
+                await self._follow(active)
         except asyncio.CancelledError:  # given up, or stopped: where it has no end, another process ends it
-            await work.journal.leave()
+            await active.journal.leave()
             raise
         except Exception:  # a defect: whoever asked is told all the same
-            log.exception("%s: turn %s failed", self.spec.name, work.turn.id)
-            await self._replies.give(work, "error", self.behaviour)
+            log.exception("%s: turn %s failed", self.spec.name, active.turn.id)
+            await self._replies.give(active, "error", self.behaviour)
         finally:
-            work.place.leave()
-            self._arrears.add(work.journal)
+            active.place.leave()
+            self._arrears.add(active.journal)
 
-    async def _follow(self, work: Work) -> None:
+    async def _follow(self, active: ActiveTurn) -> None:
         """Obey an order, answer a question, say why there is no answer."""
-        name = at_once(work.message, self.spec)
-        seat = None if name else self._seat(work)
+        name = at_once(active.message, self.spec)
+        seat = None if name else self._seat(active)
         if seat is None:
-            work.place.leave()
+            active.place.leave()
             if name == "stop":
-                self._works.stop(lambda turn: self._may_stop(work.turn, turn))
-            await self._replies.give(work, _TEXTS.get(name, name) or "busy", self.behaviour)
+                self._active_turns.stop(lambda turn: self._may_stop(active.turn, turn))
+            await self._replies.give(active, _TEXTS.get(name, name) or "busy", self.behaviour)
             return
         try:
-            await self._answer(work, seat)
+            await self._answer(active, seat)
         finally:
             seat.leave()
 
@@ -210,47 +210,47 @@ class Bot:
         same = turn.conversation == order.conversation
         return same and clicks.may_press(self.spec, turn, order.sender.id)
 
-    def _seat(self, work: Work) -> Seat | None:
+    def _seat(self, active: ActiveTurn) -> Seat | None:
         """Room for one more question; None: there is none, not even to wait."""
-        person = work.turn.sender.id
+        person = active.turn.sender.id
         if person in self.spec.access.admins:
             return Seat()
-        return self._crowd.seat(person, now=work.place.first)
+        return self._crowd.seat(person, now=active.place.first)
 
-    async def _answer(self, work: Work, seat: Seat) -> None:
-        work.stoppable = True
-        async with self._not_begun(work):
-            await work.place.turn()
+    async def _answer(self, active: ActiveTurn, seat: Seat) -> None:
+        active.stoppable = True
+        async with self._not_begun(active):
+            await active.place.turn()
             await seat.taken()
-            if self._clock() - work.turn.accepted_at > WAITED_S:
-                await work.journal.keep(fingerprint=self.spec.fingerprint)
-        if work.journal.lost:
+            if self._clock() - active.turn.accepted_at > WAITED_S:
+                await active.journal.keep(fingerprint=self.spec.fingerprint)
+        if active.journal.lost:
             return
         with self._behaviours.taken() as behaviour:
-            if not admitted(work.message, behaviour.spec.access):  # any more
-                work.stoppable = False
-                await self._replies.give(work, "refused", behaviour)
+            if not admitted(active.message, behaviour.spec.access):  # any more
+                active.stoppable = False
+                await self._replies.give(active, "refused", behaviour)
                 return
-            async with self._not_begun(work):
-                history = await self._history(work.turn, behaviour)
+            async with self._not_begun(active):
+                history = await self._history(active.turn, behaviour)
             await run_turn(
-                work.turn,
-                work.message,
+                active.turn,
+                active.message,
                 history,
                 behaviour,
-                work.gateway,
-                work.journal,
+                active.gateway,
+                active.journal,
                 self._clock,
                 self._meter,
             )
 
     @asynccontextmanager
-    async def _not_begun(self, work: Work) -> AsyncIterator[None]:
+    async def _not_begun(self, active: ActiveTurn) -> AsyncIterator[None]:
         """Who is stopped while the block lasts has no card yet, and is told in words."""
         try:
             yield
         except asyncio.CancelledError:
-            await self._replies.give(work, "stopped", self.behaviour)
+            await self._replies.give(active, "stopped", self.behaviour)
             raise
 
     async def _history(self, turn: TurnRecord, behaviour: Behaviour) -> list[Exchange]:

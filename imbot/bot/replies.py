@@ -1,6 +1,6 @@
 """Replies: a bot file's own texts, in answer to orders and to what the agent does not get.
 
-``bot`` decides which text a message gets; ``saying`` sends it.
+``bot`` decides which text a message gets; ``turn.send_text`` sends it.
 """
 
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from imbot.behaviour import Behaviour
-from imbot.bot.active_turns import Work
+from imbot.bot.active_turns import ActiveTurn
 from imbot.bot.ordering import Seen
 from imbot.errors import StoreError, TransientError
 from imbot.model import CardContext, CardPhase, TurnRecord
@@ -31,9 +31,9 @@ class Replies:
         self._clock = clock
         self._refused = Seen(clock)
 
-    async def give(self, work: Work, name: str, behaviour: Behaviour) -> None:
+    async def give(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> None:
         """Answer with the text of that name (``stopped``, ``help``, ...), and end the turn."""
-        turn = work.turn
+        turn = active.turn
         if name == "new":
             await self._start_anew(turn)
         if name in _TURNED_AWAY:
@@ -41,14 +41,14 @@ class Replies:
             log.info("%s: turn %s of %s in %s: %s", turn.bot, turn.id, turn.sender.id, where, name)
             self._meter.away(turn.bot, name)
         try:
-            said = self._told_already(turn, name) or await self._said(work, name, behaviour)
+            said = self._told_already(turn, name) or await self._said(active, name, behaviour)
         except TransientError as error:
             log.error("%s: turn %s is not answered yet: %s", turn.bot, turn.id, error)
-            await work.journal.leave()
+            await active.journal.leave()
             return
         phase = CardPhase.FINAL if said else CardPhase.ERROR
         self._meter.turn(turn.bot, phase)
-        await work.journal.keep(phase=phase, finished_at=self._clock())
+        await active.journal.keep(phase=phase, finished_at=self._clock())
 
     async def _start_anew(self, turn: TurnRecord) -> None:
         try:
@@ -62,7 +62,9 @@ class Replies:
             return False
         return not self._refused.first_time(f"{turn.conversation.conversation_id} {turn.sender.id}")
 
-    async def _said(self, work: Work, name: str, behaviour: Behaviour) -> bool:
-        turn = work.turn
+    async def _said(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> bool:
+        turn = active.turn
         text = behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
-        return await send_text_once(work.gateway, turn, behaviour.spec.title, text, work.journal, self._meter)
+        return await send_text_once(
+            active.gateway, turn, behaviour.spec.title, text, active.journal, self._meter
+        )
