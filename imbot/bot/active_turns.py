@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from imbot.bot.ordering import Place
+from imbot.bot.ordering import QueueTicket
 from imbot.model import Message, TurnRecord
 from imbot.platforms import Gateway
 from imbot.turn.journal import Journal
@@ -28,7 +28,7 @@ class ActiveTurn:
     turn: TurnRecord
     message: Message
     gateway: Gateway
-    place: Place
+    ticket: QueueTicket
     journal: Journal
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     stoppable: bool = False

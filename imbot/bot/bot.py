@@ -16,7 +16,7 @@ from imbot.bot import actions as clicks
 from imbot.bot.active_turns import ActiveTurn, ActiveTurns
 from imbot.bot.admission import Crowd, Seat, admitted, at_once
 from imbot.bot.behaviours import Behaviours
-from imbot.bot.ordering import Conversations, Seen, trimmed
+from imbot.bot.ordering import ConversationQueues, Seen, trimmed
 from imbot.bot.replies import Replies
 from imbot.errors import StoreError, TransientError
 from imbot.model import (
@@ -60,7 +60,7 @@ class Bot:
         self._clock = clock
         self._meter = meter or Meter()
         self._seen = Seen(clock)
-        self._conversations = Conversations()
+        self._queues = ConversationQueues()
         self._crowd = Crowd(behaviour.spec.limits)
         self._replies = Replies(store, self._meter, clock)
         self._arrears = Arrears()
@@ -148,8 +148,8 @@ class Bot:
         )
 
     def _activate(self, turn: TurnRecord, message: Message) -> ActiveTurn:
-        place = self._conversations.queue(turn.conversation)
-        return ActiveTurn(turn, message, self.gateway, place, Journal(self._store, turn))
+        ticket = self._queues.take_ticket(turn.conversation)
+        return ActiveTurn(turn, message, self.gateway, ticket, Journal(self._store, turn))
 
     async def _unseen(self, active: ActiveTurn) -> bool:
         """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
@@ -188,7 +188,7 @@ class Bot:
             log.exception("%s: turn %s failed", self.spec.name, active.turn.id)
             await self._replies.give(active, "error", self.behaviour)
         finally:
-            active.place.leave()
+            active.ticket.release()
             self._arrears.add(active.journal)
 
     async def _follow(self, active: ActiveTurn) -> None:
@@ -196,7 +196,7 @@ class Bot:
         name = at_once(active.message, self.spec)
         seat = None if name else self._seat(active)
         if seat is None:
-            active.place.leave()
+            active.ticket.release()
             if name == "stop":
                 self._active_turns.stop(lambda turn: self._may_stop(active.turn, turn))
             await self._replies.give(active, _TEXTS.get(name, name) or "busy", self.behaviour)
@@ -215,12 +215,12 @@ class Bot:
         person = active.turn.sender.id
         if person in self.spec.access.admins:
             return Seat()
-        return self._crowd.seat(person, now=active.place.first)
+        return self._crowd.seat(person, now=active.ticket.first)
 
     async def _answer(self, active: ActiveTurn, seat: Seat) -> None:
         active.stoppable = True
         async with self._not_begun(active):
-            await active.place.turn()
+            await active.ticket.reached()
             await seat.taken()
             if self._clock() - active.turn.accepted_at > WAITED_S:
                 await active.journal.keep(fingerprint=self.spec.fingerprint)

@@ -30,35 +30,35 @@ class Seen:
         return True
 
 
-class Place:
-    """One turn's place in the queue of its conversation."""
+class QueueTicket:
+    """One turn's place in the queue of its conversation, until it is released."""
 
-    def __init__(self, queues: "dict[ConversationKey, Place]", key: ConversationKey) -> None:
+    def __init__(self, queues: "dict[ConversationKey, QueueTicket]", key: ConversationKey) -> None:
         self._queues = queues
         self._key = key
         self.before = queues.get(key)
-        self.left = asyncio.Event()
+        self.released = asyncio.Event()
         queues[key] = self
 
     @property
     def first(self) -> bool:
-        """Whether everybody before has left."""
+        """Whether every ticket before this one is released."""
         before = self.before
-        while before is not None and before.left.is_set():
+        while before is not None and before.released.is_set():
             before = before.before
         return before is None
 
-    async def turn(self) -> None:
-        """Return when everybody before has left."""
+    async def reached(self) -> None:
+        """Return when every ticket before this one is released."""
         while self.before is not None:
-            await self.before.left.wait()
+            await self.before.released.wait()
             self.before = self.before.before
 
-    def leave(self) -> None:
-        """Let the next one come. Leaving twice, or before one's turn, is fine."""
-        self.left.set()
+    def release(self) -> None:
+        """Let the next one come. Releasing twice, or before one's turn, is fine."""
+        self.released.set()
         last = self._queues.get(self._key)
-        while last is not None and last.left.is_set():
+        while last is not None and last.released.is_set():
             last = last.before
             if last is None:
                 del self._queues[self._key]
@@ -66,15 +66,15 @@ class Place:
                 self._queues[self._key] = last
 
 
-class Conversations:
+class ConversationQueues:
     """Who waits for whom. A conversation nobody waits in takes no memory."""
 
     def __init__(self) -> None:
-        self._queues: dict[ConversationKey, Place] = {}
+        self._queues: dict[ConversationKey, QueueTicket] = {}
 
-    def queue(self, key: ConversationKey) -> Place:
-        """Take a place at the end of a conversation's queue; order is the order of these calls."""
-        return Place(self._queues, key)
+    def take_ticket(self, key: ConversationKey) -> QueueTicket:
+        """Take a ticket at the end of a conversation's queue; order is the order of these calls."""
+        return QueueTicket(self._queues, key)
 
 
 def trimmed(past: Sequence[Exchange], chars: int) -> list[Exchange]:
