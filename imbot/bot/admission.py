@@ -1,6 +1,6 @@
-"""Who is answered, and when: access, what needs no agent, and the crowd that waits for its turn.
+"""Who is answered, and when: access, what needs no agent, and how many are answered at once.
 
-``bot.Bot`` asks ``at_once`` for each message, and takes a seat in its ``Crowd`` for those that go to the agent.
+``bot.Bot`` asks ``immediate_reply`` for each message, and a permit of its ``ConcurrencyLimit`` for those that go to the agent.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ def admitted(message: Message, access: Access) -> bool:
     return message.conversation_kind == "group" and message.conversation_id in (access.groups or ())
 
 
-def at_once(message: Message, spec: BotSpec) -> str:
+def immediate_reply(message: Message, spec: BotSpec) -> str:
     """The order or the name of the text by which a message is answered without the agent; empty: it is a question."""
     if not admitted(message, spec.access):
         return "refused"
@@ -34,108 +34,108 @@ def at_once(message: Message, spec: BotSpec) -> str:
     return "too_long" if len(message.text) > spec.limits.message_chars and not privileged else ""
 
 
-class Seat:
-    """One question on its way: waiting, then being answered, then gone. Without a crowd it never waits."""
+class Permit:
+    """One question on its way: waiting, then being answered, then gone. Without a limit it never waits."""
 
-    def __init__(self, crowd: "Crowd | None" = None, person: str = "") -> None:
+    def __init__(self, limit: "ConcurrencyLimit | None" = None, person: str = "") -> None:
         self.person = person
-        self._crowd = crowd
-        self._called = asyncio.Event()
+        self._limit = limit
+        self._granted = asyncio.Event()
 
-    async def taken(self) -> None:
+    async def acquired(self) -> None:
         """Return when the question may be answered; call it when nothing else is to be waited for."""
-        if self._crowd:
-            self._crowd.line_up(self)
-            await self._called.wait()
+        if self._limit:
+            self._limit.enqueue(self)
+            await self._granted.wait()
 
-    def leave(self) -> None:
-        """Make room for others. Leaving twice is fine."""
-        if self._crowd:
-            self._crowd.leave(self)
-        self._crowd = None
+    def release(self) -> None:
+        """Make room for others. Releasing twice is fine."""
+        if self._limit:
+            self._limit.release(self)
+        self._limit = None
 
-    def call(self) -> None:
-        """Let ``taken`` return."""
-        self._called.set()
+    def grant(self) -> None:
+        """Let ``acquired`` return."""
+        self._granted.set()
 
 
-class Crowd:
+class ConcurrencyLimit:
     """The questions of one bot: so many are answered at once, of one person and in all; the others wait.
 
-    Who may begin is decided in the order in which they line up, passing over those whose sender is
+    Who may begin is decided in the order in which they are enqueued, passing over those whose sender is
     being answered as often as one may.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._seated: set[Seat] = set()
-        self._waiting: set[Seat] = set()
-        self._line: list[Seat] = []
-        self._answered: Counter[str] = Counter()  # seats by person
-        self._kept: Counter[str] = Counter()  # waiting ones by person
+        self._active: set[Permit] = set()
+        self._waiting: set[Permit] = set()
+        self._queue: list[Permit] = []
+        self._active_of: Counter[str] = Counter()  # permits by person
+        self._waiting_of: Counter[str] = Counter()  # waiting ones by person
 
     @property
     def waiting(self) -> int:
         """Questions that wait."""
         return len(self._waiting)
 
-    def use(self, limits: Limits) -> None:
+    def set_limits(self, limits: Limits) -> None:
         """Keep to other limits from now on; nobody is sent away for them."""
         self._limits = limits
-        self._call()
+        self._grant_waiting()
 
-    def seat(self, person: str, *, now: bool) -> Seat | None:
-        """A seat for a question; None: there is no room even to wait. ``now``: it could begin at once."""
-        seat = Seat(self, person)
+    def request(self, person: str, *, now: bool) -> Permit | None:
+        """A permit for a question; None: there is no room even to wait. ``now``: it could begin at once."""
+        permit = Permit(self, person)
         if now and self._room_for(person):
-            self._give(seat)
-        elif len(self._waiting) < self._limits.queue and self._kept[person] < self._share():
-            self._waiting.add(seat)
-            self._kept[person] += 1
+            self._grant(permit)
+        elif len(self._waiting) < self._limits.queue and self._waiting_of[person] < self._share():
+            self._waiting.add(permit)
+            self._waiting_of[person] += 1
         else:
             return None
-        return seat
+        return permit
 
-    def line_up(self, seat: Seat) -> None:
+    def enqueue(self, permit: Permit) -> None:
         """Take part in the waiting: until now the question waited for something else."""
-        if seat in self._waiting:
-            self._line.append(seat)
-            self._call()
+        if permit in self._waiting:
+            self._queue.append(permit)
+            self._grant_waiting()
 
-    def leave(self, seat: Seat) -> None:
+    def release(self, permit: Permit) -> None:
         """Forget a question, wherever it stands."""
-        if seat in self._seated:
-            self._seated.discard(seat)
-            _less(self._answered, seat.person)
+        if permit in self._active:
+            self._active.discard(permit)
+            _less(self._active_of, permit.person)
         else:
-            self._stop_waiting(seat)
-        self._call()
+            self._stop_waiting(permit)
+        self._grant_waiting()
 
     def _share(self) -> int:
         return max(self._limits.queue // SHARE, 1)
 
     def _room_for(self, person: str) -> bool:
-        return len(self._seated) < self._limits.per_bot and self._answered[person] < self._limits.per_user
+        return len(self._active) < self._limits.per_bot and self._active_of[person] < self._limits.per_user
 
-    def _call(self) -> None:
+    def _grant_waiting(self) -> None:
         """Let begin who can."""
-        for seat in list(self._line):
-            if len(self._seated) >= self._limits.per_bot:
+        for permit in list(self._queue):
+            if len(self._active) >= self._limits.per_bot:
                 return
-            if self._room_for(seat.person):
-                self._stop_waiting(seat)
-                self._give(seat)
+            if self._room_for(permit.person):
+                self._stop_waiting(permit)
+                self._grant(permit)
 
-    def _give(self, seat: Seat) -> None:
-        self._seated.add(seat)
-        self._answered[seat.person] += 1
-        seat.call()
+    def _grant(self, permit: Permit) -> None:
+        self._active.add(permit)
+        self._active_of[permit.person] += 1
+        permit.grant()
 
-    def _stop_waiting(self, seat: Seat) -> None:
-        self._waiting.discard(seat)
-        _less(self._kept, seat.person)
-        if seat in self._line:
-            self._line.remove(seat)
+    def _stop_waiting(self, permit: Permit) -> None:
+        self._waiting.discard(permit)
+        _less(self._waiting_of, permit.person)
+        if permit in self._queue:
+            self._queue.remove(permit)
 
 
 def _less(counts: Counter[str], person: str) -> None:

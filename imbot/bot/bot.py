@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from imbot.behaviour import Behaviour
 from imbot.bot import actions as clicks
 from imbot.bot.active_turns import ActiveTurn, ActiveTurns
-from imbot.bot.admission import Crowd, Seat, admitted, at_once
+from imbot.bot.admission import ConcurrencyLimit, Permit, admitted, immediate_reply
 from imbot.bot.behaviours import Behaviours
 from imbot.bot.ordering import ConversationQueues, Seen, trimmed
 from imbot.bot.replies import Replies
@@ -61,7 +61,7 @@ class Bot:
         self._meter = meter or Meter()
         self._seen = Seen(clock)
         self._queues = ConversationQueues()
-        self._crowd = Crowd(behaviour.spec.limits)
+        self._concurrency = ConcurrencyLimit(behaviour.spec.limits)
         self._replies = Replies(store, self._meter, clock)
         self._arrears = Arrears()
         self._active_turns = ActiveTurns(self._meter)
@@ -85,7 +85,7 @@ class Bot:
     def use(self, behaviour: Behaviour) -> None:
         """Answer with this behaviour from the next turn on."""
         self._behaviours.use(behaviour)
-        self._crowd.use(behaviour.spec.limits)
+        self._concurrency.set_limits(behaviour.spec.limits)
 
     # -- what the gateway delivers
 
@@ -193,35 +193,35 @@ class Bot:
 
     async def _follow(self, active: ActiveTurn) -> None:
         """Obey an order, answer a question, say why there is no answer."""
-        name = at_once(active.message, self.spec)
-        seat = None if name else self._seat(active)
-        if seat is None:
+        name = immediate_reply(active.message, self.spec)
+        permit = None if name else self._permit(active)
+        if permit is None:
             active.ticket.release()
             if name == "stop":
                 self._active_turns.stop(lambda turn: self._may_stop(active.turn, turn))
             await self._replies.give(active, _TEXTS.get(name, name) or "busy", self.behaviour)
             return
         try:
-            await self._answer(active, seat)
+            await self._answer(active, permit)
         finally:
-            seat.leave()
+            permit.release()
 
     def _may_stop(self, order: TurnRecord, turn: TurnRecord) -> bool:
         same = turn.conversation == order.conversation
         return same and clicks.may_press(self.spec, turn, order.sender.id)
 
-    def _seat(self, active: ActiveTurn) -> Seat | None:
+    def _permit(self, active: ActiveTurn) -> Permit | None:
         """Room for one more question; None: there is none, not even to wait."""
         person = active.turn.sender.id
         if person in self.spec.access.admins:
-            return Seat()
-        return self._crowd.seat(person, now=active.ticket.first)
+            return Permit()
+        return self._concurrency.request(person, now=active.ticket.first)
 
-    async def _answer(self, active: ActiveTurn, seat: Seat) -> None:
+    async def _answer(self, active: ActiveTurn, permit: Permit) -> None:
         active.stoppable = True
         async with self._not_begun(active):
             await active.ticket.reached()
-            await seat.taken()
+            await permit.acquired()
             if self._clock() - active.turn.accepted_at > WAITED_S:
                 await active.journal.keep(fingerprint=self.spec.fingerprint)
         if active.journal.lost:

@@ -527,14 +527,14 @@ def test_a_waiting_question_can_be_stopped_and_makes_room():
         await asyncio.sleep(1)
         await bot.on_message(message(id="m4", sender="u3"))
         await asyncio.sleep(1)
-        waiting = bot._crowd.waiting
+        waiting = bot._concurrency.waiting
         await bot.drain(0.1)
         return bot, waiting
 
     bot, waiting = run_virtual(main())
     assert waiting == 1
     assert bot.gateway.texts.count("<busy>") == 0
-    assert (bot._crowd.waiting, bot._crowd._seated) == (0, set())
+    assert (bot._concurrency.waiting, bot._concurrency._active) == (0, set())
 
 
 def test_limits_do_not_count_for_admins_and_follow_the_bot_file():
@@ -607,4 +607,4 @@ def test_a_redelivered_message_takes_no_place():
 
     again = run_virtual(main())
     assert again.gateway.texts == []
-    assert again._crowd._seated == set()
+    assert again._concurrency._active == set()

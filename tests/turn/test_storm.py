@@ -133,8 +133,13 @@ def test_each_message_has_one_end_and_nothing_is_left_behind(seed):
                 [text for card_id, text in gateway.said if card_id == f"card-{id_}"],
             )
         }
-        kept = bot._crowd._seated, bot._crowd._waiting, bot._conversations._queues, bot._meter.spending._bills
-        left = [each for each in (bot._works, *kept) if len(each)]
+        kept = (
+            bot._concurrency._active,
+            bot._concurrency._waiting,
+            bot._queues._queues,
+            bot._meter.spending._bills,
+        )
+        left = [each for each in (bot._active_turns, *kept) if len(each)]
         recovery.cancel()
         await asyncio.gather(recovery, return_exceptions=True)
         await bot.drain(1)
