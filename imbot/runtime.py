@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from pathlib import Path
 from typing import Any
 
-from imbot.bot.recovery import Recovery, beat, keep_beating
+from imbot.bot.recovery import OrphanFinder, beat, keep_beating
 from imbot.config.loader import FolderMissingError, Loader, LoadResult, bot_files
 from imbot.errors import StoreError
 from imbot.log import redactor
@@ -80,7 +80,7 @@ async def running(
 
     reloader = Reloader(folder, loader, supervisor, heard, settle)
     ledger = Ledger(store, supervisor.meter.spending, supervisor.monthly)
-    recovery = Recovery(store, lambda: [running.bot for running in supervisor.running.values()])
+    orphan_finder = OrphanFinder(store, lambda: [running.bot for running in supervisor.running.values()])
     try:
         # Outermost: it tells that bots are being started, and how they end.
         async with _owned(keep_beating(store), ledger.run()), _admin(admin, folder, supervisor, reloader):
@@ -91,7 +91,7 @@ async def running(
                 outcome = await reloader.reload()
                 chores = (
                     reloader.run(),
-                    recovery.run(),
+                    orphan_finder.run(),
                     accepted.run(),
                     _clean(store, retention_s),
                     _on_wish(reloader, wish or asyncio.Event()),

@@ -130,8 +130,8 @@ class StoreContract:
         await other.beat(100.0, 10.0)
         await other.accept(new_turn(2))
         await other.accept(new_turn(1))
-        assert (await store.bereft(109.0), await store.orphans("faq", 109.0)) == (set(), [])
-        assert await store.bereft(110.0) == {"faq"}
+        assert (await store.bots_with_orphans(109.0), await store.orphans("faq", 109.0)) == (set(), [])
+        assert await store.bots_with_orphans(110.0) == {"faq"}
         assert [turn.id for turn in await store.orphans("faq", 110.0)] == ["turn1", "turn2"]
         assert await store.orphans("another", 110.0) == []
         await other.beat(109.0, 10.0)

@@ -58,7 +58,7 @@ class ActiveTurns:
             self._stop(task)
         return bool(found)
 
-    async def left(self, gateway: Gateway | None, grace_s: float) -> None:
+    async def drained(self, gateway: Gateway | None, grace_s: float) -> None:
         """Return when no turn uses that gateway any more (None: no turn at all).
 
         Turns that are late are stopped, and given up when they ignore that.

@@ -30,8 +30,9 @@ from imbot.model import (
 from imbot.platforms import Gateway
 from imbot.spec import BotSpec
 from imbot.stores import Store
+from imbot.turn import orphan
 from imbot.turn.journal import Arrears, Journal
-from imbot.turn.orphan import conclude, message_of
+from imbot.turn.orphan import message_of
 from imbot.turn.run import run_turn
 from imbot.usage.counters import Meter
 
@@ -120,13 +121,13 @@ class Bot:
 
     async def drain(self, grace_s: float) -> None:
         """Let running turns end within the grace time, then end the rest as stopped."""
-        await self.left(None, grace_s)
+        await self.drained(None, grace_s)
         await self.recorded()
         await self._behaviours.close()
 
-    async def left(self, gateway: Gateway | None, grace_s: float) -> None:
-        """Return when no turn uses that gateway any more, as ``ActiveTurns.left``."""
-        await self._active_turns.left(gateway, grace_s)
+    async def drained(self, gateway: Gateway | None, grace_s: float) -> None:
+        """Return when no turn uses that gateway any more, as ``ActiveTurns.drained``."""
+        await self._active_turns.drained(gateway, grace_s)
 
     # -- inside
 
@@ -155,10 +156,12 @@ class Bot:
         """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
         turn, journal = active.turn, active.journal
         try:
-            phase = await conclude(turn, self.behaviour, active.gateway, journal, self._meter, self._clock())
+            phase = await orphan.finish(
+                turn, self.behaviour, active.gateway, journal, self._meter, self._clock()
+            )
         except TransientError as error:
             log.warning("%s: turn %s cannot be ended yet: %s", turn.bot, turn.id, error)
-            await journal.leave()
+            await journal.hand_back()
             return False
         if phase:
             self._meter.turn(turn.bot, phase)
@@ -182,7 +185,7 @@ class Bot:
                 active.taken.set()
                 await self._follow(active)
         except asyncio.CancelledError:  # given up, or stopped: where it has no end, another process ends it
-            await active.journal.leave()
+            await active.journal.hand_back()
             raise
         except Exception:  # a defect: whoever asked is told all the same
             log.exception("%s: turn %s failed", self.spec.name, active.turn.id)

@@ -1,7 +1,7 @@
-"""Recovery: says that this process lives, and takes up what processes left that died.
+"""OrphanFinder: says that this process lives, and takes up what processes left that died.
 
 The runtime owns both halves: the lease is kept until the last turn has ended, so that no other process
-takes living turns; the search for orphans ends when the bots are stopped. ``leftover`` ends what is found.
+takes living turns; the search for orphans ends when the bots are stopped. ``turn.orphan`` ends what is found.
 """
 
 import asyncio
@@ -47,8 +47,8 @@ class _Pause:
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=LOOK_EVERY_S * 2, cap_s=LONGEST_PAUSE_S))
 
 
-class Recovery:
-    """Brings orphans to their bots, as long as those run."""
+class OrphanFinder:
+    """Finds orphans and brings them to their bots, as long as those run."""
 
     def __init__(
         self, store: Store, bots: Callable[[], Iterable[Bot]], clock: Callable[[], float] = time.time
@@ -78,8 +78,10 @@ class Recovery:
             if not await bot.recorded():
                 break
         open_ids: set[str] = set()
-        bereft = await self._store.bereft(self._clock())  # one question for all: most bots have no orphan
-        for bot in [bot for bot in self._bots() if bot.spec.name in bereft]:
+        bots_with_orphans = await self._store.bots_with_orphans(
+            self._clock()
+        )  # one question for all: most bots have no orphan
+        for bot in [bot for bot in self._bots() if bot.spec.name in bots_with_orphans]:
             orphans = await self._store.orphans(bot.spec.name, self._clock())
             open_ids.update(turn.id for turn in orphans)
             for turn in orphans:

@@ -44,7 +44,7 @@ class Replies:
             said = self._told_already(turn, name) or await self._said(active, name, behaviour)
         except TransientError as error:
             log.error("%s: turn %s is not answered yet: %s", turn.bot, turn.id, error)
-            await active.journal.leave()
+            await active.journal.hand_back()
             return
         phase = CardPhase.FINAL if said else CardPhase.ERROR
         self._meter.turn(turn.bot, phase)

@@ -136,7 +136,7 @@ class Links:
 
     async def _closed(self, link: _Link, ended: asyncio.Task[None]) -> None:
         await ended
-        await asyncio.gather(*(bot.left(link.gateway, self._grace_s) for bot in list(link.users)))
+        await asyncio.gather(*(bot.drained(link.gateway, self._grace_s) for bot in list(link.users)))
         await link.gateway.close()
 
 

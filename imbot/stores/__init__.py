@@ -97,7 +97,7 @@ class Store(Protocol):
         """
         ...
 
-    async def bereft(self, now: float) -> Collection[str]:
+    async def bots_with_orphans(self, now: float) -> Collection[str]:
         """The bots that have orphans."""
         ...
 

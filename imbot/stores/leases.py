@@ -41,7 +41,7 @@ def release(process: str) -> Callable[[sqlite3.Connection], None]:
     return work
 
 
-def bereft(process: str, now: float) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
+def bots_with_orphans(process: str, now: float) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
     """Work that finds the bots with open turns that no living process answers."""
     return lambda connection: connection.execute(_BEREFT, {"process": process, "now": now}).fetchall()
 

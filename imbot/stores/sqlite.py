@@ -104,9 +104,9 @@ class SqliteStore:
         self._leased = True
         await self._write(leases.beat(self._process, now, lease_s))
 
-    async def bereft(self, now: float) -> Collection[str]:
+    async def bots_with_orphans(self, now: float) -> Collection[str]:
         """The bots that have orphans."""
-        return {row["bot"] for row in await self._read(leases.bereft(self._process, now))}
+        return {row["bot"] for row in await self._read(leases.bots_with_orphans(self._process, now))}
 
     async def orphans(self, bot: str, now: float) -> Sequence[TurnRecord]:
         """Open turns of a bot that no living process answers, the oldest first, not all at once."""

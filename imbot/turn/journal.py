@@ -29,7 +29,7 @@ class Journal:
     def __init__(self, store: Store, turn: TurnRecord) -> None:
         self.shown = turn.shown  # as it was noted last
         self.lost = False  # another process has taken the turn over
-        self._leaving = False  # the turn is to be handed back
+        self._handing_back = False  # the turn is to be handed back
         self._store = store
         self._turn_id = turn.id
         self._waiting: dict[str, Any] = {}
@@ -38,7 +38,7 @@ class Journal:
     @property
     def owes(self) -> bool:
         """Whether something could not be written yet."""
-        return bool(self._waiting) or self._leaving
+        return bool(self._waiting) or self._handing_back
 
     def note(self, **changes: Any) -> None:
         """Write soon. Whoever notes must ``keep`` something in the end, which awaits it."""
@@ -55,9 +55,9 @@ class Journal:
         self._take(changes)
         await self._written()
 
-    async def leave(self) -> None:
+    async def hand_back(self) -> None:
         """Write all that was noted, and let whoever looks for orphans end the turn later."""
-        self._leaving = True
+        self._handing_back = True
         await self.keep()
 
     def _take(self, changes: dict[str, Any]) -> None:
@@ -78,11 +78,11 @@ class Journal:
     async def _write(self) -> None:
         while self.owes:
             changes, self._waiting = self._waiting, {}
-            leaving, self._leaving = self._leaving, False
+            handing_back, self._handing_back = self._handing_back, False
             try:
                 if changes:
                     await self._store.update_turn(self._turn_id, **changes)
-                if leaving:
+                if handing_back:
                     await self._store.hand_back(self._turn_id)
             except TakenOverError as error:
                 log.warning("turn %s: not recorded: %s", self._turn_id, error)
@@ -90,7 +90,7 @@ class Journal:
             except StoreError as error:
                 log.error("turn %s: not recorded: %s", self._turn_id, error)
                 self._waiting = changes | self._waiting
-                self._leaving = leaving or self._leaving
+                self._handing_back = handing_back or self._handing_back
                 return
             except Exception:  # a defect there: the answer is given all the same
                 log.exception("turn %s: not recorded", self._turn_id)

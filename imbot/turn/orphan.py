@@ -36,7 +36,7 @@ def message_of(turn: TurnRecord, message_id: str = "") -> Message:
     )
 
 
-async def conclude(
+async def finish(
     turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
 ) -> CardPhase | None:
     """End a turn where its process stopped; the phase it ended in.
@@ -45,7 +45,7 @@ async def conclude(
     afresh. Raises TransientError where it has to be tried later, which ends after a day.
     """
     try:
-        return await _concluded(turn, behaviour, gateway, journal, meter, now)
+        return await _finish(turn, behaviour, gateway, journal, meter, now)
     except TransientError as error:
         if now - turn.accepted_at < GIVE_UP_S:
             raise
@@ -54,7 +54,7 @@ async def conclude(
         return CardPhase.ERROR
 
 
-async def _concluded(
+async def _finish(
     turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
 ) -> CardPhase | None:
     card = _card_of(turn, behaviour)

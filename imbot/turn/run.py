@@ -117,7 +117,7 @@ async def _end(
     if writer.unended:
         if shown:
             journal.note(shown="said")
-        await journal.leave()
+        await journal.hand_back()
     else:
         await journal.keep(phase=answer.phase, finished_at=clock())
     log.log(

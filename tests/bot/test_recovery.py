@@ -7,7 +7,7 @@ from store_contract import KEY, new_turn
 from virtual import run_virtual
 
 from imbot.bot.bot import Bot
-from imbot.bot.recovery import BEAT_S, LEASE_S, Recovery, beat, keep_beating
+from imbot.bot.recovery import BEAT_S, LEASE_S, OrphanFinder, beat, keep_beating
 from imbot.errors import CardMissingError, StoreError, TransientError
 from imbot.model import CardPhase
 from imbot.stores.connection import IN_MEMORY
@@ -27,7 +27,7 @@ def recovered(*turns, script=("answer",), failures=(), lasting=60.0, age=100.0, 
         for turn in turns:
             await store.accept(turn)
             await store.hand_back(turn.id)
-        recovery = Recovery(store, lambda: [bot], bot._clock)
+        recovery = OrphanFinder(store, lambda: [bot], bot._clock)
         task = asyncio.create_task(recovery.run())
         await asyncio.sleep(lasting)
         task.cancel()
@@ -130,7 +130,7 @@ async def test_a_turn_of_a_bot_that_is_removed_meanwhile_is_left_to_who_comes_ne
 
     running.append(bot)
     store.adopt = removed
-    await Recovery(store, lambda: list(running)).look()
+    await OrphanFinder(store, lambda: list(running)).look()
     assert (bot.turns_running, bot.gateway.shown) == (0, [])
     assert [turn.id for turn in await store.orphans("bot", 0.0)] == [LEFT.id]
     await store.close()
@@ -140,14 +140,14 @@ def test_a_failing_store_or_bot_does_not_end_the_search(caplog):
     class Store:
         asked = 0
 
-        async def bereft(self, now):
+        async def bots_with_orphans(self, now):
             self.asked += 1
             raise StoreError("disk full") if self.asked == 1 else ZeroDivisionError
 
     async def main():
         store = Store()
         bot = Bot(behaviour(), FakeGateway(), store)
-        task = asyncio.create_task(Recovery(store, lambda: [bot]).run())
+        task = asyncio.create_task(OrphanFinder(store, lambda: [bot]).run())
         await asyncio.sleep(10)
         task.cancel()
         return store.asked
@@ -164,7 +164,7 @@ async def test_two_processes_on_one_store_leave_each_others_turns_alone(tmp_path
         await beat(store)
         await bot.on_message(message(id=f"m{number}", sender=f"u{number}"))
     for store, bot in zip(stores, bots, strict=True):
-        await Recovery(store, lambda bot=bot: [bot]).look()
+        await OrphanFinder(store, lambda bot=bot: [bot]).look()
         assert bot.turns_running == 1
     for store, bot in zip(stores, bots, strict=True):
         await bot.drain(0)
@@ -182,7 +182,7 @@ async def test_a_clean_end_leaves_nothing_to_recover_or_hands_it_over_at_once(tm
         await bot.drain(0)
     await store.close()
     heir = Bot(behaviour(), FakeGateway(), next_store)
-    await Recovery(next_store, lambda: [heir]).look()
+    await OrphanFinder(next_store, lambda: [heir]).look()
     assert heir.turns_running == (process == "closed")
     await heir.drain(1)
     await bot.drain(0)
@@ -193,7 +193,7 @@ def test_what_a_failing_store_missed_of_an_ended_turn_is_recorded_when_it_is_bac
     async def main():
         store, gateway = await SqliteStore.open(IN_MEMORY), FakeGateway()
         bot = Bot(behaviour("answer"), gateway, store)
-        recovery = asyncio.create_task(Recovery(store, lambda: [bot]).run())
+        recovery = asyncio.create_task(OrphanFinder(store, lambda: [bot]).run())
         await bot.on_message(message())
         update = store.update_turn
 
@@ -225,7 +225,7 @@ async def test_a_process_that_was_taken_for_dead_says_nothing_of_what_another_to
         for store in (asleep, heir)
     ]
     await bots[0].on_message(message())  # no beat: its lease is over
-    await Recovery(heir, lambda: bots[1:]).look()
+    await OrphanFinder(heir, lambda: bots[1:]).look()
     for bot in bots:
         await bot.drain(5)
     (turn,) = [await heir.turn_of_card("card-m1")]

@@ -101,7 +101,7 @@ def test_a_store_that_fails_is_logged_and_holds_nothing_up(caplog):
         store, journal = await a_journal()
         store.failure = StoreError("disk full")
         await journal.keep(answer="a")
-        await journal.leave()
+        await journal.hand_back()
         before, store.failure = list(store.orphaned), None
         await journal.keep()
         return before, store.orphaned, store.only().answer, journal.owes

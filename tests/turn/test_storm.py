@@ -11,7 +11,7 @@ from fakes import FakeCard, FakeGateway, behaviour, message
 from virtual import run_virtual
 
 from imbot.bot.bot import Bot
-from imbot.bot.recovery import Recovery
+from imbot.bot.recovery import OrphanFinder
 from imbot.errors import AgentError, CardMissingError, FatalError, StoreError, TransientError
 from imbot.model import CardAction, CardPhase
 from imbot.spec import Limits
@@ -118,7 +118,7 @@ def test_each_message_has_one_end_and_nothing_is_left_behind(seed):
         store = await FlakyStore.open(IN_MEMORY)
         gateway = StormyGateway(chance)
         bot = Bot(a_behaviour(chance), gateway, store, lambda: 1000 + asyncio.get_running_loop().time())
-        recovery = asyncio.create_task(Recovery(store, lambda: [bot], bot._clock).run())
+        recovery = asyncio.create_task(OrphanFinder(store, lambda: [bot], bot._clock).run())
         for number in range(60):
             await asyncio.sleep(chance.choice([0, 0.05, 0.3, 1, 3]))
             await something(bot, chance, number, ids)
