@@ -22,29 +22,29 @@ class Behaviours:
         self._users = Counter({first: 1})
         self._closing: set[asyncio.Task[None]] = set()
 
-    def use(self, behaviour: Behaviour) -> None:
+    def switch_to(self, behaviour: Behaviour) -> None:
         """This one from now on."""
         old, self.now = self.now, behaviour
         self._users[behaviour] += 1
-        self._leave(old)
+        self._release(old)
 
     @contextmanager
-    def taken(self) -> Iterator[Behaviour]:
+    def in_use(self) -> Iterator[Behaviour]:
         """The one of now, whose agent stays open while the block lasts."""
         behaviour = self.now
         self._users[behaviour] += 1
         try:
             yield behaviour
         finally:
-            self._leave(behaviour)
+            self._release(behaviour)
 
     async def close(self) -> None:
         """Nobody begins any more: return when every agent that is out of use is closed."""
-        self._leave(self.now)
+        self._release(self.now)
         if self._closing:
             await asyncio.wait(set(self._closing))
 
-    def _leave(self, behaviour: Behaviour) -> None:
+    def _release(self, behaviour: Behaviour) -> None:
         self._users[behaviour] -= 1
         if not self._users[behaviour]:
             del self._users[behaviour]

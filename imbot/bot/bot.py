@@ -83,9 +83,9 @@ class Bot:
         """Turns accepted and not ended, waiting ones included."""
         return len(self._active_turns)
 
-    def use(self, behaviour: Behaviour) -> None:
+    def use_behaviour(self, behaviour: Behaviour) -> None:
         """Answer with this behaviour from the next turn on."""
-        self._behaviours.use(behaviour)
+        self._behaviours.switch_to(behaviour)
         self._concurrency.set_limits(behaviour.spec.limits)
 
     # -- what the gateway delivers
@@ -189,7 +189,7 @@ class Bot:
             raise
         except Exception:  # a defect: whoever asked is told all the same
             log.exception("%s: turn %s failed", self.spec.name, active.turn.id)
-            await self._replies.give(active, "error", self.behaviour)
+            await self._replies.send(active, "error", self.behaviour)
         finally:
             active.ticket.release()
             self._arrears.add(active.journal)
@@ -202,7 +202,7 @@ class Bot:
             active.ticket.release()
             if name == "stop":
                 self._active_turns.stop(lambda turn: self._may_stop(active.turn, turn))
-            await self._replies.give(active, _TEXTS.get(name, name) or "busy", self.behaviour)
+            await self._replies.send(active, _TEXTS.get(name, name) or "busy", self.behaviour)
             return
         try:
             await self._answer(active, permit)
@@ -229,10 +229,10 @@ class Bot:
                 await active.journal.keep(fingerprint=self.spec.fingerprint)
         if active.journal.lost:
             return
-        with self._behaviours.taken() as behaviour:
+        with self._behaviours.in_use() as behaviour:
             if not admitted(active.message, behaviour.spec.access):  # any more
                 active.stoppable = False
-                await self._replies.give(active, "refused", behaviour)
+                await self._replies.send(active, "refused", behaviour)
                 return
             async with self._not_begun(active):
                 history = await self._history(active.turn, behaviour)
@@ -253,7 +253,7 @@ class Bot:
         try:
             yield
         except asyncio.CancelledError:
-            await self._replies.give(active, "stopped", self.behaviour)
+            await self._replies.send(active, "stopped", self.behaviour)
             raise
 
     async def _history(self, turn: TurnRecord, behaviour: Behaviour) -> list[Exchange]:

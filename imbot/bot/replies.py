@@ -31,7 +31,7 @@ class Replies:
         self._clock = clock
         self._refused = Seen(clock)
 
-    async def give(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> None:
+    async def send(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> None:
         """Answer with the text of that name (``stopped``, ``help``, ...), and end the turn."""
         turn = active.turn
         if name == "new":

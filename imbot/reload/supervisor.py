@@ -189,7 +189,7 @@ class Supervisor:
         running.key, running.spec = key, spec
         running.generation += 1
         running.bot.gateway = gateway
-        running.bot.use(behaviour)
+        running.bot.use_behaviour(behaviour)
 
     def _drain(self, running: Running) -> None:
         self._reach.use(running.spec.name, None)

@@ -57,7 +57,7 @@ class Answer:
         """Seconds since the turn took its conversation."""
         return asyncio.get_running_loop().time() - self._began
 
-    def take(self, event: AgentEvent) -> bool:
+    def add(self, event: AgentEvent) -> bool:
         """Add what the agent said; whether there is more to show than before."""
         match event:
             case TextDelta(text):

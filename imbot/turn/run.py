@@ -87,7 +87,7 @@ async def _listen(
     events = watched(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
     async with aclosing(events):
         async for event in events:
-            if answer.take(event):
+            if answer.add(event):
                 writer.note()
             if answer.full:
                 log.warning("turn %s: the agent said too much and was stopped", answer.turn.id)

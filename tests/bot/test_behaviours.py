@@ -14,8 +14,8 @@ def test_an_agent_is_closed_when_the_last_turn_that_took_it_has_ended():
     async def main():
         old, new = behaviour("old"), behaviour("new")
         all_of_them = Behaviours(old)
-        with all_of_them.taken() as first, all_of_them.taken() as second:
-            all_of_them.use(new)
+        with all_of_them.in_use() as first, all_of_them.in_use() as second:
+            all_of_them.switch_to(new)
             assert (first, second, all_of_them.now) == (old, old, new)
             await asyncio.sleep(1)
             assert closed(old, new) == [False, False]
@@ -31,9 +31,9 @@ def test_one_that_comes_back_while_it_is_in_use_stays_open():
     async def main():
         old, new = behaviour("old"), behaviour("new")
         all_of_them = Behaviours(old)
-        with all_of_them.taken():
-            all_of_them.use(new)
-            all_of_them.use(old)
+        with all_of_them.in_use():
+            all_of_them.switch_to(new)
+            all_of_them.switch_to(old)
         await asyncio.sleep(1)
         return closed(old, new)
 
@@ -48,7 +48,7 @@ def test_an_agent_that_cannot_be_closed_is_told_in_the_log(caplog):
         old = behaviour("old")
         old.agent.close = fail
         all_of_them = Behaviours(old)
-        all_of_them.use(behaviour("new"))
+        all_of_them.switch_to(behaviour("new"))
         await all_of_them.close()
 
     run_virtual(main())

@@ -142,7 +142,7 @@ def test_a_turn_keeps_the_behaviour_it_began_with():
         await bot.on_message(message(id="m2"))  # waits, so it takes the new one
         await asyncio.sleep(1)
         new = behaviour("new")
-        bot.use(new)
+        bot.use_behaviour(new)
         closed_early = old.agent.closed
         await done(bot)
         return bot, old, new, closed_early
@@ -312,7 +312,7 @@ def test_an_update_while_the_history_is_read_leaves_the_turn_what_it_began_with(
         old, past = bot.behaviour.agent, bot._store.history
 
         async def history(*args, **options):
-            bot.use(behaviour("new"))
+            bot.use_behaviour(behaviour("new"))
             await asyncio.sleep(1)
             return [*await past(*args, **options), Exchange("open", str(not old.closed))]
 
@@ -369,7 +369,7 @@ def test_a_question_that_another_process_has_taken_over_while_it_waited_is_left_
 def test_in_a_shared_conversation_an_order_stops_whom_the_button_would(by, user, phase):
     async def main():
         bot = a_bot(5, "answer", conversation=ConversationSpec("shared", 3600))
-        bot.use(replace(bot.behaviour, spec=replace(bot.spec, card=CardSpec("ai", actions_by=by))))
+        bot.use_behaviour(replace(bot.behaviour, spec=replace(bot.spec, card=CardSpec("ai", actions_by=by))))
         await bot.on_message(message(id="m1", sender="u1", kind="group"))
         await asyncio.sleep(1)
         await bot.on_message(message("/stop", id="m2", sender=user, kind="group"))
@@ -450,7 +450,7 @@ def test_a_click_works_after_the_behaviour_was_swapped():
         await bot.on_message(message())
         await done(bot)
         new = behaviour("other", card=FakeCard(fingerprint="layout-2"))
-        bot.use(new)
+        bot.use_behaviour(new)
         return await bot.on_action(CardAction(bot._store.only().card.id, "feedback:good", "u1"))
 
     assert run_virtual(main()).data == {"chosen": "good"}
@@ -471,7 +471,7 @@ def test_seen_ids_are_forgotten_after_a_while():
 def test_spec_of_a_bot_is_what_runs():
     async def main():
         bot = a_bot("answer")
-        bot.use(replace(bot.behaviour, spec=spec("bot", title="New")))
+        bot.use_behaviour(replace(bot.behaviour, spec=spec("bot", title="New")))
         await asyncio.sleep(0.1)
         return bot.spec.title
 
@@ -546,7 +546,7 @@ def test_limits_do_not_count_for_admins_and_follow_the_bot_file():
             )
         await asyncio.sleep(1)
         running = bot.behaviour.agent.running
-        bot.use(behaviour("new", limits=limits(per_bot=2)))
+        bot.use_behaviour(behaviour("new", limits=limits(per_bot=2)))
         await bot.on_message(message(id="m4", sender="u2"))
         await done(bot)
         return bot, running

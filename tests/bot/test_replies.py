@@ -48,7 +48,7 @@ def test_who_may_no_longer_ask_when_their_turn_comes_is_refused():
         await bot.on_message(message("first", id="m1"))
         await bot.on_message(message("second", id="m2"))
         await asyncio.sleep(1)
-        bot.use(behaviour("new answer", access=Access(users=frozenset({"somebody else"}))))
+        bot.use_behaviour(behaviour("new answer", access=Access(users=frozenset({"somebody else"}))))
         while bot.turns_running:
             await asyncio.sleep(1)
         return bot

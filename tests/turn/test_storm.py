@@ -92,7 +92,7 @@ async def something(bot, chance, number, ids):
         click = chance.choice(["stop", "stop", "regenerate", "feedback:good"])
         await bot.on_action(CardAction(f"card-{chance.choice(ids)}", click, user))
     elif what < 0.92:
-        bot.use(a_behaviour(chance))
+        bot.use_behaviour(a_behaviour(chance))
     elif what < 0.96:
         bot._store.down = not bot._store.down
     else:
