@@ -155,7 +155,7 @@ class FakeGateway:
         self.proofs.append(credentials)
         await self._call("prove")
 
-    def use(self, credentials, qps):
+    def use_credentials(self, credentials, qps):
         self.credentials = credentials
 
     async def run(self):

@@ -7,7 +7,7 @@ from fakes import FakeAgent, FakeCard, FakeGateway
 from imbot.behaviour import Behaviour
 from imbot.config.loader import BotFile, LoadResult
 from imbot.errors import ConfigError, Problem
-from imbot.reload import gateway_pool as links
+from imbot.reload import gateway_pool
 from imbot.reload import rollout as transaction
 from imbot.spec import Secret
 
@@ -23,7 +23,7 @@ class World:
         self.failures = {}
         self.cut = set()
         self.agents = []
-        monkeypatch.setattr(links, "open_gateway", self.open)
+        monkeypatch.setattr(gateway_pool, "open_gateway", self.open)
         monkeypatch.setattr(transaction, "prepare", self.prepare)
 
     def open(self, type_name, credentials, endpoint, spent, quota):

@@ -91,7 +91,7 @@ class Gateway(Protocol):
         """Try other credentials of the same app without using them. Raises what the platform said."""
         ...
 
-    def use(self, credentials: Mapping[str, Any], qps: float) -> None:
+    def use_credentials(self, credentials: Mapping[str, Any], qps: float) -> None:
         """Use these credentials and that many calls per second from now on. No connection is touched."""
         ...
 

@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 
 REMAKE_S = 2.0  # between two connections of one app, or of one bot, that edits ask for
 
-LinkKey = tuple[str, str]  # platform type and identity
+AppKey = tuple[str, str]  # platform type and identity
 
 
-def key_of(spec: BotSpec) -> LinkKey:
+def app_key(spec: BotSpec) -> AppKey:
     """Which app a bot file speaks for."""
     return (spec.type, spec.identity)
 
 
 @dataclass(slots=True)
-class _Link:
-    """A gateway, the bot it delivers to, and every bot whose turns may still need it."""
+class _Pooled:
+    """A gateway of the pool, the bot it delivers to, and every bot whose turns may still need it."""
 
     gateway: Gateway
     quota: Quota
@@ -38,77 +38,77 @@ class _Link:
     began: float = -math.inf  # of the loop's clock
 
 
-class Links:
-    """Owns gateways from opening to closing. Opening is cheap and touches no other link."""
+class GatewayPool:
+    """Owns gateways from opening to closing. Opening is cheap and touches no other gateway."""
 
     def __init__(self, endpoint: str | None, grace_s: float, spent: Spent = unseen) -> None:
         self._endpoint = endpoint
         self._spent = spent
         self._grace_s = grace_s
-        self._links: dict[LinkKey, _Link] = {}
-        self._quotas: WeakValueDictionary[LinkKey, Quota] = WeakValueDictionary()  # also of apps that leave
+        self._pooled: dict[AppKey, _Pooled] = {}
+        self._quotas: WeakValueDictionary[AppKey, Quota] = WeakValueDictionary()  # also of apps that leave
         self._leaving: set[asyncio.Task[None]] = set()
         self._reconnects = 0  # of apps that were let go
         self._spacing: set[asyncio.Task[None]] = set()
-        self._gone: dict[LinkKey, asyncio.Task[None]] = {}  # done when an app may be connected again
+        self._gone: dict[AppKey, asyncio.Task[None]] = {}  # done when an app may be connected again
 
     @property
     def reconnects(self) -> int:
         """Connections made after the first one of each app so far."""
-        return self._reconnects + sum(_reconnects(link) for link in self._links.values())
+        return self._reconnects + sum(_reconnects(pooled) for pooled in self._pooled.values())
 
-    def gateway(self, key: LinkKey) -> Gateway:
+    def gateway(self, key: AppKey) -> Gateway:
         """The gateway of an app that was opened."""
-        return self._links[key].gateway
+        return self._pooled[key].gateway
 
-    def known(self, key: LinkKey) -> bool:
+    def is_open(self, key: AppKey) -> bool:
         """Whether an app was opened."""
-        return key in self._links
+        return key in self._pooled
 
-    def holder(self, key: LinkKey) -> Bot | None:
+    def holder(self, key: AppKey) -> Bot | None:
         """Which bot an app delivers to."""
-        link = self._links.get(key)
-        return link.holder if link else None
+        pooled = self._pooled.get(key)
+        return pooled.holder if pooled else None
 
     def open(self, spec: BotSpec) -> Gateway:
         """The gateway of a bot's app, made where there is none; who holds none yet gets these credentials."""
-        key = key_of(spec)
-        if key not in self._links:
-            self._links[key] = self._made(spec)
+        key = app_key(spec)
+        if key not in self._pooled:
+            self._pooled[key] = self._pooled_gateway(spec)
         elif self.holder(key) is None:
-            self.gateway(key).use(spec.credentials, spec.quota.qps)
+            self.gateway(key).use_credentials(spec.credentials, spec.quota.qps)
         return self.gateway(key)
 
-    def connect(self, key: LinkKey) -> None:
+    def connect(self, key: AppKey) -> None:
         """Let an app that was opened be connected from now on."""
-        link = self._links[key]
-        if link.task is None:
-            work = _run(link, key[1], self._gone.get(key))
-            link.task = asyncio.create_task(work, name=f"gateway {key[1]}")
+        pooled = self._pooled[key]
+        if pooled.task is None:
+            work = _run(pooled, key[1], self._gone.get(key))
+            pooled.task = asyncio.create_task(work, name=f"gateway {key[1]}")
 
-    def hand(self, key: LinkKey, bot: Bot | None) -> None:
+    def assign(self, key: AppKey, bot: Bot | None) -> None:
         """Deliver an app's messages to this bot from now on; an app for nobody is let go."""
-        link = self._links[key]
-        link.holder = bot
-        link.gateway.attach(bot)
+        pooled = self._pooled[key]
+        pooled.holder = bot
+        pooled.gateway.attach(bot)
         if bot is None:
             self._let_go(key)
         else:
-            link.users.add(bot)
+            pooled.users.add(bot)
             self.connect(key)
 
-    def keep(self, wanted: Collection[LinkKey]) -> None:
+    def release_unused(self, wanted: Collection[AppKey]) -> None:
         """Let go of every app that no bot holds and nobody waits for."""
-        unheld = [key for key, link in self._links.items() if link.holder is None]
+        unheld = [key for key, pooled in self._pooled.items() if pooled.holder is None]
         for key in unheld:
             if key not in wanted:
                 self._let_go(key)
 
     async def disconnect(self) -> None:
         """Close every connection; cards can still be updated."""
-        for link in self._links.values():
-            link.gateway.attach(None)
-        await asyncio.gather(*(_ended(link) for link in self._links.values()))
+        for pooled in self._pooled.values():
+            pooled.gateway.attach(None)
+        await asyncio.gather(*(_disconnected(pooled) for pooled in self._pooled.values()))
 
     async def close(self) -> None:
         """Release every gateway."""
@@ -116,28 +116,28 @@ class Links:
             waiting.cancel()
         await asyncio.gather(*self._spacing, return_exceptions=True)
         await asyncio.gather(*self._leaving)
-        await asyncio.gather(*(link.gateway.close() for link in self._links.values()))
-        self._links.clear()
+        await asyncio.gather(*(pooled.gateway.close() for pooled in self._pooled.values()))
+        self._pooled.clear()
 
-    def _made(self, spec: BotSpec) -> _Link:
-        quota = self._quotas.get(key_of(spec)) or Quota(spec.quota.qps, rest_s=unknown_s())
-        self._quotas[key_of(spec)] = quota
-        return _Link(open_gateway(spec.type, spec.credentials, self._endpoint, self._spent, quota), quota)
+    def _pooled_gateway(self, spec: BotSpec) -> _Pooled:
+        quota = self._quotas.get(app_key(spec)) or Quota(spec.quota.qps, rest_s=unknown_s())
+        self._quotas[app_key(spec)] = quota
+        return _Pooled(open_gateway(spec.type, spec.credentials, self._endpoint, self._spent, quota), quota)
 
-    def _let_go(self, key: LinkKey) -> None:
-        link = self._links.pop(key)
-        self._reconnects += _reconnects(link)
-        ended = _owned(self._leaving, _ended(link))
-        closed = _owned(self._leaving, self._closed(link, ended))
-        _owned(self._spacing, _forgotten(link.quota, closed))
-        gone = _owned(self._spacing, _gone(link, ended, self._gone.get(key)))
+    def _let_go(self, key: AppKey) -> None:
+        pooled = self._pooled.pop(key)
+        self._reconnects += _reconnects(pooled)
+        ended = _owned(self._leaving, _disconnected(pooled))
+        closed = _owned(self._leaving, self._closed(pooled, ended))
+        _owned(self._spacing, _forgotten(pooled.quota, closed))
+        gone = _owned(self._spacing, _gone(pooled, ended, self._gone.get(key)))
         gone.add_done_callback(lambda _: self._gone.get(key) is gone and self._gone.pop(key))
         self._gone[key] = gone
 
-    async def _closed(self, link: _Link, ended: asyncio.Task[None]) -> None:
+    async def _closed(self, pooled: _Pooled, ended: asyncio.Task[None]) -> None:
         await ended
-        await asyncio.gather(*(bot.drained(link.gateway, self._grace_s) for bot in list(link.users)))
-        await link.gateway.close()
+        await asyncio.gather(*(bot.drained(pooled.gateway, self._grace_s) for bot in list(pooled.users)))
+        await pooled.gateway.close()
 
 
 def _owned(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -148,30 +148,30 @@ def _owned(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> a
     return task
 
 
-async def _run(link: _Link, identity: str, before: asyncio.Task[None] | None) -> None:
+async def _run(pooled: _Pooled, identity: str, before: asyncio.Task[None] | None) -> None:
     """Run a gateway until cancelled: a defect must not leave its bot unreachable for good."""
     await _done(before)
-    link.began = _now()
+    pooled.began = _now()
     backoff = Backoff()
     while True:
         try:
-            await link.gateway.run()
+            await pooled.gateway.run()
         except Exception:
             log.exception("%s: its connection failed and is made anew", identity)
         await asyncio.sleep(backoff.next())
 
 
-async def _ended(link: _Link) -> None:
-    if link.task:
-        link.task.cancel()
-        await asyncio.wait([link.task])
+async def _disconnected(pooled: _Pooled) -> None:
+    if pooled.task:
+        pooled.task.cancel()
+        await asyncio.wait([pooled.task])
 
 
-async def _gone(link: _Link, ended: asyncio.Task[None], before: asyncio.Task[None] | None) -> None:
-    """Return when the app of a link that is let go may be connected again."""
+async def _gone(pooled: _Pooled, ended: asyncio.Task[None], before: asyncio.Task[None] | None) -> None:
+    """Return when the app that is let go may be connected again."""
     await asyncio.wait([ended])
     await _done(before)
-    await asyncio.sleep(link.began + REMAKE_S - _now())
+    await asyncio.sleep(pooled.began + REMAKE_S - _now())
 
 
 async def _forgotten(quota: Quota, closed: asyncio.Task[None]) -> None:
@@ -186,8 +186,8 @@ async def _done(task: asyncio.Task[None] | None) -> None:
         await asyncio.wait([task])
 
 
-def _reconnects(link: _Link) -> int:
-    return max(0, link.gateway.status.opened - 1)
+def _reconnects(pooled: _Pooled) -> int:
+    return max(0, pooled.gateway.status.opened - 1)
 
 
 def _now() -> float:

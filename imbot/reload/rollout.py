@@ -18,7 +18,7 @@ from imbot.behaviour import Behaviour, prepare
 from imbot.bot.bot import Bot
 from imbot.config.loader import BotFile
 from imbot.errors import ConfigError, FatalError, PlatformError, Problem, Severity
-from imbot.reload.gateway_pool import REMAKE_S, LinkKey, Links, key_of
+from imbot.reload.gateway_pool import REMAKE_S, AppKey, GatewayPool, app_key
 from imbot.reload.plan import Step, explained, plan, without_conflicts
 from imbot.spec import BotSpec
 
@@ -37,7 +37,7 @@ class Running:
     """
 
     bot: Bot
-    key: LinkKey
+    key: AppKey
     spec: BotSpec
     generation: int = 1
     moved: float = -math.inf
@@ -56,7 +56,7 @@ class Pending:
 class Stage(Protocol):
     """What a transaction takes place on: the supervisor."""
 
-    links: Links
+    gateways: GatewayPool
     running: dict[str, Running]
     preparing: asyncio.Semaphore
 
@@ -96,9 +96,9 @@ class Transaction:
         self._failures: dict[str, str] = {}
 
     @property
-    def keys(self) -> set[LinkKey]:
+    def keys(self) -> set[AppKey]:
         """The apps that it wants."""
-        return {key_of(step.spec) for step in self.steps.values() if step.spec}
+        return {app_key(step.spec) for step in self.steps.values() if step.spec}
 
     async def run(self) -> None:
         """Take the steps, as soon as that is possible. Cancelling abandons them."""
@@ -139,8 +139,8 @@ class Transaction:
             return "it is being prepared"
         if step.name in self._failures:
             return self._failures[step.name]
-        if step.action == "replace" and step.spec and self._stage.links.known(key_of(step.spec)):
-            status = self._stage.links.gateway(key_of(step.spec)).status
+        if step.action == "replace" and step.spec and self._stage.gateways.is_open(app_key(step.spec)):
+            status = self._stage.gateways.gateway(app_key(step.spec)).status
             if status.state != "connected":
                 return status.error or "its new app is being connected"
         others = ", ".join(sorted(self.steps.keys() - {step.name}))
@@ -188,17 +188,17 @@ class Transaction:
         """Try new credentials; connect the app that a bot moves to."""
         if step.spec is None:
             return
-        links, key, running = self._stage.links, key_of(step.spec), self._stage.running.get(step.name)
+        gateways, key, running = self._stage.gateways, app_key(step.spec), self._stage.running.get(step.name)
         if running and step.action == "replace":
             await asyncio.sleep(running.moved + REMAKE_S - asyncio.get_running_loop().time())
-        gateway, holder = links.open(step.spec), links.holder(key)  # may fail, as a commit may not
+        gateway, holder = gateways.open(step.spec), gateways.holder(key)  # may fail, as a commit may not
         old = running.bot if running else holder
         if old is None or not old.gateway.status.opened:
             return  # nothing works yet that a mistake could break
         if holder is None or holder.spec.credentials != step.spec.credentials:
             await gateway.prove(step.spec.credentials)
         if step.action == "replace":
-            links.connect(key)
+            gateways.connect(key)
             await gateway.ready()
 
 

@@ -18,7 +18,7 @@ from imbot.behaviour import Behaviour
 from imbot.bot.bot import Bot
 from imbot.config.loader import LoadResult
 from imbot.reload.agent_probe import Reach
-from imbot.reload.gateway_pool import Links, key_of
+from imbot.reload.gateway_pool import GatewayPool, app_key
 from imbot.reload.plan import Step, lost, plan, together, without_conflicts
 from imbot.reload.report import step_json
 from imbot.reload.rollout import Pending, Purpose, Running, Transaction, forecast, purpose_of
@@ -42,7 +42,7 @@ class Supervisor:
         self.meter = Meter()
         self.committed = asyncio.Event()  # set whenever another generation may have begun to run
         self.notes: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
-        self.links = Links(endpoint, grace_s, self.meter.spending.spent)
+        self.gateways = GatewayPool(endpoint, grace_s, self.meter.spending.spent)
         self.running: dict[str, Running] = {}
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store
@@ -107,7 +107,7 @@ class Supervisor:
     @property
     def reconnects(self) -> int:
         """How many connections took the place of another one so far."""
-        return self.links.reconnects
+        return self.gateways.reconnects
 
     async def stop(self) -> None:
         """Close every connection, let turns end within the grace time, then release everything."""
@@ -116,11 +116,11 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._reach.close()
-        await self.links.disconnect()
+        await self.gateways.disconnect()
         drains = (running.bot.drain(self._grace_s) for running in self.running.values())
         await asyncio.gather(*drains, *self._drains)
         self.running.clear()
-        await self.links.close()
+        await self.gateways.close()
 
     def _follow(self, groups: Iterable[Sequence[Step]]) -> list[Transaction]:
         """Abandon the changes that are not wanted any more, begin those that are new; the new ones."""
@@ -133,7 +133,7 @@ class Supervisor:
             self._tasks[self._changes.pop(purpose)].cancel()
         self._changes |= {change.purpose: change for change in begun}
         if stale:
-            self.links.keep({key for change in self._changes.values() for key in change.keys})
+            self.gateways.release_unused({key for change in self._changes.values() for key in change.keys})
         for change in begun:
             self._tasks[change] = task = asyncio.create_task(change.run(), name="change")
             task.add_done_callback(partial(self._ended, change))
@@ -169,17 +169,17 @@ class Supervisor:
                 self._take(step.spec, change.behaviours.pop(step.name))
         held = {running.key: running.bot for step in steps if (running := self.running.get(step.name))}
         for key in keys | held.keys():
-            self.links.hand(key, held.get(key))
+            self.gateways.assign(key, held.get(key))
         del self._changes[change.purpose]
         self.committed.set()
         self.tell(change)
 
     def _take(self, spec: BotSpec, behaviour: Behaviour) -> None:
-        key, running = key_of(spec), self.running.get(spec.name)
-        gateway = self.links.open(spec)
+        key, running = app_key(spec), self.running.get(spec.name)
+        gateway = self.gateways.open(spec)
         self.notes.pop(spec.path, None)
         self._reach.use(spec.name, behaviour.agent.address)
-        gateway.use(spec.credentials, spec.quota.qps)
+        gateway.use_credentials(spec.credentials, spec.quota.qps)
         if running is None:
             bot = Bot(behaviour, gateway, self._store, meter=self.meter)
             self.running[spec.name] = Running(bot, key, spec)

@@ -125,7 +125,7 @@ class Stage:
     async def prove(self, credentials: Mapping[str, Any]) -> None:
         """Any will do."""
 
-    def use(self, credentials: Mapping[str, Any], qps: float) -> None:
+    def use_credentials(self, credentials: Mapping[str, Any], qps: float) -> None:
         """Any will do."""
 
     async def ready(self) -> None:

@@ -69,14 +69,14 @@ async def settled(flow, reloader):
     for name in NAMES:
         flow.echo(name)
     await reloader.reload()
-    links = flow.supervisor.links
+    gateways = flow.supervisor.gateways
     await flow.until(
         lambda: (
             all(
                 (row.state, row.pending, row.turns_running) == ("connected", None, 0)
                 for row in flow.supervisor.status()
             )
-            and not (links._leaving or links._spacing)
+            and not (gateways._leaving or gateways._spacing)
         ),
         10,
     )

@@ -248,7 +248,7 @@ async def test_r57_a_reply_that_never_ends_is_stopped_at_the_deadline_and_counte
         await flow.until(lambda: apps(flow) == {"a": "app-x"})
         await flow.until(lambda: card.data["flowStatus"] == "3")
         counted = await flow.until(lambda: dict(flow.supervisor.meter.turns))
-        await flow.until(lambda: not flow.supervisor.links._leaving)
+        await flow.until(lambda: not flow.supervisor.gateways._leaving)
 
     assert card.data["msgContent"].strip()
     assert [(bot, phase.value, count) for (bot, phase), count in counted.items()] == [("a", "stopped", 1)]
@@ -280,7 +280,7 @@ async def test_r58_a_change_that_waits_for_its_app_is_abandoned_when_the_file_ch
         await flow.until(lambda: not flow.row("a").pending)
         mended(flow.sim)
         await asyncio.sleep(0.3)
-        gone = not flow.supervisor.links.known(("dingtalk-stream", "app-x"))
+        gone = not flow.supervisor.gateways.is_open(("dingtalk-stream", "app-x"))
         row = flow.row("a")
 
     assert (gone, most) == (True, {"app-a": 1, "app-x": 0})

@@ -8,7 +8,7 @@ from supervised import World, changed, files, moved, secret, state
 from virtual import run_virtual
 
 from imbot.errors import FatalError, TransientError
-from imbot.reload import gateway_pool as links
+from imbot.reload import gateway_pool
 from imbot.reload import rollout as transaction
 from imbot.reload.gateway_pool import REMAKE_S
 from imbot.reload.supervisor import PATIENCE_S, Supervisor
@@ -357,10 +357,10 @@ def test_an_app_that_cannot_even_be_opened_holds_up_its_own_bot_only_and_is_told
         return world.open(type_name, credentials, endpoint, spent, quota)
 
     async def main(boss):
-        monkeypatch.setattr(links, "open_gateway", fails)
+        monkeypatch.setattr(gateway_pool, "open_gateway", fails)
         steps = words(await boss.apply(files(spec("a"), spec("b"))))
         early = apps(boss)
-        monkeypatch.setattr(links, "open_gateway", world.open)
+        monkeypatch.setattr(gateway_pool, "open_gateway", world.open)
         await asyncio.sleep(60)
         return steps, early, apps(boss)
 

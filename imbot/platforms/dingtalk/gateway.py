@@ -61,12 +61,12 @@ class DingTalkGateway:
         """Get a token with other credentials, without using them."""
         await self._api.prove(Credentials.read(credentials))
 
-    def use(self, credentials: Mapping[str, Any], qps: float) -> None:
+    def use_credentials(self, credentials: Mapping[str, Any], qps: float) -> None:
         """Use these credentials and that rate from now on; the connection that stands keeps standing."""
         self._api.quota.allow(qps)
         new = Credentials.read(credentials)
         if new != self._api.credentials:
-            self._api.use(new)
+            self._api.use_credentials(new)
             self._stream.hurry()
 
     async def run(self) -> None:

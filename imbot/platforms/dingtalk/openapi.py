@@ -77,7 +77,7 @@ class OpenApi:
         self._token: _Token | None = None
         self._fetching = asyncio.Lock()
 
-    def use(self, credentials: Credentials) -> None:
+    def use_credentials(self, credentials: Credentials) -> None:
         """Call with these from now on."""
         self.credentials = credentials
         self._token = None

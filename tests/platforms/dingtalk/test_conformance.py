@@ -420,7 +420,7 @@ async def test_a_wrong_secret_is_told_and_a_right_one_connects_at_once(sim, bot,
     await gateway.prove(right)
     with pytest.raises(FatalError):
         await gateway.prove({"client_id": APP, "client_secret": Secret("wr0ng")})
-    gateway.use(right, 20)
+    gateway.use_credentials(right, 20)
     await eventually(lambda: gateway.status.state == "connected")
     task.cancel()
     await asyncio.wait([task])

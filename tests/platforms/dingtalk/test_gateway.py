@@ -158,9 +158,9 @@ async def test_new_credentials_are_proven_then_used_without_touching_the_connect
     with pytest.raises(FatalError):
         await gateway.prove(new)
     await gateway.prove(new)
-    gateway.use(new, 20)
+    gateway.use_credentials(new, 20)
     await gateway.finish_card(CardRef("c1"), VIEW)
-    gateway.use(new, 20)
+    gateway.use_credentials(new, 20)
     await gateway.finish_card(CardRef("c1"), VIEW)
 
     assert [body["appSecret"] for body in platform.bodies("accessToken")] == ["new"] * 3

@@ -96,7 +96,7 @@ async def test_a_token_refused_twice_is_fatal(platform, api):
 
 async def test_new_credentials_drop_the_token(platform, api):
     await api.send(CALL)
-    api.use(Credentials("dingapp", Secret("new")))
+    api.use_credentials(Credentials("dingapp", Secret("new")))
     await api.send(CALL)
 
     assert [body["appSecret"] for body in platform.bodies(TOKEN)] == ["s3cret", "new"]
@@ -113,7 +113,7 @@ async def test_credentials_that_change_during_a_refresh_leave_no_old_token(platf
     platform.answer(TOKEN, slow, token("new"))
     first = asyncio.create_task(api.send(CALL))
     await entered.wait()
-    api.use(Credentials("dingapp", Secret("new")))
+    api.use_credentials(Credentials("dingapp", Secret("new")))
     go_on.set()
     await first
     await api.send(CALL)

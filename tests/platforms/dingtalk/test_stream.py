@@ -531,7 +531,7 @@ async def test_a_wrong_secret_is_told_once_and_tried_seldom(platform, stream, ap
     assert "copy both again" in stream.status.error
     assert caplog.text.count("copy both again") == 1
 
-    api.use(Credentials("dingapp", Secret("right")))
+    api.use_credentials(Credentials("dingapp", Secret("right")))
     stream.hurry()
     await eventually(lambda: stream.status.state == "connected")
     assert platform.bodies(OPEN)[-1]["clientSecret"] == "right"
