@@ -8,7 +8,7 @@ from imbot.behaviour import Behaviour
 from imbot.config.loader import BotFile, LoadResult
 from imbot.errors import ConfigError, Problem
 from imbot.reload import gateway_pool
-from imbot.reload import rollout as transaction
+from imbot.reload import rollout as rollout
 from imbot.spec import Secret
 
 
@@ -24,7 +24,7 @@ class World:
         self.cut = set()
         self.agents = []
         monkeypatch.setattr(gateway_pool, "open_gateway", self.open)
-        monkeypatch.setattr(transaction, "prepare", self.prepare)
+        monkeypatch.setattr(rollout, "prepare", self.prepare)
 
     def open(self, type_name, credentials, endpoint, spent, quota):
         gateway = FakeGateway()

@@ -1,4 +1,4 @@
-"""A transaction: bots that change together, from what their files ask for until that is live.
+"""A rollout: bots that change together, from what their files ask for until that is live.
 
 ``supervisor`` begins one for every bot that changes (for several, where identities move among them), commits
 it when everything that can fail has worked, and abandons it when the files ask for something else.
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 RETRY_CAP_S = 30.0  # between attempts at what the platform did not let through
 
-Purpose = frozenset[tuple[str, str, str, str]]
+RolloutKey = frozenset[tuple[str, str, str, str]]
 
 
 @dataclass(slots=True)
@@ -53,37 +53,37 @@ class Pending:
     reason: str
 
 
-class Stage(Protocol):
-    """What a transaction takes place on: the supervisor."""
+class RolloutHost(Protocol):
+    """What a rollout takes place on: the supervisor."""
 
     gateways: GatewayPool
     running: dict[str, Running]
     preparing: asyncio.Semaphore
 
-    def commit(self, transaction: "Transaction") -> None:
+    def commit(self, rollout: "Rollout") -> None:
         """Make it so. Nothing here fails or waits."""
         ...
 
-    def tell(self, transaction: "Transaction") -> None:
+    def report(self, rollout: "Rollout") -> None:
         """Something about it is other than before."""
         ...
 
 
-def purpose_of(steps: Sequence[Step]) -> Purpose:
-    """What a transaction is for: two with the same purpose are the same."""
+def rollout_key(steps: Sequence[Step]) -> RolloutKey:
+    """What a rollout is for: two with the same purpose are the same."""
     return frozenset(
         (step.action, step.name, step.path, step.spec.fingerprint if step.spec else "") for step in steps
     )
 
 
-class Transaction:
+class Rollout:
     """Steps that are taken together: ``steps`` that are still to be taken, ``refused`` ones that never are.
 
     ``prepared`` is set when only the platform can still hold it up, ``tried`` when it was asked once.
     """
 
-    def __init__(self, steps: Sequence[Step], stage: Stage) -> None:
-        self.purpose = purpose_of(steps)
+    def __init__(self, steps: Sequence[Step], host: RolloutHost) -> None:
+        self.key = rollout_key(steps)
         self.steps = {step.name: step for step in steps}
         self.refused: list[Step] = []
         self.behaviours: dict[str, Behaviour] = {}
@@ -91,12 +91,12 @@ class Transaction:
         self.prepared = asyncio.Event()
         self.tried = asyncio.Event()
         self.done = False
-        self._stage = stage
+        self._host = host
         self._problems: dict[str, Problem] = {}
         self._failures: dict[str, str] = {}
 
     @property
-    def keys(self) -> set[AppKey]:
+    def app_keys(self) -> set[AppKey]:
         """The apps that it wants."""
         return {app_key(step.spec) for step in self.steps.values() if step.spec}
 
@@ -106,20 +106,20 @@ class Transaction:
             await self._prepare()
             self.prepared.set()
             backoff = Backoff(cap_s=RETRY_CAP_S)
-            while not await self._agreed():
-                self._stage.tell(self)
+            while not await self._platform_agrees():
+                self._host.report(self)
                 self.tried.set()
                 await asyncio.sleep(backoff.next())
             self.done = True
-            self._stage.commit(self)
+            self._host.commit(self)
         finally:
             self.prepared.set()
             self.tried.set()
             await asyncio.gather(*(unused.agent.close() for unused in self.behaviours.values()))
 
-    def told(self) -> list[Step]:
+    def step_reports(self) -> list[Step]:
         """How each step stands: refused for good or for now, waiting, or taken."""
-        return [*self.refused, *map(self._told, self.steps.values())]
+        return [*self.refused, *map(self._step_report, self.steps.values())]
 
     def pending(self) -> Iterator[Pending]:
         """What each of its bots waits for that does."""
@@ -127,7 +127,7 @@ class Transaction:
             if step.name not in self._problems:
                 yield Pending(step.name, step.path, self.since, self._reason(step))
 
-    def _told(self, step: Step) -> Step:
+    def _step_report(self, step: Step) -> Step:
         if self.done:
             return step
         if step.name in self._problems:
@@ -139,8 +139,8 @@ class Transaction:
             return "it is being prepared"
         if step.name in self._failures:
             return self._failures[step.name]
-        if step.action == "replace" and step.spec and self._stage.gateways.is_open(app_key(step.spec)):
-            status = self._stage.gateways.gateway(app_key(step.spec)).status
+        if step.action == "replace" and step.spec and self._host.gateways.is_open(app_key(step.spec)):
+            status = self._host.gateways.gateway(app_key(step.spec)).status
             if status.state != "connected":
                 return status.error or "its new app is being connected"
         others = ", ".join(sorted(self.steps.keys() - {step.name}))
@@ -150,28 +150,28 @@ class Transaction:
 
     async def _prepare(self) -> None:
         """Make the behaviours; what cannot be made is refused, and with it what depends on it."""
-        steps = [await self._made(step) for step in self.steps.values()]
-        specs = {name: running.spec for name in self.steps if (running := self._stage.running.get(name))}
+        steps = [await self._prepare_step(step) for step in self.steps.values()]
+        specs = {name: running.spec for name in self.steps if (running := self._host.running.get(name))}
         steps = without_conflicts(steps, specs)
         self.refused = [step for step in steps if step.action == "rejected"]
         self.steps = {step.name: step for step in steps if step.action != "rejected"}
 
-    async def _made(self, step: Step) -> Step:
+    async def _prepare_step(self, step: Step) -> Step:
         if step.spec is None:  # who stops waits for nobody's preparing
             return step
-        running = self._stage.running.get(step.name)
-        async with self._stage.preparing:
-            step, behaviour = await asyncio.to_thread(_made, step, running.spec if running else None)
+        running = self._host.running.get(step.name)
+        async with self._host.preparing:
+            step, behaviour = await asyncio.to_thread(_prepared_step, step, running.spec if running else None)
         if behaviour:
             self.behaviours[step.name] = behaviour
         return step
 
-    async def _agreed(self) -> bool:
+    async def _platform_agrees(self) -> bool:
         """Whether the platform lets every step be taken now."""
-        await asyncio.gather(*map(self._asked, list(self.steps.values())))
+        await asyncio.gather(*map(self._ask_platform, list(self.steps.values())))
         return not (self._problems or self._failures)
 
-    async def _asked(self, step: Step) -> None:
+    async def _ask_platform(self, step: Step) -> None:
         self._failures.pop(step.name, None)
         try:
             await self._ask(step)
@@ -188,7 +188,7 @@ class Transaction:
         """Try new credentials; connect the app that a bot moves to."""
         if step.spec is None:
             return
-        gateways, key, running = self._stage.gateways, app_key(step.spec), self._stage.running.get(step.name)
+        gateways, key, running = self._host.gateways, app_key(step.spec), self._host.running.get(step.name)
         if running and step.action == "replace":
             await asyncio.sleep(running.moved + REMAKE_S - asyncio.get_running_loop().time())
         gateway, holder = gateways.open(step.spec), gateways.holder(key)  # may fail, as a commit may not
@@ -207,13 +207,13 @@ async def forecast(
 ) -> list[Step]:
     """What these files would do to these bots, without calling the platform."""
     steps = [
-        (await asyncio.to_thread(_made, step, running.get(step.name)))[0]
+        (await asyncio.to_thread(_prepared_step, step, running.get(step.name)))[0]
         for step in plan(running, files, held)
     ]
     return without_conflicts(steps, running)
 
 
-def _made(step: Step, now: BotSpec | None) -> tuple[Step, Behaviour | None]:
+def _prepared_step(step: Step, now: BotSpec | None) -> tuple[Step, Behaviour | None]:
     """What a step changes, and the behaviour it needs; refused where there can be none."""
     if step.spec is None or step.action == "unchanged":
         return step, None

@@ -1,6 +1,6 @@
 """The supervisor: makes the running bots equal to the files, and touches only what changed.
 
-``apply`` begins a ``Transaction`` for each bot that changes. Each commits on its own, in one step that cannot
+``apply`` begins a ``Rollout`` for each bot that changes. Each commits on its own, in one step that cannot
 fail, when all that can fail has worked; what the platform does not let through yet goes on behind the
 report's back. It owns gateways, bots and their last turns.
 """
@@ -21,7 +21,7 @@ from imbot.reload.agent_probe import Reach
 from imbot.reload.gateway_pool import GatewayPool, app_key
 from imbot.reload.plan import Step, lost, plan, together, without_conflicts
 from imbot.reload.report import step_json
-from imbot.reload.rollout import Pending, Purpose, Running, Transaction, forecast, purpose_of
+from imbot.reload.rollout import Pending, Rollout, RolloutKey, Running, forecast, rollout_key
 from imbot.reload.status import BotStatus, Refusals
 from imbot.spec import BotSpec
 from imbot.stores import Store
@@ -50,8 +50,8 @@ class Supervisor:
         self._refusals = Refusals()
         self._reach = Reach()
         self._held: dict[str, float] = {}  # since when
-        self._changes: dict[Purpose, Transaction] = {}
-        self._tasks: dict[Transaction, asyncio.Task[None]] = {}
+        self._rollouts: dict[RolloutKey, Rollout] = {}
+        self._tasks: dict[Rollout, asyncio.Task[None]] = {}
         self._drains: dict[asyncio.Task[None], Running] = {}
         self._stopping = False
         self._gathering = False  # what cannot be prepared, to say it once for all bots
@@ -69,16 +69,16 @@ class Supervisor:
         self._hold(held)
         steps = without_conflicts(plan(running, result.files, held), running)
         begun = self._follow(together(steps, running))
-        changes = list(self._changes.values())
+        rollouts = list(self._rollouts.values())
         self._rename(steps)
         self._refusals.follow(steps)
         await self._prepared(begun)
-        await _within(PATIENCE_S, (change.tried for change in begun))
-        for waiting in (each for change in begun for each in change.pending()):
+        await _within(PATIENCE_S, (rollout.tried for rollout in begun))
+        for waiting in (each for rollout in begun for each in rollout.pending()):
             log.warning("%s: not live yet: %s", waiting.name, waiting.reason)
-        live = {name for change in changes if change.done for name in change.steps}
+        live = {name for rollout in rollouts if rollout.done for name in rollout.steps}
         await _within(AGENTS_S, self._reach.heard(live))
-        told = {step.name: step for change in changes for step in change.told()}
+        told = {step.name: step for rollout in rollouts for step in rollout.step_reports()}
         told |= {name: self._reach.warned(told[name]) for name in live}
         return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
 
@@ -122,57 +122,57 @@ class Supervisor:
         self.running.clear()
         await self.gateways.close()
 
-    def _follow(self, groups: Iterable[Sequence[Step]]) -> list[Transaction]:
-        """Abandon the changes that are not wanted any more, begin those that are new; the new ones."""
-        wanted = {purpose_of(group): group for group in groups}
-        stale = self._changes.keys() - wanted.keys()
-        begun = [
-            Transaction(group, self) for purpose, group in wanted.items() if purpose not in self._changes
-        ]
-        for purpose in stale:
-            self._tasks[self._changes.pop(purpose)].cancel()
-        self._changes |= {change.purpose: change for change in begun}
+    def _follow(self, groups: Iterable[Sequence[Step]]) -> list[Rollout]:
+        """Abandon the rollouts that are not wanted any more, begin those that are new; the new ones."""
+        wanted = {rollout_key(group): group for group in groups}
+        stale = self._rollouts.keys() - wanted.keys()
+        begun = [Rollout(group, self) for key, group in wanted.items() if key not in self._rollouts]
+        for key in stale:
+            self._tasks[self._rollouts.pop(key)].cancel()
+        self._rollouts |= {rollout.key: rollout for rollout in begun}
         if stale:
-            self.gateways.release_unused({key for change in self._changes.values() for key in change.keys})
-        for change in begun:
-            self._tasks[change] = task = asyncio.create_task(change.run(), name="change")
-            task.add_done_callback(partial(self._ended, change))
+            self.gateways.release_unused(
+                {key for rollout in self._rollouts.values() for key in rollout.app_keys}
+            )
+        for rollout in begun:
+            self._tasks[rollout] = task = asyncio.create_task(rollout.run(), name="change")
+            task.add_done_callback(partial(self._ended, rollout))
         return begun
 
-    def _ended(self, change: Transaction, task: asyncio.Task[None]) -> None:
-        del self._tasks[change]
-        if self._changes.get(change.purpose) is change:
-            del self._changes[change.purpose]
+    def _ended(self, rollout: Rollout, task: asyncio.Task[None]) -> None:
+        del self._tasks[rollout]
+        if self._rollouts.get(rollout.key) is rollout:
+            del self._rollouts[rollout.key]
         if not task.cancelled() and (error := task.exception()):
-            log.error("a change failed", exc_info=error)
+            log.error("a rollout failed", exc_info=error)
 
-    async def _prepared(self, begun: Iterable[Transaction]) -> None:
+    async def _prepared(self, begun: Iterable[Rollout]) -> None:
         """Wait for preparing, as long as that takes at most; then say what cannot be prepared."""
         self._gathering = True
         try:
-            await _within(PREPARE_S, (change.prepared for change in begun))
+            await _within(PREPARE_S, (rollout.prepared for rollout in begun))
         finally:
             self._gathering = False
             self._refusals.say()
 
     # -- the commit: nothing here fails or waits
 
-    def commit(self, change: Transaction) -> None:
-        """Make it so. Takes the behaviours it uses out of the transaction."""
-        steps = change.steps.values()
+    def commit(self, rollout: Rollout) -> None:
+        """Make it so. Takes the behaviours it uses out of the rollout."""
+        steps = rollout.steps.values()
         keys = {self.running[step.name].key for step in steps if step.name in self.running}
         for step in steps:
             if step.spec is None:
                 self._drain(self.running.pop(step.name))
         for step in steps:
             if step.spec is not None:
-                self._take(step.spec, change.behaviours.pop(step.name))
+                self._take(step.spec, rollout.behaviours.pop(step.name))
         held = {running.key: running.bot for step in steps if (running := self.running.get(step.name))}
         for key in keys | held.keys():
             self.gateways.assign(key, held.get(key))
-        del self._changes[change.purpose]
+        del self._rollouts[rollout.key]
         self.committed.set()
-        self.tell(change)
+        self.report(rollout)
 
     def _take(self, spec: BotSpec, behaviour: Behaviour) -> None:
         key, running = app_key(spec), self.running.get(spec.name)
@@ -200,13 +200,13 @@ class Supervisor:
 
     # -- what people see
 
-    def tell(self, change: Transaction) -> None:
+    def report(self, rollout: Rollout) -> None:
         """One line a bot whose state changed; what was said before is not said again."""
-        for step in change.told():
+        for step in rollout.step_reports():
             known = self._refusals.forget(step.path)
             if step.action == "rejected":
                 self._refusals.add(step, known)
-            elif change.done:
+            elif rollout.done:
                 keys = "".join(f", {each.key}" for each in step.changes)
                 log.info(
                     "%s: %s (%s%s)", step.name, step.action, step.path, keys, extra={"bot": step_json(step)}
@@ -262,7 +262,7 @@ class Supervisor:
 
     def _pending(self) -> dict[str, Pending]:
         """What waits, by name."""
-        return {each.name: each for change in self._changes.values() for each in change.pending()}
+        return {each.name: each for rollout in self._rollouts.values() for each in rollout.pending()}
 
     async def foresee(self, result: LoadResult) -> list[Step]:
         """The steps ``apply`` would take, as far as they can be known without calling the platform."""

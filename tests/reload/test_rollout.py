@@ -9,7 +9,7 @@ from virtual import run_virtual
 
 from imbot.errors import FatalError, TransientError
 from imbot.reload import gateway_pool
-from imbot.reload import rollout as transaction
+from imbot.reload import rollout as rollout
 from imbot.reload.gateway_pool import REMAKE_S
 from imbot.reload.supervisor import PATIENCE_S, Supervisor
 
@@ -320,7 +320,7 @@ async def test_a_bot_whose_file_is_gone_stops_though_others_take_long_to_prepare
         go_on.wait(5)
         return prepare(spec_)
 
-    monkeypatch.setattr(transaction, "prepare", slow)
+    monkeypatch.setattr(rollout, "prepare", slow)
     applying = asyncio.create_task(boss.apply(files(*(changed(each) for each in names[1:]))))
     async with asyncio.timeout(10):
         while "a" in boss.running:

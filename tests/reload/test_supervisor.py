@@ -8,7 +8,7 @@ from supervised import World, changed, files, moved, state
 from virtual import run_virtual
 
 from imbot.errors import ConfigError, FatalError, Problem
-from imbot.reload import rollout as transaction
+from imbot.reload import rollout as rollout
 from imbot.reload.supervisor import Supervisor
 
 
@@ -245,7 +245,7 @@ async def test_a_forecast_prepares_and_calls_no_platform(world):
     world.broken = {"b"}
     running = {s.name: s for s in (a, b, c)}
     secret = changed(a, credentials={**a.credentials, "client_secret": "bad"})
-    steps = await transaction.forecast(running, files(secret, changed(b), moved(d, "id-c")).files)
+    steps = await rollout.forecast(running, files(secret, changed(b), moved(d, "id-c")).files)
 
     actions = {step.name: step.action for step in steps}
     assert actions == {"a": "update", "b": "rejected", "d": "start", "c": "stop"}
@@ -264,7 +264,7 @@ def test_what_is_wrong_for_many_bots_is_one_line_with_all_of_them(world, caplog)
     async def main():
         boss = Supervisor(FakeStore())
         await boss.apply(files(*(spec(name) for name in "abc")))
-        world.monkeypatch.setattr(transaction, "prepare", prepare)
+        world.monkeypatch.setattr(rollout, "prepare", prepare)
         for title in ("New", "Newer"):
             await boss.apply(files(*(changed(spec(name), title=title) for name in "abc")))
         rejected = [row.rejected is not None for row in boss.status()]
