@@ -1,4 +1,4 @@
-"""How bots stand: what runs of each, and which files are refused, why and since when.
+"""The status of bots: what runs of each, and which files are rejected, why and since when.
 
 ``supervisor`` keeps it; ``admin`` and ``metrics`` show it.
 """
@@ -58,12 +58,12 @@ class BotStatus:
     pending: Pending | None = None
 
 
-class Refusals:
-    """The files that are not followed, by path. Each is said once, as long as its reasons stay the same."""
+class Rejections:
+    """The files that are not followed, by path. Each is logged once, as long as its reasons stay the same."""
 
     def __init__(self) -> None:
         self._known: dict[str, Rejected] = {}
-        self._unsaid: dict[str, Step] = {}
+        self._unlogged: dict[str, Step] = {}
 
     def __contains__(self, path: str) -> bool:
         return path in self._known
@@ -77,11 +77,11 @@ class Refusals:
         return self._known.items()
 
     def forget(self, path: str) -> Rejected | None:
-        """It is refused no more, or for other reasons; what was known."""
+        """It is rejected no more, or for other reasons; what was known."""
         return self._known.pop(path, None)
 
     def follow(self, steps: Iterable[Step]) -> None:
-        """Remember what the files alone decide. How a change goes that was refused before is not known yet."""
+        """Remember what the files alone decide. How a change goes that was rejected before is not known yet."""
         before, self._known = self._known, {}
         for step in steps:
             known = before.get(step.path)
@@ -91,23 +91,23 @@ class Refusals:
                 self._known[step.path] = known
             elif known:
                 log.info("%s: accepted again (%s)", step.name, step.path)
-        self.say()
+        self.log_new()
 
     def add(self, step: Step, known: Rejected | None) -> None:
-        """This step is refused, which is still to be said; ``known`` is how its file stood before."""
+        """This step is rejected, which is still to be logged; ``known`` is how its file stood before."""
         if known and _reasons(known.problems) == _reasons(step.problems):
             self._known[step.path] = Rejected(step.name, known.since, step.problems)
             return
         self._known[step.path] = Rejected(step.name, time.time(), step.problems)
-        self._unsaid[step.path] = step
+        self._unlogged[step.path] = step
 
-    def say(self) -> None:
+    def log_new(self) -> None:
         """One line for each reason that is new: what is wrong in a file many bots share, with all of them."""
         alike: dict[tuple[Problem, ...], list[Step]] = {}
-        for path, step in self._unsaid.items():
+        for path, step in self._unlogged.items():
             if path in self._known:
                 alike.setdefault(tuple(_reasons(step.problems)), []).append(step)
-        self._unsaid.clear()
+        self._unlogged.clear()
         for steps in alike.values():
             why = "; ".join(map(str, steps[0].problems))
             extra = {"bot": step_json(steps[0])} if len(steps) == 1 else {}
@@ -115,7 +115,7 @@ class Refusals:
 
 
 def _reasons(problems: Iterable[Problem]) -> list[Problem]:
-    """What would have to change for a refusal to be a new one: a platform words it anew each time.
+    """What would have to change for a rejection to be a new one: a platform words it anew each time.
 
     Hints change with what else is wrong: with the variables there are, or the other bots that are hurt.
     """

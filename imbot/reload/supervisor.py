@@ -22,7 +22,7 @@ from imbot.reload.gateway_pool import GatewayPool, app_key
 from imbot.reload.plan import Step, lost, plan, together, without_conflicts
 from imbot.reload.report import step_json
 from imbot.reload.rollout import Pending, Rollout, RolloutKey, Running, forecast, rollout_key
-from imbot.reload.status import BotStatus, Refusals
+from imbot.reload.status import BotStatus, Rejections
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.usage.counters import Meter
@@ -47,7 +47,7 @@ class Supervisor:
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store
         self._grace_s = grace_s
-        self._refusals = Refusals()
+        self._rejections = Rejections()
         self._reach = Reach()
         self._held: dict[str, float] = {}  # since when
         self._rollouts: dict[RolloutKey, Rollout] = {}
@@ -71,7 +71,7 @@ class Supervisor:
         begun = self._follow(together(steps, running))
         rollouts = list(self._rollouts.values())
         self._rename(steps)
-        self._refusals.follow(steps)
+        self._rejections.follow(steps)
         await self._prepared(begun)
         await _within(PATIENCE_S, (rollout.tried for rollout in begun))
         for waiting in (each for rollout in begun for each in rollout.pending()):
@@ -90,13 +90,13 @@ class Supervisor:
         followed = {running.spec.path for running in self.running.values()}
         rows += [
             BotStatus(rejected.name, path, error=self.notes.get(path, ""), rejected=rejected)
-            for path, rejected in self._refusals.items()
+            for path, rejected in self._rejections.items()
             if path not in followed
         ]
         rows += [
             BotStatus(name, waiting.path, pending=waiting)
             for name, waiting in pending.items()
-            if name not in self.running and waiting.path not in self._refusals
+            if name not in self.running and waiting.path not in self._rejections
         ]
         return sorted(rows, key=lambda row: (row.name, row.path))
 
@@ -153,7 +153,7 @@ class Supervisor:
             await _within(PREPARE_S, (rollout.prepared for rollout in begun))
         finally:
             self._gathering = False
-            self._refusals.say()
+            self._rejections.log_new()
 
     # -- the commit: nothing here fails or waits
 
@@ -203,16 +203,16 @@ class Supervisor:
     def report(self, rollout: Rollout) -> None:
         """One line a bot whose state changed; what was said before is not said again."""
         for step in rollout.step_reports():
-            known = self._refusals.forget(step.path)
+            known = self._rejections.forget(step.path)
             if step.action == "rejected":
-                self._refusals.add(step, known)
+                self._rejections.add(step, known)
             elif rollout.done:
                 keys = "".join(f", {each.key}" for each in step.changes)
                 log.info(
                     "%s: %s (%s%s)", step.name, step.action, step.path, keys, extra={"bot": step_json(step)}
                 )
         if not self._gathering:
-            self._refusals.say()
+            self._rejections.log_new()
 
     def _rename(self, steps: Iterable[Step]) -> None:
         """A file may get another name while its bot runs on."""
@@ -238,7 +238,7 @@ class Supervisor:
     def _row(self, running: Running, pending: Mapping[str, Pending]) -> BotStatus:
         bot, link, spending = running.bot, running.bot.gateway.status, self.meter.spending
         draining = self._stopping or running is not self.running.get(running.spec.name)
-        rejected = self._refusals.get(running.spec.path)
+        rejected = self._rejections.get(running.spec.path)
         return BotStatus(
             name=running.spec.name,
             path=running.spec.path,

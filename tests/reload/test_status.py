@@ -2,7 +2,7 @@ from fakes import spec
 
 from imbot.errors import Problem
 from imbot.reload.plan import Step
-from imbot.reload.status import Refusals
+from imbot.reload.status import Rejections
 
 
 def refused(message="broken", code="x"):
@@ -15,40 +15,40 @@ def refused(message="broken", code="x"):
 
 
 def test_a_refusal_is_said_once_and_keeps_its_time_as_long_as_its_reasons_stay(caplog):
-    refusals = Refusals()
-    refusals.follow([refused()])
-    first = refusals.get("bots/a.yaml")
-    refusals.follow([refused()])
-    assert refusals.get("bots/a.yaml") == first
+    rejections = Rejections()
+    rejections.follow([refused()])
+    first = rejections.get("bots/a.yaml")
+    rejections.follow([refused()])
+    assert rejections.get("bots/a.yaml") == first
     assert caplog.text.count("broken") == 1
 
-    refusals.follow([refused("broken elsewhere")])
-    assert refusals.get("bots/a.yaml").since >= first.since
+    rejections.follow([refused("broken elsewhere")])
+    assert rejections.get("bots/a.yaml").since >= first.since
     assert caplog.text.count("broken elsewhere") == 1
 
 
 def test_what_the_platform_words_anew_is_the_same_refusal(caplog):
-    refusals = Refusals()
+    rejections = Rejections()
     for number in range(3):
-        refusals.follow([refused(f"request {number}", "platform.refused")])
+        rejections.follow([refused(f"request {number}", "platform.refused")])
     assert caplog.text.count("request") == 1
-    assert "request 2" in refusals.get("bots/a.yaml").problems[0].message
+    assert "request 2" in rejections.get("bots/a.yaml").problems[0].message
 
 
 def test_a_file_that_is_as_before_again_is_accepted_again_and_said_so_once(caplog):
     caplog.set_level("INFO")
-    refusals, same = Refusals(), Step("unchanged", "a", "bots/a.yaml", spec("a"))
-    refusals.follow([refused()])
-    refusals.follow([same])
-    refusals.follow([same])
-    assert "bots/a.yaml" not in refusals
+    rejections, same = Rejections(), Step("unchanged", "a", "bots/a.yaml", spec("a"))
+    rejections.follow([refused()])
+    rejections.follow([same])
+    rejections.follow([same])
+    assert "bots/a.yaml" not in rejections
     assert caplog.text.count("accepted again") == 1
 
 
 def test_how_a_change_goes_of_a_refused_file_is_not_known_before_it_is_tried():
-    refusals = Refusals()
-    refusals.follow([refused()])
-    refusals.follow([Step("update", "a", "bots/a.yaml", spec("a"))])
-    assert "bots/a.yaml" in refusals
-    assert refusals.forget("bots/a.yaml")
-    assert list(refusals.items()) == []
+    rejections = Rejections()
+    rejections.follow([refused()])
+    rejections.follow([Step("update", "a", "bots/a.yaml", spec("a"))])
+    assert "bots/a.yaml" in rejections
+    assert rejections.forget("bots/a.yaml")
+    assert list(rejections.items()) == []
