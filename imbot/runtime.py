@@ -88,7 +88,7 @@ async def running(
                 await beat(store)
                 await ledger.save()
                 await Revival(folder, accepted, loader, supervisor, meant).start(on_broken)
-                outcome = await reloader.reload()
+                report = await reloader.reload()
                 chores = (
                     reloader.run(),
                     orphan_finder.run(),
@@ -97,7 +97,7 @@ async def running(
                     _on_wish(reloader, wish or asyncio.Event()),
                 )
                 async with _owned(*chores):
-                    yield supervisor, list(outcome.steps)
+                    yield supervisor, list(report.steps)
             finally:
                 await reloader.stop()
                 await accepted.flush()

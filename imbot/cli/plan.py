@@ -26,27 +26,27 @@ def command(bots: Path, admin: Address | None, as_json: bool) -> None:
     """
     compared = "compared with what runs"
     try:
-        outcome = ask(bots, admin, "GET", "/plan")
+        report = ask(bots, admin, "GET", "/plan")
     except NothingRunsError:
         if admin is not None and admin.port:
             raise
-        outcome = asyncio.run(_from_nothing(bots))
+        report = asyncio.run(_from_nothing(bots))
         compared = "nothing runs that can be asked: compared with nothing"
     if as_json:
-        click.echo(json.dumps(outcome, indent=2))
+        click.echo(json.dumps(report, indent=2))
     else:
-        click.echo("\n".join(lines(outcome)))
+        click.echo("\n".join(lines(report)))
         click.echo(click.style(f"({compared})", dim=True), err=True)
-    sys.exit(int(outcome["outcome"] != "ok"))
+    sys.exit(int(report["outcome"] != "ok"))
 
 
 async def _from_nothing(bots: Path) -> Any:
     """What a process would do that starts now."""
     from imbot.config.loader import Loader
-    from imbot.reload.report import outcome_json, outcome_of
+    from imbot.reload.report import reload_report, report_json
     from imbot.reload.rollout import forecast
 
     async def work() -> Any:
         return await forecast({}, Loader(bots).load().files)
 
-    return outcome_json(await outcome_of(work))
+    return report_json(await reload_report(work))

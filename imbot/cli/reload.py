@@ -23,6 +23,6 @@ def command(bots: Path, admin: Address | None, as_json: bool, prune: bool) -> No
     It does so by itself within seconds; this tells. Exit code 1 where something was rejected or is held,
     or where nothing runs.
     """
-    outcome = ask(bots, admin, "POST", "/reload?prune=1" if prune else "/reload")
-    click.echo(json.dumps(outcome, indent=2) if as_json else "\n".join(lines(outcome)))
-    sys.exit(int(outcome["outcome"] != "ok"))
+    report = ask(bots, admin, "POST", "/reload?prune=1" if prune else "/reload")
+    click.echo(json.dumps(report, indent=2) if as_json else "\n".join(lines(report)))
+    sys.exit(int(report["outcome"] != "ok"))

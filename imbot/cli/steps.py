@@ -1,4 +1,4 @@
-"""What a reload did, or would do, for people; from the JSON that ``outcome.outcome_json`` makes."""
+"""What a reload did, or would do, for people; from the JSON that ``reload.report.report_json`` makes."""
 
 import json
 import logging
@@ -30,10 +30,10 @@ _AS_ABOVE = "          for the same reason as above"
 Json = Mapping[str, Any]
 
 
-def lines(outcome: Json) -> Iterator[str]:
+def lines(report: Json) -> Iterator[str]:
     """One line a bot that changes, below it what changes or what is wrong; at last the others' number."""
-    yield from problem_lines(outcome["problems"], "")
-    shown = [bot for bot in outcome["bots"] if _word(bot) != "unchanged"]
+    yield from problem_lines(report["problems"], "")
+    shown = [bot for bot in report["bots"] if _word(bot) != "unchanged"]
     column = max((width(printable(bot["name"])) for bot in shown), default=0)
     told: list[Json] = []  # of a file that many bots share, once
     for bot in shown:
@@ -44,8 +44,8 @@ def lines(outcome: Json) -> Iterator[str]:
         new = [problem for problem in bot["problems"] if problem not in told]
         yield from problem_lines(new, "          ") if new or not bot["problems"] else [_AS_ABOVE]
         told += new
-    if not outcome["problems"]:
-        yield _summary(Counter(map(_word, outcome["bots"])))
+    if not report["problems"]:
+        yield _summary(Counter(map(_word, report["bots"])))
 
 
 def _word(bot: Json) -> str:

@@ -23,7 +23,7 @@ from imbot.ops.address import PROCESS, Address, AdminSettings, Beacon, is_loopba
 from imbot.ops.metrics import Metrics
 from imbot.problems.records import problem_json
 from imbot.reload.reloader import Reloader, StoppingError
-from imbot.reload.report import iso, outcome_json
+from imbot.reload.report import iso, report_json
 from imbot.reload.status import BotStatus
 from imbot.reload.supervisor import Supervisor
 from imbot.reload.watch import RESCAN_S, WatchState
@@ -121,22 +121,22 @@ class Admin:
                 "process": self._guard.process,
                 "folder": str(self._folder.absolute()),
                 "started_at": iso(self._started_at),
-                "reload": last and {k: v for k, v in outcome_json(last).items() if k != "bots"},
+                "reload": last and {k: v for k, v in report_json(last).items() if k != "bots"},
                 "watch": _watch_json(self._reloader.watching),
                 "bots": [row_json(row) for row in self._supervisor.status()],
             }
         )
 
     async def _plan(self, _: web.Request) -> web.Response:
-        return web.json_response(outcome_json(await self._reloader.plan()))
+        return web.json_response(report_json(await self._reloader.plan()))
 
     async def _reload(self, request: web.Request) -> web.Response:
         prune = request.query.get("prune", "0")
         if prune not in ("0", "1"):
             return _refusal(400, "prune is 1, or left out")
-        outcome = await self._reloader.reload(prune=prune == "1")
-        log.info("reload, as asked for: %s", outcome)
-        return web.json_response(outcome_json(outcome))
+        report = await self._reloader.reload(prune=prune == "1")
+        log.info("reload, as asked for: %s", report)
+        return web.json_response(report_json(report))
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
         body, content_type = await self._metrics.text(request.headers.get("Accept", ""))

@@ -21,13 +21,13 @@ from prometheus_client.registry import Collector
 
 from imbot import __version__
 from imbot.reload.reloader import Reloader
-from imbot.reload.report import Word
+from imbot.reload.report import ReloadResult
 from imbot.reload.status import BotState, BotStatus
 from imbot.reload.supervisor import Supervisor
 from imbot.usage.accounting import Spending
 from imbot.usage.counters import Durations, Meter
 
-_WORDS: tuple[Word, ...] = ("ok", "rejected", "failed")
+_WORDS: tuple[ReloadResult, ...] = ("ok", "rejected", "failed")
 _STATES: tuple[BotState, ...] = ("connected", "connecting", "down")
 
 
@@ -65,7 +65,7 @@ class _Scrape(Collector):
 
     rows: tuple[BotStatus, ...]
     meter: Meter
-    reloads: Mapping[Word, int]
+    reloads: Mapping[ReloadResult, int]
     succeeded_at: float
     degraded: bool
     reconnects: int
@@ -95,7 +95,7 @@ class _Scrape(Collector):
         yield from self.process.collect()
 
 
-def _of_reloads(counts: Mapping[Word, int], succeeded_at: float) -> Iterator[Metric]:
+def _of_reloads(counts: Mapping[ReloadResult, int], succeeded_at: float) -> Iterator[Metric]:
     reloads = CounterMetricFamily("imbot_reloads", "Reloads by what came of them.", labels=["outcome"])
     for word in _WORDS:
         reloads.add_metric([word], counts.get(word, 0))

@@ -15,7 +15,7 @@ from pathlib import Path
 from imbot.config.loader import FolderMissingError, Loader, LoadResult
 from imbot.errors import ConfigError, ImbotError
 from imbot.reload.plan import Step
-from imbot.reload.report import Outcome, Word, outcome_of
+from imbot.reload.report import ReloadReport, ReloadResult, reload_report
 from imbot.reload.supervisor import Supervisor
 from imbot.reload.watch import RESCAN_S, SETTLE, Settle, Sight, Watch, WatchState
 
@@ -41,8 +41,8 @@ class Reloader:
         self._loader = loader
         self._supervisor = supervisor
         self._announce = announce
-        self.last: Outcome | None = None
-        self.counts: Counter[Word] = Counter()
+        self.last: ReloadReport | None = None
+        self.counts: Counter[ReloadResult] = Counter()
         self.succeeded_at: float | None = None
         self._lock = asyncio.Lock()
         self._bound: asyncio.Timeout | None = None  # of the work under way
@@ -57,7 +57,7 @@ class Reloader:
         """How changes of files are found."""
         return self._watch.state
 
-    async def reload(self, prune: bool = False) -> Outcome:
+    async def reload(self, prune: bool = False) -> ReloadReport:
         """Load the folder, once nothing in it moves, and follow it; what came of that.
 
         Requests that wait while a reload is under way share the next one. A folder that cannot be read
@@ -70,7 +70,7 @@ class Reloader:
         self._thorough = True
         return await self._reload()
 
-    async def _reload(self) -> Outcome:
+    async def _reload(self) -> ReloadReport:
         self._asked += 1
         ticket = self._asked
         async with self._lock:
@@ -85,7 +85,7 @@ class Reloader:
                 self._count(self.last)
             return self.last
 
-    async def plan(self) -> Outcome:
+    async def plan(self) -> ReloadReport:
         """What ``reload`` would do now, as far as that can be known without calling the platform."""
         if not self.stopping:
             await self._watch.at_rest()
@@ -112,13 +112,13 @@ class Reloader:
                 log.exception("reload failed")
                 await asyncio.sleep(RESCAN_S)
 
-    async def _bounded(self, work: Callable[[], Awaitable[list[Step]]]) -> Outcome:
+    async def _bounded(self, work: Callable[[], Awaitable[list[Step]]]) -> ReloadReport:
         """Do it, unless or until the process ends."""
         if self.stopping:
             raise StoppingError("the process is ending")
         try:
             async with asyncio.timeout(None) as self._bound:
-                return await outcome_of(work)
+                return await reload_report(work)
         except TimeoutError:
             if self.stopping:
                 raise StoppingError("the process is ending") from None
@@ -146,11 +146,11 @@ class Reloader:
         # Apart: what only a plan has read is still to be followed, and heard of.
         return await self._supervisor.foresee(await _load(self._loader.apart(), sight))
 
-    def _count(self, outcome: Outcome) -> None:
-        self.counts[outcome.word] += 1
-        if outcome.word == "ok":
+    def _count(self, report: ReloadReport) -> None:
+        self.counts[report.result] += 1
+        if report.result == "ok":
             self.succeeded_at = time.time()
-        for problem in outcome.problems:
+        for problem in report.problems:
             log.error("%s", problem)
 
 

@@ -15,11 +15,11 @@ from imbot.reload.plan import Step
 
 _ORDER = ("start", "update", "replace", "stop", "rejected", "held", "unchanged")
 
-Word = Literal["ok", "rejected", "failed"]
+ReloadResult = Literal["ok", "rejected", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReloadReport:
     """The steps of one look at the files, which began ``at`` (epoch seconds).
 
     ``problems`` are those of the folder as a whole: where there are any, nothing was looked at further.
@@ -31,7 +31,7 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
 
     @property
-    def word(self) -> Word:
+    def result(self) -> ReloadResult:
         """``failed``: the folder could not be read; ``rejected``: a bot was, or is held; else ``ok``."""
         if self.problems:
             return "failed"
@@ -46,8 +46,8 @@ class Outcome:
         return ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word]) or "no bots"
 
 
-async def outcome_of(work: Callable[[], Awaitable[Sequence[Step]]]) -> Outcome:
-    """Do it and tell what came of it; that the folder cannot be read is an outcome as well."""
+async def reload_report(work: Callable[[], Awaitable[Sequence[Step]]]) -> ReloadReport:
+    """Do it and tell what came of it; that the folder cannot be read is reported as well."""
     at, began = time.time(), time.monotonic()
     steps: Sequence[Step] = ()
     problems: tuple[Problem, ...] = ()
@@ -55,17 +55,17 @@ async def outcome_of(work: Callable[[], Awaitable[Sequence[Step]]]) -> Outcome:
         steps = await work()
     except ConfigError as error:
         problems = error.problems
-    return Outcome(at, time.monotonic() - began, tuple(steps), problems)
+    return ReloadReport(at, time.monotonic() - began, tuple(steps), problems)
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as JSON values."""
+def report_json(report: ReloadReport) -> dict[str, Any]:
+    """A report as JSON values."""
     return {
-        "outcome": outcome.word,
-        "at": iso(outcome.at),
-        "took_s": round(outcome.took_s, 3),
-        "bots": [step_json(step) for step in outcome.steps],
-        "problems": [problem_json(problem) for problem in outcome.problems],
+        "outcome": report.result,
+        "at": iso(report.at),
+        "took_s": round(report.took_s, 3),
+        "bots": [step_json(step) for step in report.steps],
+        "problems": [problem_json(problem) for problem in report.problems],
     }
 
 

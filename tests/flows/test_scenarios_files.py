@@ -91,7 +91,7 @@ async def test_r01_a_slow_writer_is_applied_once_and_holds_nobody_back(flow, rel
         assert flow.row("a").generation == 2
         counts = dict(reloader.it.counts)
 
-    assert outcome.word == "ok", "who asks for a reload gets one of whole files"
+    assert outcome.result == "ok", "who asks for a reload gets one of whole files"
     assert counts.keys() == {"ok"}
     assert not told("rejected")
 
@@ -286,7 +286,7 @@ async def test_r13_a_start_without_files_waits_for_the_first(flow, reloader, the
     if not there:
         flow.folder.rmdir()
     async with flow.up(settle=QUICK) as steps:
-        assert (steps, reloader.it.last.word) == ([], "ok")
+        assert (steps, reloader.it.last.result) == ([], "ok")
         flow.folder.mkdir(exist_ok=True)
         flow.echo("a")
         await flow.until(lambda: flow.row("a") and flow.row("a").state == "connected")
@@ -302,7 +302,7 @@ async def test_r13_bots_whose_folder_vanishes_are_held_until_it_is_back(flow, re
         rejected = await flow.until(lambda: flow.row("b").rejected)
         flow.folder.rename(flow.folder.with_name("elsewhere"))
         since = await flow.until(lambda: flow.row("a").held_since)
-        assert (await reloader.it.reload()).word == "rejected"
+        assert (await reloader.it.reload()).result == "rejected"
         assert (await flow.ask("app-a", "hello")).data["flowStatus"] == "3"
         assert (flow.row("a").held_since, flow.row("b").rejected) == (since, rejected)
         await flow.until(lambda: "there is no folder" in reloader.it.watching.trouble)
@@ -450,9 +450,9 @@ async def test_a_broken_env_file_is_a_reload_that_failed_until_it_is_mended(flow
     flow.echo("a")
     async with flow.up(settle=QUICK):
         env.write_text("SECRET='one\n")
-        await flow.until(lambda: reloader.it.last.word == "failed")
+        await flow.until(lambda: reloader.it.last.result == "failed")
         (problem,) = reloader.it.last.problems
         assert (problem.code, problem.line) == ("env.line", 1)
         env.write_text("SECRET=one\n")
-        await flow.until(lambda: reloader.it.last.word == "ok")
+        await flow.until(lambda: reloader.it.last.result == "ok")
         assert untouched(flow, "a")

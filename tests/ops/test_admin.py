@@ -13,7 +13,7 @@ from imbot.ops.address import Address, AdminSettings, Beacon
 from imbot.ops.admin import row_json, serving
 from imbot.reload.plan import Step
 from imbot.reload.reloader import StoppingError
-from imbot.reload.report import Outcome
+from imbot.reload.report import ReloadReport
 from imbot.reload.status import BotStatus, Rejected
 from imbot.reload.watch import WatchState
 from imbot.usage.counters import Meter
@@ -24,7 +24,7 @@ UP = BotStatus("a", "bots/a.yaml", "fake", "connected", 3, "f", 1700000000.0, 1,
 
 class FakeReloader:
     def __init__(self):
-        self.last = Outcome(0.0, 0.1, (Step("start", "a", "bots/a.yaml"),))
+        self.last = ReloadReport(0.0, 0.1, (Step("start", "a", "bots/a.yaml"),))
         self.stopping = False
         self.counts = {"ok": 1, "rejected": 0, "failed": 0}
         self.succeeded_at = 1.0
@@ -199,7 +199,7 @@ READY = {
     "an empty folder": ([], {}, ""),
     "before the first reload": ([], {"last": None}, "the bots are being started"),
     "at the end": ([UP], {"stopping": True}, "the process is ending"),
-    "a folder that cannot be read": ([], {"last": Outcome(0, 0, (), (PROBLEM,))}, str(PROBLEM)),
+    "a folder that cannot be read": ([], {"last": ReloadReport(0, 0, (), (PROBLEM,))}, str(PROBLEM)),
     "nothing is connected": (
         [
             BotStatus("a", "a", state="connecting"),

@@ -121,7 +121,7 @@ async def test_a_plan_changes_nothing_and_is_no_reload(house):
     reloader, supervisor, _ = house
     outcome = await reloader.plan()
 
-    assert (outcome.word, supervisor.applied, reloader.last, reloader.counts) == ("ok", 0, None, {})
+    assert (outcome.result, supervisor.applied, reloader.last, reloader.counts) == ("ok", 0, None, {})
 
 
 async def test_stopping_breaks_off_what_is_under_way_and_refuses_the_rest(house):
@@ -151,7 +151,7 @@ async def test_a_folder_that_is_missing_is_followed_as_such_and_no_failure(house
     loader.failure = FolderMissingError([BROKEN])
     outcome = await reloader.reload()
 
-    assert outcome.word == "ok"
+    assert outcome.result == "ok"
     assert supervisor.results == [(LoadResult((), missing=True), False)]
 
 

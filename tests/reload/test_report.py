@@ -6,13 +6,13 @@ from imbot.errors import ConfigError, Problem
 from imbot.log import redactor
 from imbot.reload.diff import Change
 from imbot.reload.plan import Step
-from imbot.reload.report import Outcome, iso, outcome_json, outcome_of
+from imbot.reload.report import ReloadReport, iso, reload_report, report_json
 
 BROKEN = Problem("bots/a.yaml", 3, 5, 3, 9, "/agent", "schema.type", "error", "broken", "mend it")
 
 
 def outcome(*steps, problems=()):
-    return Outcome(0.0, 0.12345, steps, problems)
+    return ReloadReport(0.0, 0.12345, steps, problems)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ def outcome(*steps, problems=()):
     ],
 )
 def test_an_outcome_has_a_word_and_a_line(got, word, line):
-    assert (got.word, str(got)) == (word, line)
+    assert (got.result, str(got)) == (word, line)
 
 
 def test_the_shape_is_json_with_places_and_changes():
     changes = (Change("agent.model", "m", None), Change("credentials.client_secret", told=False))
-    shape = outcome_json(outcome(Step("update", "a", "bots/a.yaml", None, (BROKEN,), changes)))
+    shape = report_json(outcome(Step("update", "a", "bots/a.yaml", None, (BROKEN,), changes)))
 
     assert json.loads(json.dumps(shape)) == {
         "outcome": "ok",
@@ -67,7 +67,7 @@ def test_the_shape_is_json_with_places_and_changes():
 def test_a_credential_in_a_plain_value_is_cut_out():
     redactor.hide(["sk-known-secret"])
     values = Change("body", {"url": "http://x/?access_token=abcdef"}, ["sk-known-secret", 1])
-    (bot,) = outcome_json(outcome(Step("update", "a", "a", changes=(values,))))["bots"]
+    (bot,) = report_json(outcome(Step("update", "a", "a", changes=(values,))))["bots"]
 
     assert bot["changes"] == [
         {"key": "body", "before": {"url": "http://x/?access_token=***"}, "after": ["***", 1]}
@@ -81,8 +81,8 @@ async def test_a_folder_that_cannot_be_read_is_an_outcome_too():
     async def readable():
         return [Step("start", "a", "a")]
 
-    assert (await outcome_of(unreadable)).problems == (BROKEN,)
-    assert (await outcome_of(readable)).steps == (Step("start", "a", "a"),)
+    assert (await reload_report(unreadable)).problems == (BROKEN,)
+    assert (await reload_report(readable)).steps == (Step("start", "a", "a"),)
 
 
 def test_a_time_is_told_in_utc():
@@ -91,5 +91,5 @@ def test_a_time_is_told_in_utc():
 
 def test_a_secret_that_a_slip_made_part_of_a_key_is_not_told_in_its_pointer():
     slip = Problem("a", 3, 3, 3, 9, "/credentials/client_secret s3cr3t", "schema.unknown-key", "error", "x")
-    (bot,) = outcome_json(outcome(Step("rejected", "a", "a", None, (slip,))))["bots"]
+    (bot,) = report_json(outcome(Step("rejected", "a", "a", None, (slip,))))["bots"]
     assert bot["problems"][0]["pointer"] == "/credentials/client_secret…"
