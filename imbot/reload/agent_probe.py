@@ -21,34 +21,34 @@ FINE_S = 10.0  # how long an agent that was reached counts as reached
 RETRY_S = (4.0, 60.0)  # between attempts, at first and at most
 AT_ONCE = 8
 
-Address = tuple[str, int]
+HostPort = tuple[str, int]
 
 
 @dataclass(slots=True)
 class _Try:
-    """An address that is tried until it answers; ``heard`` is set when it was tried once."""
+    """An address that is tried until it answers; ``tried`` is set when it was tried once."""
 
     task: asyncio.Task[None]
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
     trouble: str = ""
 
 
-class Reach:
+class AgentProbe:
     """The agents of all bots, by host and port. Owns the attempts to reach them."""
 
     def __init__(self) -> None:
-        self._used: dict[str, Address] = {}  # by the bot's name
-        self._tries: dict[Address, _Try] = {}
+        self._used: dict[str, HostPort] = {}  # by the bot's name
+        self._tries: dict[HostPort, _Try] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._fine: dict[Address, float] = {}  # when they were reached, by the loop's clock
+        self._fine: dict[HostPort, float] = {}  # when they were reached, by the loop's clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    def use(self, name: str, address: Address | None) -> None:
+    def set_address(self, name: str, address: HostPort | None) -> None:
         """This bot's agent is asked there from now on; None: nowhere."""
         before = self._used.pop(name, None)
         if address:
             self._used[name] = address
-            self._begin(address)
+            self._start_trying(address)
         if before and before not in self._used.values():
             self._fine.pop(before, None)
             if attempt := self._tries.pop(before, None):
@@ -59,11 +59,11 @@ class Reach:
         attempt = self._of(name)
         return f"its agent cannot be reached: {attempt.trouble}" if attempt and attempt.trouble else ""
 
-    def heard(self, names: Iterable[str]) -> Iterator[asyncio.Event]:
+    def tried(self, names: Iterable[str]) -> Iterator[asyncio.Event]:
         """Set as soon as it is known whether the agents of these bots can be reached."""
-        return (attempt.heard for name in names if (attempt := self._of(name)))
+        return (attempt.tried for name in names if (attempt := self._of(name)))
 
-    def warned(self, step: Step) -> Step:
+    def with_warning(self, step: Step) -> Step:
         """The same step, with a warning where the agent it brings cannot be reached."""
         if step.spec is None or not (trouble := self.trouble(step.name)):
             return step
@@ -84,7 +84,7 @@ class Reach:
         address = self._used.get(name)
         return self._tries.get(address) if address else None
 
-    def _begin(self, address: Address) -> None:
+    def _start_trying(self, address: HostPort) -> None:
         loop = asyncio.get_running_loop()
         fresh = loop.time() - self._fine.get(address, float("-inf")) < FINE_S
         if address not in self._tries and not fresh:
@@ -93,21 +93,21 @@ class Reach:
             task.add_done_callback(self._tasks.discard)
             self._tries[address] = _Try(task)
 
-    async def _until_reached(self, address: Address) -> None:
+    async def _until_reached(self, address: HostPort) -> None:
         attempt, backoff = self._tries[address], Backoff(*RETRY_S)
-        while trouble := await self._tried(address):
+        while trouble := await self._connect_error(address):
             if not attempt.trouble:
                 log.warning("%s: their agent cannot be reached: %s", self._named(address), trouble)
             attempt.trouble = trouble
-            attempt.heard.set()
+            attempt.tried.set()
             await asyncio.sleep(backoff.next())
         if attempt.trouble:
             log.info("%s: their agent can be reached", self._named(address))
         self._fine[address] = asyncio.get_running_loop().time()
         del self._tries[address]
-        attempt.heard.set()
+        attempt.tried.set()
 
-    async def _tried(self, address: Address) -> str:
+    async def _connect_error(self, address: HostPort) -> str:
         """What is wrong; empty where a connection can be made."""
         try:
             async with self._places, asyncio.timeout(CONNECT_S):
@@ -121,5 +121,5 @@ class Reach:
             await writer.wait_closed()
         return ""
 
-    def _named(self, address: Address) -> str:
+    def _named(self, address: HostPort) -> str:
         return some(name for name, used in self._used.items() if used == address)

@@ -17,7 +17,7 @@ from functools import partial
 from imbot.behaviour import Behaviour
 from imbot.bot.bot import Bot
 from imbot.config.loader import LoadResult
-from imbot.reload.agent_probe import Reach
+from imbot.reload.agent_probe import AgentProbe
 from imbot.reload.gateway_pool import GatewayPool, app_key
 from imbot.reload.plan import Step, lost, plan, together, without_conflicts
 from imbot.reload.report import step_json
@@ -48,7 +48,7 @@ class Supervisor:
         self._store = store
         self._grace_s = grace_s
         self._rejections = Rejections()
-        self._reach = Reach()
+        self._agent_probe = AgentProbe()
         self._held: dict[str, float] = {}  # since when
         self._rollouts: dict[RolloutKey, Rollout] = {}
         self._tasks: dict[Rollout, asyncio.Task[None]] = {}
@@ -77,9 +77,9 @@ class Supervisor:
         for waiting in (each for rollout in begun for each in rollout.pending()):
             log.warning("%s: not live yet: %s", waiting.name, waiting.reason)
         live = {name for rollout in rollouts if rollout.done for name in rollout.steps}
-        await _within(AGENTS_S, self._reach.heard(live))
+        await _within(AGENTS_S, self._agent_probe.tried(live))
         told = {step.name: step for rollout in rollouts for step in rollout.step_reports()}
-        told |= {name: self._reach.warned(told[name]) for name in live}
+        told |= {name: self._agent_probe.with_warning(told[name]) for name in live}
         return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
 
     def status(self) -> list[BotStatus]:
@@ -115,7 +115,7 @@ class Supervisor:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await self._reach.close()
+        await self._agent_probe.close()
         await self.gateways.disconnect()
         drains = (running.bot.drain(self._grace_s) for running in self.running.values())
         await asyncio.gather(*drains, *self._drains)
@@ -178,7 +178,7 @@ class Supervisor:
         key, running = app_key(spec), self.running.get(spec.name)
         gateway = self.gateways.open(spec)
         self.notes.pop(spec.path, None)
-        self._reach.use(spec.name, behaviour.agent.address)
+        self._agent_probe.set_address(spec.name, behaviour.agent.address)
         gateway.use_credentials(spec.credentials, spec.quota.qps)
         if running is None:
             bot = Bot(behaviour, gateway, self._store, meter=self.meter)
@@ -192,7 +192,7 @@ class Supervisor:
         running.bot.use_behaviour(behaviour)
 
     def _drain(self, running: Running) -> None:
-        self._reach.use(running.spec.name, None)
+        self._agent_probe.set_address(running.spec.name, None)
         name = f"drain {running.spec.name}"
         task = asyncio.create_task(running.bot.drain(self._grace_s), name=name)
         self._drains[task] = running
@@ -253,7 +253,7 @@ class Supervisor:
             calls_total=spending.total[running.spec.name],
             calls_month=spending.month[running.spec.name],
             month=spending.month_of(running.spec.name, running.spec.quota.monthly),
-            error=link.error or self._reach.trouble(running.spec.name) or bot.store_error,
+            error=link.error or self._agent_probe.trouble(running.spec.name) or bot.store_error,
             rejected=rejected,
             accepted_at=running.spec.accepted_at if rejected else None,
             held_since=self._held.get(running.spec.name),
