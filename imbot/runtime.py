@@ -18,10 +18,10 @@ from imbot.config.loader import FolderMissingError, Loader, LoadResult, bot_file
 from imbot.errors import StoreError
 from imbot.log import redactor
 from imbot.ops.address import AdminSettings
-from imbot.reload.last_good import Accepted
+from imbot.reload.last_good import LastGood
 from imbot.reload.plan import Step
 from imbot.reload.reloader import Reloader, StoppingError
-from imbot.reload.startup import OnBroken, Revival
+from imbot.reload.startup import OnBroken, Startup
 from imbot.reload.supervisor import Supervisor
 from imbot.reload.watch import SETTLE, Settle
 from imbot.spec import BotSpec, secrets_of
@@ -62,7 +62,7 @@ async def running(
     store = await open_store(store_url)
     supervisor = Supervisor(store, endpoint, grace_s)
 
-    accepted = Accepted(folder, store, supervisor)
+    last_good = LastGood(folder, store, supervisor)
 
     hidden: dict[int, BotSpec] = {}  # by id: what was not read again has no new secrets
 
@@ -76,7 +76,7 @@ async def running(
 
     def heard(result: LoadResult) -> None:
         meant(result)
-        accepted.note(result)
+        last_good.note(result)
 
     reloader = Reloader(folder, loader, supervisor, heard, settle)
     ledger = Ledger(store, supervisor.meter.spending, supervisor.monthly)
@@ -87,12 +87,12 @@ async def running(
             try:
                 await beat(store)
                 await ledger.save()
-                await Revival(folder, accepted, loader, supervisor, meant).start(on_broken)
+                await Startup(folder, last_good, loader, supervisor, meant).start(on_broken)
                 report = await reloader.reload()
                 chores = (
                     reloader.run(),
                     orphan_finder.run(),
-                    accepted.run(),
+                    last_good.run(),
                     _clean(store, retention_s),
                     _on_wish(reloader, wish or asyncio.Event()),
                 )
@@ -100,7 +100,7 @@ async def running(
                     yield supervisor, list(report.steps)
             finally:
                 await reloader.stop()
-                await accepted.flush()
+                await last_good.flush()
                 await supervisor.stop()
     finally:
         await ledger.save()

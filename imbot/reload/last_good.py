@@ -1,6 +1,6 @@
-"""Accepted generations: what each bot last ran with, kept so that a start finds it when its file is broken.
+"""Last good generations: what each bot last ran with, kept so that a start finds it when its file is broken.
 
-``runtime`` lets ``run`` follow what is committed; every load is heard by ``note``; ``revival`` asks for what
+``runtime`` lets ``run`` follow what is committed; every load is heard by ``note``; ``startup`` asks for what
 is kept. Files are kept as they are, with placeholders unresolved and without literal secrets.
 """
 
@@ -27,7 +27,7 @@ FLUSH_S = 3.0
 _MANY = 3  # bots that are gone at once, and most of them: rather a folder that is not there yet
 
 
-class Accepted:
+class LastGood:
     """The accepted generations of the bots in one folder; in the store their paths begin there."""
 
     def __init__(self, folder: Path, store: Store, supervisor: Supervisor) -> None:

@@ -1,6 +1,6 @@
-"""Revival: what a start does with bots whose files are broken.
+"""Startup: what a start does with bots whose files are broken.
 
-``runtime`` calls ``start`` before the first reload. What ``accepted`` has kept goes the way of every file: the
+``runtime`` calls ``start`` before the first reload. What ``last_good`` has kept goes the way of every file: the
 same loader, the same supervisor; the files as they are now come after it and find their bots running.
 """
 
@@ -16,7 +16,7 @@ from imbot.config.loader import BotFile, FolderMissingError, Loader, LoadResult
 from imbot.config.loader.redacted import SecretGoneError, readable, with_secrets
 from imbot.config.loader.snapshot import Reader, Snapshot
 from imbot.errors import ConfigError, Problem
-from imbot.reload.last_good import Accepted
+from imbot.reload.last_good import LastGood
 from imbot.reload.plan import Step
 from imbot.reload.report import iso
 from imbot.reload.rollout import forecast
@@ -28,19 +28,19 @@ log = logging.getLogger(__name__)
 OnBroken = Literal["last-good", "skip", "fail"]
 
 
-class Revival:
+class Startup:
     """One start. ``announce`` hears of what is loaded out of the store, before it is applied."""
 
     def __init__(
         self,
         folder: Path,
-        accepted: Accepted,
+        last_good: LastGood,
         loader: Loader,
         supervisor: Supervisor,
         announce: Callable[[LoadResult], None],
     ) -> None:
         self._folder = folder
-        self._accepted = accepted
+        self._last_good = last_good
         self._loader = loader
         self._supervisor = supervisor
         self._announce = announce
@@ -50,10 +50,10 @@ class Revival:
 
         Raises ConfigError: with every error, where the policy is to fail; where the folder cannot be read.
         """
-        await self._accepted.recall()
+        await self._last_good.recall()
         try:
             if policy == "last-good":
-                await self._revive()
+                await self._start_last_good()
             elif policy == "fail":
                 await _refuse(await self._load())
         except FolderMissingError:
@@ -61,18 +61,18 @@ class Revival:
 
     async def _load(self) -> LoadResult:
         result = await asyncio.to_thread(self._loader.load)
-        self._accepted.note(result)
+        self._last_good.note(result)
         return result
 
-    async def _revive(self) -> None:
+    async def _start_last_good(self) -> None:
         """Until no further file is refused: what one bot goes on with, another file may want to have."""
         kept: dict[str, Generation | None] = {}
         while True:
-            unlike = await self._accepted.unlike((await self._load()).files)
+            unlike = await self._last_good.unlike((await self._load()).files)
             broken = await _broken([file for file in unlike if file.path not in kept])
             if not broken:
                 return
-            kept |= {path: await self._accepted.generation(path) for path in broken}
+            kept |= {path: await self._last_good.generation(path) for path in broken}
             await self._run([generation for generation in kept.values() if generation])
 
     async def _run(self, kept: Sequence[Generation]) -> None:

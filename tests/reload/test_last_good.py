@@ -6,7 +6,7 @@ from botfolder import bot, write
 
 from imbot.config.loader import Loader, LoadResult
 from imbot.errors import StoreError
-from imbot.reload.last_good import Accepted
+from imbot.reload.last_good import LastGood
 from imbot.stores.sqlite import SqliteStore
 
 
@@ -33,7 +33,7 @@ class House:
         self.store = store
         self.loader = Loader(folder, environ={"SECRET": "s3cret-value"})
         self.supervisor = FakeSupervisor()
-        self.accepted = Accepted(folder, store, self.supervisor)
+        self.last_good = LastGood(folder, store, self.supervisor)
         self.written = []
         keep = store.keep_generations
 
@@ -49,12 +49,12 @@ class House:
 
     def load(self):
         result = self.loader.load()
-        self.accepted.note(result)
+        self.last_good.note(result)
         return result
 
     async def reload(self):
         self.supervisor.follow(self.load())
-        await self.accepted.keep()
+        await self.last_good.keep()
         written, self.written = self.written, []
         return written
 
@@ -98,10 +98,10 @@ async def test_a_change_is_kept_when_it_is_committed_and_not_before(house):
     await house.reload()
     house.write(a=bot("one", "title: New\n"))
     result = house.load()
-    await house.accepted.keep()
+    await house.last_good.keep()
     assert house.written == []
     house.supervisor.follow(result)
-    await house.accepted.keep()
+    await house.last_good.keep()
     assert house.written == [(["a.yaml"], [])]
 
 
@@ -109,10 +109,10 @@ async def test_a_rejected_file_changes_nothing_that_is_kept(house):
     house.write(a=bot("one"))
     running = house.load()
     house.supervisor.follow(running)
-    await house.accepted.keep()
+    await house.last_good.keep()
     house.write(a="{")
     house.load()
-    await house.accepted.keep()
+    await house.last_good.keep()
     assert await house.kept() == ["a.yaml"]
     assert len(house.written) == 1
 
@@ -131,7 +131,7 @@ async def test_a_bot_that_runs_on_without_its_file_is_not_forgotten(house):
     await house.reload()
     (house.folder / "a.yaml").unlink()
     house.load()
-    await house.accepted.keep()
+    await house.last_good.keep()
     assert await house.kept() == ["a.yaml", "b.yaml"]
 
 
@@ -140,9 +140,9 @@ async def test_a_file_that_is_being_written_is_not_gone(house):
     await house.reload()
     path = str(house.folder / "a.yaml")
     files = tuple(file for file in house.loader.load().files if file.path != path)
-    house.accepted.note(LoadResult(files, awaited=frozenset({path})))
+    house.last_good.note(LoadResult(files, awaited=frozenset({path})))
     house.supervisor.runs = {}
-    await house.accepted.keep()
+    await house.last_good.keep()
     assert await house.kept() == ["a.yaml", "b.yaml"]
 
 
@@ -153,7 +153,7 @@ async def test_many_that_are_gone_at_the_start_are_rather_late(house, left, kept
     for number in range(left, 5):
         (house.folder / f"b{number}.yaml").unlink()
     again = House(house.folder, house.store)
-    await again.accepted.recall()
+    await again.last_good.recall()
     await again.reload()
     assert len(await again.kept()) == kept
 
@@ -163,10 +163,10 @@ async def test_nothing_is_forgotten_where_the_folder_cannot_be_read(house, tmp_p
     await house.reload()
     again = House(house.folder, house.store)
     house.folder.rename(tmp_path / "away")
-    await again.accepted.recall()
-    await again.accepted.keep()
-    again.accepted.note(LoadResult((), missing=True))
-    await again.accepted.keep()
+    await again.last_good.recall()
+    await again.last_good.keep()
+    again.last_good.note(LoadResult((), missing=True))
+    await again.last_good.keep()
     assert await again.kept() == ["a.yaml"]
 
 
@@ -224,7 +224,7 @@ async def test_no_secret_that_is_written_down_reaches_the_store(house, tmp_path)
 
 async def test_commits_are_followed(house):
     house.write(a=bot("one"))
-    following = asyncio.create_task(house.accepted.run())
+    following = asyncio.create_task(house.last_good.run())
     try:
         house.supervisor.follow(house.load())
         async with asyncio.timeout(10):
@@ -241,5 +241,5 @@ async def test_paths_are_those_below_the_folder_however_it_is_called(house, monk
     await house.reload()
     monkeypatch.chdir(house.folder.parent)
     other = House(Path("bots"), house.store)
-    await other.accepted.recall()
+    await other.last_good.recall()
     assert await other.reload() == []

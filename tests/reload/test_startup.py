@@ -6,8 +6,8 @@ from botfolder import bot, write
 
 from imbot.config.loader import Loader
 from imbot.errors import ConfigError, StoreError
-from imbot.reload.last_good import Accepted
-from imbot.reload.startup import Revival
+from imbot.reload.last_good import LastGood
+from imbot.reload.startup import Startup
 from imbot.stores.sqlite import SqliteStore
 
 GOOD = bot("one").replace("s3cr3t-value", "<<SECRET>>")
@@ -46,13 +46,13 @@ def begin(tmp_path, store):
     async def began(policy="last-good", environ=(("SECRET", "s3cret-value"),), **files):
         write(folder, {f"{name}.yaml": text for name, text in files.items()})
         loader, supervisor = Loader(folder, environ=dict(environ)), FakeSupervisor()
-        accepted = Accepted(folder, store, supervisor)
-        await Revival(folder, accepted, loader, supervisor, lambda _: None).start(policy)
+        last_good = LastGood(folder, store, supervisor)
+        await Startup(folder, last_good, loader, supervisor, lambda _: None).start(policy)
         revived = dict(supervisor.runs)
         result = loader.load()
-        accepted.note(result)
+        last_good.note(result)
         supervisor.runs |= {spec.name: spec for spec in result.specs}
-        await accepted.keep()
+        await last_good.keep()
         return revived, supervisor
 
     return began
@@ -132,7 +132,7 @@ async def test_a_store_that_fails_costs_the_old_generation_only(begin, store, mo
 async def test_a_folder_that_is_not_there_is_waited_for(tmp_path, store):
     folder = tmp_path / "none"
     supervisor, loader = FakeSupervisor(), Loader(folder, environ={})
-    accepted = Accepted(folder, store, supervisor)
+    last_good = LastGood(folder, store, supervisor)
     for policy in ("last-good", "skip", "fail"):
-        await Revival(folder, accepted, loader, supervisor, lambda _: None).start(policy)
+        await Startup(folder, last_good, loader, supervisor, lambda _: None).start(policy)
     assert supervisor.applied == []

@@ -1,6 +1,6 @@
 """A bot's file as it may be kept, without the secrets written in it; and whole again, with today's.
 
-``accepted`` keeps what the loader read. Only a value is kept, as JSON, which is YAML too: comments
+``reload.last_good`` keeps what the loader read. Only a value is kept, as JSON, which is YAML too: comments
 may hold yesterday's secrets, and an alias may bring one to a second place.
 """
 
