@@ -73,16 +73,16 @@ class Looker:
         """A look now, and one after each change of anything the bot may use."""
         watch = Watch(self._path.parent)
         yield await self._next(watch)
-        async with aclosing(watch.looks()) as sights:
-            async for sight in sights:
-                if sight.news:
+        async with aclosing(watch.scans()) as states:
+            async for state in states:
+                if state.has_changes:
                     yield await self._next(watch)
 
     async def _next(self, watch: Watch) -> Look:
-        sight = await watch.look()
-        look = await asyncio.to_thread(self.look, sight.believed)
-        watch.take(sight)
-        watch.use(self._used)
+        state = await watch.scan()
+        look = await asyncio.to_thread(self.look, state.believed)
+        watch.mark_read(state)
+        watch.set_used_files(self._used)
         return look
 
     def _look(self, believed: Believed) -> Look:

@@ -17,7 +17,7 @@ from imbot.errors import ConfigError, ImbotError
 from imbot.reload.plan import Step
 from imbot.reload.report import ReloadReport, ReloadResult, reload_report
 from imbot.reload.supervisor import Supervisor
-from imbot.reload.watch import RESCAN_S, SETTLE, Settle, Sight, Watch, WatchState
+from imbot.reload.watch import RESCAN_S, SETTLE, FileState, Settle, Watch, WatchState
 
 log = logging.getLogger(__name__)
 
@@ -104,9 +104,9 @@ class Reloader:
         """Follow the folder until cancelled."""
         while True:
             try:
-                async with aclosing(self._watch.looks()) as sights:
-                    async for sight in sights:
-                        if sight.news:
+                async with aclosing(self._watch.scans()) as states:
+                    async for state in states:
+                        if state.has_changes:
                             await self._reload()
             except Exception:  # the bots go on with what they have
                 log.exception("reload failed")
@@ -129,22 +129,22 @@ class Reloader:
     async def _follow(self) -> list[Step]:
         prune, self._prune = self._prune, False
         thorough, self._thorough = self._thorough, False
-        sight = await self._watch.look()
+        state = await self._watch.scan()
         try:
-            result = await _load(self._loader, sight, None if thorough else sight.moved)
+            result = await _load(self._loader, state, None if thorough else state.moved)
         except ConfigError:  # the same until something changes
-            self._watch.take(sight)
+            self._watch.mark_read(state)
             raise
-        self._watch.use(result.sources)
+        self._watch.set_used_files(result.sources)
         self._announce(result)
         steps = await self._supervisor.apply(result, prune)
-        self._watch.take(sight)  # not before: what was broken off is still to be followed
+        self._watch.mark_read(state)  # not before: what was broken off is still to be followed
         return steps
 
     async def _foresee(self) -> list[Step]:
-        sight = await self._watch.look()
+        state = await self._watch.scan()
         # Apart: what only a plan has read is still to be followed, and heard of.
-        return await self._supervisor.foresee(await _load(self._loader.apart(), sight))
+        return await self._supervisor.foresee(await _load(self._loader.apart(), state))
 
     def _count(self, report: ReloadReport) -> None:
         self.counts[report.result] += 1
@@ -154,9 +154,9 @@ class Reloader:
             log.error("%s", problem)
 
 
-async def _load(loader: Loader, sight: Sight, moved: frozenset[str] | None = None) -> LoadResult:
+async def _load(loader: Loader, state: FileState, moved: frozenset[str] | None = None) -> LoadResult:
     """What is at rest; who uses what moves is as it was."""
     try:
-        return await asyncio.to_thread(loader.load, None, sight.believed, moved)
+        return await asyncio.to_thread(loader.load, None, state.believed, moved)
     except FolderMissingError:
         return LoadResult((), missing=True)

@@ -60,11 +60,11 @@ class _Moving:
 
 
 @dataclass(slots=True)
-class Sight:
+class FileState:
     """One look at all files, and what is learnt of more of them while they are read.
 
     ``moved``: what is other than it was when it was taken; ``moving``: what of that is not at rest; both
-    with the folders that hold it. ``news``: something that matters has
+    with the folders that hold it. ``has_changes``: something that matters has
     changed and is at rest. ``wait_s``: after how many seconds something that matters may be; None when
     nothing moves.
     """
@@ -73,7 +73,7 @@ class Sight:
     seen: dict[str, Entry]
     moved: frozenset[str]
     moving: frozenset[str]
-    news: bool
+    has_changes: bool
     wait_s: float | None
 
     def believed(self, path: str) -> bool:
@@ -107,46 +107,46 @@ class Watch:
         self._silent = 0  # and how often in a row that was so
         self.state = WatchState("scanning", time.time())
 
-    def use(self, paths: Collection[str]) -> None:
+    def set_used_files(self, paths: Collection[str]) -> None:
         """These files and folders matter from now on, wherever they are, and no longer those named before."""
         self._used = frozenset(paths)
 
-    async def look(self) -> Sight:
+    async def scan(self) -> FileState:
         """Look at everything once. The very first look takes all as it is."""
         async with self._looking:
             seen = await asyncio.to_thread(scan, self._folder, (self._env, *self._used))
             now = asyncio.get_running_loop().time()
             self._note(seen, now)
-            return self._sight(seen, now)
+            return self._file_state(seen, now)
 
-    def take(self, sight: Sight) -> None:
+    def mark_read(self, state: FileState) -> None:
         """Know from now on what was at rest in this sight: it has been read."""
         known = self._known or {}
-        kept = {path: known[path] for path in sight.moving if path in known}
-        self._known = {path: e for path, e in sight.seen.items() if path not in sight.moving} | kept
+        kept = {path: known[path] for path in state.moving if path in known}
+        self._known = {path: e for path, e in state.seen.items() if path not in state.moving} | kept
         self._moving = {  # what has moved on since is still as long as it is
             path: moving
             for path, moving in self._moving.items()
-            if path in sight.moving or moving.entry != sight.seen.get(path)
+            if path in state.moving or moving.entry != state.seen.get(path)
         }
 
-    async def looks(self) -> AsyncGenerator[Sight]:
+    async def scans(self) -> AsyncGenerator[FileState]:
         """A sight at each hint, and while something moves that matters, whenever it may have come to rest."""
         async with aclosing(self.hints()) as hints:
             async for _ in hints:
-                while (sight := await self.look()).wait_s is not None:
-                    yield sight
-                    await asyncio.sleep(sight.wait_s)
-                yield sight
+                while (state := await self.scan()).wait_s is not None:
+                    yield state
+                    await asyncio.sleep(state.wait_s)
+                yield state
 
     async def at_rest(self) -> None:
         """Return when nothing moves that matters, or after as long as anything may take to settle."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settle.at_most_s):
-                sight = await self.look()
-                while sight.wait_s is not None:
-                    await asyncio.sleep(sight.wait_s)
-                    sight = await self.look()
+                state = await self.scan()
+                while state.wait_s is not None:
+                    await asyncio.sleep(state.wait_s)
+                    state = await self.scan()
 
     async def hints(self) -> AsyncGenerator[None]:
         """Moments at which looking is worth while: file events, and every few seconds in any case."""
@@ -202,12 +202,12 @@ class Watch:
             elif moving.entry != entry:
                 moving.entry, moving.still_since = entry, now
 
-    def _sight(self, seen: dict[str, Entry], now: float) -> Sight:
+    def _file_state(self, seen: dict[str, Entry], now: float) -> FileState:
         rests = {path: at - now for path, at in self._rest_at().items()}
         moving = [path for path, rest in rests.items() if rest > 0]
         matter = [rest for path, rest in rests.items() if self._matters(path)]
         ahead = [rest for rest in matter if rest > 0]
-        return Sight(
+        return FileState(
             str(self._folder), dict(seen), _with_folders(rests), _with_folders(moving),
             len(ahead) < len(matter), min(ahead, default=None),
         )  # fmt: skip

@@ -198,10 +198,10 @@ async def test_a_change_whose_reload_was_broken_off_is_still_news(house, tmp_pat
     await supervisor.begun.wait()
     asked.cancel()
     await asyncio.gather(asked, return_exceptions=True)
-    assert (await reloader._watch.look()).news
+    assert (await reloader._watch.scan()).has_changes
     supervisor.go.set()
     await reloader.reload()
-    assert not (await reloader._watch.look()).news
+    assert not (await reloader._watch.scan()).has_changes
 
 
 def followed(folder, files):

@@ -25,8 +25,8 @@ def watched(folder, scenario, settle=SETTLE, used=("cards/final.yaml",)):
 
     async def main():
         watch = Watch(folder, settle)
-        watch.use([str(folder / name) for name in used])
-        watch.take(await watch.look())
+        watch.set_used_files([str(folder / name) for name in used])
+        watch.mark_read(await watch.scan())
         await scenario(watch)
 
     run_virtual(main())
@@ -36,20 +36,20 @@ async def made(watch, folder, names):
     """Files that are there from now on, and known."""
     write(folder, dict.fromkeys(names, ""))
     await news_after(watch, 0.3)
-    watch.take(await watch.look())
+    watch.mark_read(await watch.scan())
 
 
 async def news_after(watch, seconds):
     """Whether there is news when that much time has passed since a first look."""
-    await watch.look()
+    await watch.scan()
     await asyncio.sleep(seconds)
-    return (await watch.look()).news
+    return (await watch.scan()).has_changes
 
 
 def test_there_is_no_news_at_first(folder):
     async def scenario(watch):
-        sight = await watch.look()
-        assert (sight.news, sight.wait_s, sight.moving) == (False, None, frozenset())
+        state = await watch.scan()
+        assert (state.has_changes, state.wait_s, state.moving) == (False, None, frozenset())
 
     watched(folder, scenario)
 
@@ -58,13 +58,13 @@ def test_there_is_no_news_at_first(folder):
 def test_a_change_that_matters_is_news_once_it_is_still_and_until_it_is_taken(folder, name):
     async def scenario(watch):
         write(folder, {name: "other\n"})
-        sight = await watch.look()
-        assert (sight.news, sight.wait_s) == (False, pytest.approx(0.3))
-        await asyncio.sleep(sight.wait_s)
-        sight = await watch.look()
-        assert (sight.news, sight.wait_s) == (True, None)
-        watch.take(sight)
-        assert not (await watch.look()).news
+        state = await watch.scan()
+        assert (state.has_changes, state.wait_s) == (False, pytest.approx(0.3))
+        await asyncio.sleep(state.wait_s)
+        state = await watch.scan()
+        assert (state.has_changes, state.wait_s) == (True, None)
+        watch.mark_read(state)
+        assert not (await watch.scan()).has_changes
 
     watched(folder, scenario)
 
@@ -79,8 +79,8 @@ def test_a_change_that_matters_is_news_once_it_is_still_and_until_it_is_taken(fo
 def test_r05_litter_is_no_news(folder, name):
     async def scenario(watch):
         write(folder, {name: "x"})
-        sight = await watch.look()
-        assert (sight.news, sight.wait_s) == (False, None)
+        state = await watch.scan()
+        assert (state.has_changes, state.wait_s) == (False, None)
         assert not await news_after(watch, 1)
 
     watched(folder, scenario)
@@ -99,11 +99,11 @@ def test_a_file_that_is_used_only_from_now_on_is_no_news_unless_it_changes(folde
     secret.write_text("one")
 
     async def scenario(watch):
-        sight = await watch.look()
-        assert sight.believed(str(secret))
-        assert sight.believed(str(secret))
-        watch.take(sight)
-        watch.use([str(secret)])
+        state = await watch.scan()
+        assert state.believed(str(secret))
+        assert state.believed(str(secret))
+        watch.mark_read(state)
+        watch.set_used_files([str(secret)])
         assert not await news_after(watch, 1)
         secret.write_text("three")
         assert await news_after(watch, 0.3)
@@ -119,14 +119,14 @@ def test_what_changes_while_a_reload_reads_rests_as_long_as_it_is_still_and_no_l
     async def scenario(watch):
         write(folder, {"a.yaml": "one\n"})
         assert await news_after(watch, 0.3)
-        under_way = await watch.look()
+        under_way = await watch.scan()
         write(folder, {"a.yaml": "another\n"})
         assert not await news_after(watch, 0.2)
-        watch.take(under_way)
-        assert not (await watch.look()).believed(path)
+        watch.mark_read(under_way)
+        assert not (await watch.scan()).believed(path)
         await asyncio.sleep(0.1)
-        sight = await watch.look()
-        assert (sight.news, sight.believed(path)) == (True, True)
+        state = await watch.scan()
+        assert (state.has_changes, state.believed(path)) == (True, True)
 
     watched(folder, scenario)
 
@@ -136,13 +136,13 @@ def test_one_that_keeps_changing_holds_back_only_itself(folder):
         write(folder, {"b.yaml": "still\n"})
         for chunk in range(20):
             write(folder, {"a.yaml": "x" * chunk})
-            sight = await watch.look()
-            assert not sight.believed(str(folder / "a.yaml"))
-            assert sight.news == (chunk >= 3), "the other file"
-            assert sight.believed(str(folder / "b.yaml")) == (chunk >= 3)
+            state = await watch.scan()
+            assert not state.believed(str(folder / "a.yaml"))
+            assert state.has_changes == (chunk >= 3), "the other file"
+            assert state.believed(str(folder / "b.yaml")) == (chunk >= 3)
             await asyncio.sleep(0.1)
         assert await news_after(watch, 0.3)
-        assert (await watch.look()).believed(str(folder / "a.yaml"))
+        assert (await watch.scan()).believed(str(folder / "a.yaml"))
 
     watched(folder, scenario)
 
@@ -152,10 +152,10 @@ def test_one_that_never_rests_is_believed_after_a_while_all_the_same(folder):
         believed = []
         for tick in range(25):
             write(folder, {"a.yaml": f"{tick:099}"})
-            sight = await watch.look()
-            believed.append(str(folder / "a.yaml") not in sight.moving)
-            if sight.news:
-                watch.take(sight)
+            state = await watch.scan()
+            believed.append(str(folder / "a.yaml") not in state.moving)
+            if state.has_changes:
+                watch.mark_read(state)
             await asyncio.sleep(0.1)
         assert [tick for tick, there in enumerate(believed) if there] == [10, 21]
 
@@ -167,8 +167,8 @@ def test_a_file_taken_away_is_believed_to_be_gone_when_it_stays_away(folder):
 
     async def scenario(watch):
         path.unlink()
-        sight = await watch.look()
-        assert not sight.believed(str(path))
+        state = await watch.scan()
+        assert not state.believed(str(path))
         await asyncio.sleep(0.2)
         path.write_text(FILES["a.yaml"])
         assert not await news_after(watch, 0.2), "it is back, and not yet at rest"
@@ -197,9 +197,9 @@ def test_r12_a_folder_filled_again_file_by_file_has_lost_none_of_them(folder):
         assert not await news_after(watch, 0.2)
         for name in NAMES:
             write(folder, {name: "back"})
-            sight = await watch.look()
-            gone = {str(folder / name) for name in NAMES} - sight.seen.keys()
-            assert gone <= sight.moving
+            state = await watch.scan()
+            gone = {str(folder / name) for name in NAMES} - state.seen.keys()
+            assert gone <= state.moving
             await asyncio.sleep(0.2)
 
     watched(folder, scenario)
@@ -212,20 +212,20 @@ def test_files_renamed_one_after_the_other_are_gone_and_there_at_the_same_time(f
             (folder / name).rename(folder / f"new-{name}")
             assert not await news_after(watch, 0.2)
         assert await news_after(watch, 0.1)
-        assert not (await watch.look()).moving
+        assert not (await watch.scan()).moving
 
     watched(folder, scenario)
 
 
 def test_what_changes_between_the_look_and_the_reading_is_not_believed(folder):
     async def scenario(watch):
-        sight = await watch.look()
+        state = await watch.scan()
         write(folder, {"a.yaml": "", "appeared.yaml": ""})
         (folder / "cards/final.yaml").unlink()
         for name in ("a.yaml", "appeared.yaml", "cards/final.yaml"):
-            assert not sight.believed(str(folder / name))
-        assert sight.believed(str(folder / "never-there.yaml"))
-        watch.take(sight)
+            assert not state.believed(str(folder / name))
+        assert state.believed(str(folder / "never-there.yaml"))
+        watch.mark_read(state)
         assert await news_after(watch, 0.3)
 
     watched(folder, scenario)
@@ -234,9 +234,9 @@ def test_what_changes_between_the_look_and_the_reading_is_not_believed(folder):
 def test_a_folder_that_holds_something_moving_is_not_believed(folder):
     async def scenario(watch):
         write(folder, {"knowledge/deep/more.md": "x"})
-        sight = await watch.look()
-        assert not sight.believed(str(folder / "knowledge"))
-        assert sight.believed(str(folder / "cards"))
+        state = await watch.scan()
+        assert not state.believed(str(folder / "knowledge"))
+        assert state.believed(str(folder / "cards"))
 
     watched(folder, scenario)
 
@@ -273,8 +273,8 @@ def silence(*rounds):
 async def states(watch, rounds):
     """How changes are found, after each of so many sights."""
     found = []
-    async with aclosing(watch.looks()) as sights:
-        async for _ in sights:
+    async with aclosing(watch.scans()) as states:
+        async for _ in states:
             found.append((watch.state.method, watch.state.trouble))
             if len(found) == rounds:
                 break
@@ -299,14 +299,14 @@ def test_r18_a_file_system_that_tells_nothing_is_found_out_and_is_no_alarm(folde
     monkeypatch.setattr(watching, "awatch", silence(set(), set(), set(), set(), {"event"}))
 
     async def scenario(watch):
-        async with aclosing(watch.looks()) as sights:
+        async with aclosing(watch.scans()) as states:
             seen = []
-            async for sight in sights:
-                if sight.wait_s is not None:
+            async for state in states:
+                if state.wait_s is not None:
                     continue
                 seen.append(watch.state.method)
-                if sight.news:
-                    watch.take(sight)
+                if state.has_changes:
+                    watch.mark_read(state)
                 if len(seen) == 5:
                     break
                 write(folder, {"a.yaml": "x" * len(seen)})
@@ -319,14 +319,14 @@ def test_r18_a_file_system_that_tells_nothing_is_found_out_and_is_no_alarm(folde
 
 async def test_a_file_event_is_a_hint(folder):
     watch = Watch(folder)
-    await watch.look()
+    await watch.scan()
     async with aclosing(watch.hints()) as hints:
         coming = asyncio.ensure_future(anext(hints))
         while not coming.done():
             write(folder, {"a.yaml": "touched\n"})
             await asyncio.sleep(0.05)
     assert watch.state.method == "events"
-    assert (await watch.look()).moving
+    assert (await watch.scan()).moving
 
 
 async def test_r12_a_folder_made_anew_is_heard_again(folder, tmp_path, monkeypatch):
@@ -351,13 +351,13 @@ def test_the_current_folder_is_watched_like_any_other(folder, monkeypatch):
 
     async def scenario(watch):
         write(folder, {"new.yaml": "half of"})
-        sight = await watch.look()
-        assert not sight.believed("new.yaml")
-        assert sight.believed("a.yaml")
-        await asyncio.sleep(sight.wait_s)
-        sight = await watch.look()
-        assert sight.news
-        assert sight.believed("new.yaml")
+        state = await watch.scan()
+        assert not state.believed("new.yaml")
+        assert state.believed("a.yaml")
+        await asyncio.sleep(state.wait_s)
+        state = await watch.scan()
+        assert state.has_changes
+        assert state.believed("new.yaml")
 
     watched(Path(), scenario)
 
@@ -365,7 +365,7 @@ def test_the_current_folder_is_watched_like_any_other(folder, monkeypatch):
 def test_a_file_beside_the_folder_is_elsewhere_though_its_path_begins_there(folder):
     async def scenario(watch):
         write(folder.parent, {"secrets/key": "s3cret"})
-        sight = await watch.look()
-        assert sight.believed(f"{folder}/../secrets/key"), "named for the first time, and never looked at"
+        state = await watch.scan()
+        assert state.believed(f"{folder}/../secrets/key"), "named for the first time, and never looked at"
 
     watched(folder, scenario)
