@@ -26,10 +26,10 @@ class World:
         monkeypatch.setattr(gateway_pool, "open_gateway", self.open)
         monkeypatch.setattr(rollout, "prepare", self.prepare)
 
-    def open(self, type_name, credentials, endpoint, spent, quota):
+    def open(self, type_name, credentials, endpoint, spent, limiter):
         gateway = FakeGateway()
         gateway.credentials = credentials
-        gateway.quota = quota
+        gateway.limiter = limiter
         gateway.failures = self.failures
         identity = credentials["client_id"]
         if identity in self.cut:

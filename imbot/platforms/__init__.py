@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any, Literal, Protocol
 
 from imbot.model import CardAction, CardChange, CardRef, CardView, Message
-from imbot.usage.rate_limit import Quota
+from imbot.usage.rate_limit import RateLimiter
 
 # name in a bot file -> "module:class"; imported only when a bot names it
 TYPES = {
@@ -148,11 +148,11 @@ def open_gateway(
     credentials: Mapping[str, Any],
     endpoint: str | None = None,
     spent: Spent = unseen,
-    quota: Quota | None = None,
+    limiter: RateLimiter | None = None,
 ) -> Gateway:
     """A gateway of that platform type, not yet connected; it keeps to ``quota``, or to one of its own."""
     module, _, name = TYPES[type_name].partition(":")
-    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint, spent, quota)
+    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint, spent, limiter)
     return gateway
 
 

@@ -12,7 +12,7 @@ from imbot.backoff import Backoff
 from imbot.bot.bot import Bot
 from imbot.platforms import Gateway, Spent, open_gateway, unseen
 from imbot.spec import BotSpec
-from imbot.usage.rate_limit import WINDOW_S, Quota, unknown_s
+from imbot.usage.rate_limit import WINDOW_S, RateLimiter, unknown_s
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class _Pooled:
     """A gateway of the pool, the bot it delivers to, and every bot whose turns may still need it."""
 
     gateway: Gateway
-    quota: Quota
+    limiter: RateLimiter
     holder: Bot | None = None
     users: WeakSet[Bot] = field(default_factory=WeakSet)
     task: asyncio.Task[None] | None = None
@@ -46,7 +46,9 @@ class GatewayPool:
         self._spent = spent
         self._grace_s = grace_s
         self._pooled: dict[AppKey, _Pooled] = {}
-        self._quotas: WeakValueDictionary[AppKey, Quota] = WeakValueDictionary()  # also of apps that leave
+        self._limiters: WeakValueDictionary[AppKey, RateLimiter] = (
+            WeakValueDictionary()
+        )  # also of apps that leave
         self._leaving: set[asyncio.Task[None]] = set()
         self._reconnects = 0  # of apps that were let go
         self._spacing: set[asyncio.Task[None]] = set()
@@ -120,16 +122,18 @@ class GatewayPool:
         self._pooled.clear()
 
     def _pooled_gateway(self, spec: BotSpec) -> _Pooled:
-        quota = self._quotas.get(app_key(spec)) or Quota(spec.quota.qps, rest_s=unknown_s())
-        self._quotas[app_key(spec)] = quota
-        return _Pooled(open_gateway(spec.type, spec.credentials, self._endpoint, self._spent, quota), quota)
+        limiter = self._limiters.get(app_key(spec)) or RateLimiter(spec.quota.qps, rest_s=unknown_s())
+        self._limiters[app_key(spec)] = limiter
+        return _Pooled(
+            open_gateway(spec.type, spec.credentials, self._endpoint, self._spent, limiter), limiter
+        )
 
     def _let_go(self, key: AppKey) -> None:
         pooled = self._pooled.pop(key)
         self._reconnects += _reconnects(pooled)
         ended = _owned(self._leaving, _disconnected(pooled))
         closed = _owned(self._leaving, self._closed(pooled, ended))
-        _owned(self._spacing, _forgotten(pooled.quota, closed))
+        _owned(self._spacing, _forgotten(pooled.limiter, closed))
         gone = _owned(self._spacing, _gone(pooled, ended, self._gone.get(key)))
         gone.add_done_callback(lambda _: self._gone.get(key) is gone and self._gone.pop(key))
         self._gone[key] = gone
@@ -174,11 +178,11 @@ async def _gone(pooled: _Pooled, ended: asyncio.Task[None], before: asyncio.Task
     await asyncio.sleep(pooled.began + REMAKE_S - _now())
 
 
-async def _forgotten(quota: Quota, closed: asyncio.Task[None]) -> None:
+async def _forgotten(limiter: RateLimiter, closed: asyncio.Task[None]) -> None:
     """Keep the quota of an app that is let go alive while its last calls count: the app may come back."""
     await asyncio.wait([closed])
     await asyncio.sleep(WINDOW_S)
-    del quota
+    del limiter
 
 
 async def _done(task: asyncio.Task[None] | None) -> None:

@@ -120,7 +120,7 @@ class Watch:
             return self._file_state(seen, now)
 
     def mark_read(self, state: FileState) -> None:
-        """Know from now on what was at rest in this sight: it has been read."""
+        """Know from now on what was at rest in this state: it has been read."""
         known = self._known or {}
         kept = {path: known[path] for path in state.moving if path in known}
         self._known = {path: e for path, e in state.seen.items() if path not in state.moving} | kept
@@ -131,7 +131,7 @@ class Watch:
         }
 
     async def scans(self) -> AsyncGenerator[FileState]:
-        """A sight at each hint, and while something moves that matters, whenever it may have come to rest."""
+        """A state at each hint, and while something moves that matters, whenever it may have come to rest."""
         async with aclosing(self.hints()) as hints:
             async for _ in hints:
                 while (state := await self.scan()).wait_s is not None:

@@ -26,7 +26,7 @@ def unknown_s() -> float:
     return max(0.0, _BORN + WINDOW_S - time.monotonic())
 
 
-class Quota:
+class RateLimiter:
     """Calls per second of one app, for each API on its own.
 
     No second at the platform holds more calls than ``per_second``, however they bunch: a call arrives
@@ -44,11 +44,11 @@ class Quota:
         self._order = itertools.count()
         self._lines: dict[str, _Line] = {}
 
-    def allow(self, per_second: float) -> None:
+    def set_rate(self, per_second: float) -> None:
         """Keep to another rate from now on, for who waits already too."""
         self._per_second = per_second
         for line in self._lines.values():
-            line.allow(per_second)
+            line.set_rate(per_second)
 
     @asynccontextmanager
     async def slot(self, *apis: str, priority: int = 2, since: float = 0.0) -> "AsyncIterator[Slot]":
@@ -63,9 +63,9 @@ class Quota:
         finally:
             line.ended(granted_at if slot.used else None)
 
-    def refused(self, api: str) -> None:
+    def note_refusal(self, api: str) -> None:
         """The platform said "too many": call half as often, and recover within a minute."""
-        self._line(api).refused()
+        self._line(api).note_refusal()
 
     async def _granted(self, lines: "Sequence[_Line]", priority: int, since: float) -> "tuple[_Line, float]":
         """The line that had room first, and when; the place in the others is void from then on."""
@@ -116,7 +116,7 @@ class _Line:
         self._share = 1.0
         self._refused_at = -math.inf
 
-    def allow(self, per_second: float) -> None:
+    def set_rate(self, per_second: float) -> None:
         self._per_second = per_second
         self.serve()
 
@@ -137,7 +137,7 @@ class _Line:
             self._arrived.append(max(arrived, self._arrived[-1]) if self._arrived else arrived)
         self.serve()
 
-    def refused(self) -> None:
+    def note_refusal(self) -> None:
         now = self._clock()
         if now - self._refused_at < WINDOW_S:
             return  # the calls of one burst are refused together: that is one refusal

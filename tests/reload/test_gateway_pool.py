@@ -110,7 +110,7 @@ def test_an_app_that_leaves_and_comes_back_keeps_its_quota_while_its_calls_count
     async def main():
         pool = GatewayPool(None, 1.0)
         held(pool, A)
-        world.gateways["id-a"].quota.mark = "known"
+        world.gateways["id-a"].limiter.mark = "known"
         marks = []
         for away_s in (0.9, 5.0):
             await asyncio.sleep(REMAKE_S)
@@ -119,7 +119,7 @@ def test_an_app_that_leaves_and_comes_back_keeps_its_quota_while_its_calls_count
             await asyncio.sleep(away_s)
             gc.collect()
             held(pool, A)
-            marks.append(getattr(world.gateways["id-a"].quota, "mark", ""))
+            marks.append(getattr(world.gateways["id-a"].limiter, "mark", ""))
         await pool.disconnect()
         await pool.close()
         return marks

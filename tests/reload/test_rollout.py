@@ -351,10 +351,10 @@ def test_a_stop_abandons_what_waits(world):
 
 
 def test_an_app_that_cannot_even_be_opened_holds_up_its_own_bot_only_and_is_told(world, monkeypatch):
-    def fails(type_name, credentials, endpoint, spent, quota):
+    def fails(type_name, credentials, endpoint, spent, limiter):
         if credentials["client_id"] == "id-a":
             raise ImportError("half of it is installed")
-        return world.open(type_name, credentials, endpoint, spent, quota)
+        return world.open(type_name, credentials, endpoint, spent, limiter)
 
     async def main(boss):
         monkeypatch.setattr(gateway_pool, "open_gateway", fails)

@@ -6,12 +6,12 @@ import pytest
 from virtual import run_virtual
 
 from imbot.usage import rate_limit as quota_module
-from imbot.usage.rate_limit import Quota, unknown_s
+from imbot.usage.rate_limit import RateLimiter, unknown_s
 
 
-async def call(quota, api="a", priority=2, since=0.0, took_s=0.0):
+async def call(limiter, api="a", priority=2, since=0.0, took_s=0.0):
     """Make a call as soon as it may go out; when that was."""
-    async with quota.slot(api, priority=priority, since=since) as slot:
+    async with limiter.slot(api, priority=priority, since=since) as slot:
         slot.used = True
         went = asyncio.get_running_loop().time()
         if took_s:
@@ -25,13 +25,13 @@ def test_invariant_11_a_quota_lives_on_the_clock_it_is_given(monkeypatch):
     clock = [1e9]
 
     async def main():
-        quota = Quota(per_second=1, clock=lambda: clock[0])
-        await call(quota, "api")
-        second = asyncio.ensure_future(call(quota, "api"))
+        limiter = RateLimiter(per_second=1, clock=lambda: clock[0])
+        await call(limiter, "api")
+        second = asyncio.ensure_future(call(limiter, "api"))
         await asyncio.sleep(0)
         early = second.done()
         clock[0] += 3600
-        third = asyncio.ensure_future(call(quota, "api"))  # who comes looks at the clock
+        third = asyncio.ensure_future(call(limiter, "api"))  # who comes looks at the clock
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         states = early, second.done(), third.done()
@@ -46,19 +46,19 @@ def taken(calls, per_second=20, *, refuse_at=(), took_s=0.0):
 
     async def main():
         loop = asyncio.get_running_loop()
-        quota = Quota(per_second)
+        limiter = RateLimiter(per_second)
         went = []
 
         async def one(wish):
             api, priority, since, start = wish
             await asyncio.sleep(start)
-            went.append((await call(quota, api, priority, since, took_s), wish))
+            went.append((await call(limiter, api, priority, since, took_s), wish))
 
         async with asyncio.TaskGroup() as group:
             for wish in calls:
                 group.create_task(one(wish))
             for at in refuse_at:
-                loop.call_at(at, quota.refused, "a")
+                loop.call_at(at, limiter.note_refusal, "a")
         return sorted(went, key=lambda each: each[0])
 
     return run_virtual(main())
@@ -86,10 +86,10 @@ def test_no_second_at_the_platform_holds_more_calls_however_the_road_varies(ther
     chance = random.Random(seed)
 
     async def main():
-        loop, quota, arrivals = asyncio.get_running_loop(), Quota(20), []
+        loop, limiter, arrivals = asyncio.get_running_loop(), RateLimiter(20), []
 
         async def one():
-            async with quota.slot("a") as slot:
+            async with limiter.slot("a") as slot:
                 slot.used = True
                 await asyncio.sleep(0.005 + chance.uniform(0, there_s))
                 arrivals.append(loop.time())
@@ -114,10 +114,10 @@ def test_a_platform_that_is_slow_but_steady_costs_little_of_the_rate(took_s):
 
 def test_calls_without_an_answer_hold_their_slots():
     async def main():
-        quota = Quota(3)
-        hanging = [asyncio.create_task(call(quota, took_s=10)) for _ in range(2)]
+        limiter = RateLimiter(3)
+        hanging = [asyncio.create_task(call(limiter, took_s=10)) for _ in range(2)]
         await asyncio.sleep(0)
-        others = [await call(quota) for _ in range(3)]
+        others = [await call(limiter) for _ in range(3)]
         await asyncio.gather(*hanging)
         return others
 
@@ -156,14 +156,14 @@ def test_a_rate_that_lifts_the_limit_holds_nobody_up():
 
 def test_another_rate_holds_at_once_for_who_waits():
     async def main():
-        quota = Quota(1)
-        await call(quota)
-        waiting = [asyncio.create_task(call(quota)) for _ in range(50)]
+        limiter = RateLimiter(1)
+        await call(limiter)
+        waiting = [asyncio.create_task(call(limiter)) for _ in range(50)]
         await asyncio.sleep(0.5)
-        quota.allow(20)
+        limiter.set_rate(20)
         raised = sorted(await asyncio.gather(*waiting))
-        quota.allow(2)
-        lowered = [await call(quota) for _ in range(4)]
+        limiter.set_rate(2)
+        lowered = [await call(limiter) for _ in range(4)]
         return raised, lowered
 
     raised, lowered = run_virtual(main())
@@ -174,9 +174,9 @@ def test_another_rate_holds_at_once_for_who_waits():
 
 def test_another_rate_is_for_apis_that_are_new_as_well():
     async def main():
-        quota = Quota(20)
-        quota.allow(1)
-        return [await call(quota) for _ in range(2)]
+        limiter = RateLimiter(20)
+        limiter.set_rate(1)
+        return [await call(limiter) for _ in range(2)]
 
     assert run_virtual(main()) == [0.0, 1.0]
 
@@ -191,11 +191,11 @@ def test_a_refusal_halves_the_rate_and_time_restores_it():
 def test_calls_refused_together_halve_the_rate_once():
     async def main():
         loop = asyncio.get_running_loop()
-        quota = Quota(20)
+        limiter = RateLimiter(20)
         for _ in range(20):
-            quota.refused("a")
+            limiter.note_refusal("a")
         for _ in range(11):
-            await call(quota)
+            await call(limiter)
         return loop.time()
 
     assert 0 < run_virtual(main()) < 1.2
@@ -204,14 +204,14 @@ def test_calls_refused_together_halve_the_rate_once():
 def test_many_refusals_leave_one_call_a_second():
     async def main():
         loop = asyncio.get_running_loop()
-        quota = Quota(20)
+        limiter = RateLimiter(20)
         for _ in range(30):
-            quota.refused("a")
+            limiter.note_refusal("a")
             await asyncio.sleep(1.2)
-        quota.refused("a")
+        limiter.note_refusal("a")
         start = loop.time()
-        await call(quota)
-        await call(quota)
+        await call(limiter)
+        await call(limiter)
         return loop.time() - start
 
     assert 1.0 <= run_virtual(main()) <= 1.2
@@ -219,36 +219,36 @@ def test_many_refusals_leave_one_call_a_second():
 
 def test_who_gives_up_waiting_costs_nothing():
     async def main():
-        quota = Quota(1)
-        await call(quota)
-        impatient = [asyncio.create_task(call(quota, priority=0)) for _ in range(5)]
+        limiter = RateLimiter(1)
+        await call(limiter)
+        impatient = [asyncio.create_task(call(limiter, priority=0)) for _ in range(5)]
         await asyncio.sleep(0.5)
         for task in impatient:
             task.cancel()
         await asyncio.gather(*impatient, return_exceptions=True)
-        return await call(quota)
+        return await call(limiter)
 
     assert run_virtual(main()) == pytest.approx(1.0)
 
 
 def test_a_slot_that_is_not_used_costs_nothing():
     async def main():
-        quota = Quota(1)
+        limiter = RateLimiter(1)
         for _ in range(5):
-            async with quota.slot("a"):
+            async with limiter.slot("a"):
                 pass
-        return await call(quota)
+        return await call(limiter)
 
     assert run_virtual(main()) == 0.0
 
 
 def test_a_call_that_breaks_off_counts():
     async def main():
-        quota = Quota(1)
-        broken = asyncio.create_task(call(quota, took_s=60))
+        limiter = RateLimiter(1)
+        broken = asyncio.create_task(call(limiter, took_s=60))
         await asyncio.sleep(0.5)
         broken.cancel()
-        return await call(quota)
+        return await call(limiter)
 
     assert run_virtual(main()) == pytest.approx(1.5, abs=0.5)
 
@@ -256,10 +256,10 @@ def test_a_call_that_breaks_off_counts():
 def test_a_call_granted_to_who_is_gone_passes_to_the_next():
     async def main():
         loop = asyncio.get_running_loop()
-        quota = Quota(1)
-        await call(quota)
-        gone = asyncio.create_task(call(quota, priority=0))
-        waiting = asyncio.create_task(call(quota))
+        limiter = RateLimiter(1)
+        await call(limiter)
+        gone = asyncio.create_task(call(limiter, priority=0))
+        waiting = asyncio.create_task(call(limiter))
         await asyncio.sleep(0)
         # Due in the same round of the loop as the timer that grants the call, and right after it.
         loop.call_at(1.0 + 1e-10, gone.cancel)
@@ -272,17 +272,17 @@ def test_a_call_granted_to_who_is_gone_passes_to_the_next():
 
 async def test_the_clock_may_be_given():
     now = 0.0
-    quota = Quota(1, clock=lambda: now)
-    await call(quota)
+    limiter = RateLimiter(1, clock=lambda: now)
+    await call(limiter)
     now = 1.2
     async with asyncio.timeout(0.1):
-        await call(quota)
+        await call(limiter)
 
 
 async def test_a_quota_that_waits_owns_no_task():
-    quota = Quota(1)
-    await call(quota)
-    waiting = asyncio.create_task(call(quota))
+    limiter = RateLimiter(1)
+    await call(limiter)
+    waiting = asyncio.create_task(call(limiter))
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task(), waiting}
     waiting.cancel()
@@ -291,10 +291,10 @@ async def test_a_quota_that_waits_owns_no_task():
 
 def test_where_several_apis_would_do_the_first_with_room_is_used():
     async def main():
-        quota, used = Quota(2), []
+        limiter, used = RateLimiter(2), []
 
         async def one():
-            async with quota.slot("a", "b") as slot:
+            async with limiter.slot("a", "b") as slot:
                 slot.used = True
                 used.append((asyncio.get_running_loop().time(), slot.api))
 
@@ -308,16 +308,16 @@ def test_where_several_apis_would_do_the_first_with_room_is_used():
 
 def test_the_place_in_another_line_is_void_once_a_call_may_go():
     async def main():
-        quota = Quota(1)
-        await call(quota, "a")
-        await call(quota, "b")
-        both = asyncio.create_task(either(quota))
+        limiter = RateLimiter(1)
+        await call(limiter, "a")
+        await call(limiter, "b")
+        both = asyncio.create_task(either(limiter))
         await asyncio.sleep(0)
-        later = asyncio.create_task(call(quota, "b"))
+        later = asyncio.create_task(call(limiter, "b"))
         return await both, await later
 
-    async def either(quota):
-        async with quota.slot("a", "b") as slot:
+    async def either(limiter):
+        async with limiter.slot("a", "b") as slot:
             slot.used = True
             return slot.api
 
@@ -326,30 +326,30 @@ def test_the_place_in_another_line_is_void_once_a_call_may_go():
 
 def test_giving_up_in_several_lines_costs_nothing():
     async def main():
-        quota = Quota(1)
-        await call(quota, "a")
-        await call(quota, "b")
+        limiter = RateLimiter(1)
+        await call(limiter, "a")
+        await call(limiter, "b")
 
         async def either():
-            async with quota.slot("a", "b") as slot:
+            async with limiter.slot("a", "b") as slot:
                 slot.used = True
 
         impatient = asyncio.create_task(either())
         await asyncio.sleep(0.5)
         impatient.cancel()
         await asyncio.wait([impatient])
-        return await asyncio.gather(call(quota, "a"), call(quota, "b"))
+        return await asyncio.gather(call(limiter, "a"), call(limiter, "b"))
 
     assert run_virtual(main()) == [pytest.approx(1.0)] * 2
 
 
 def test_the_first_call_waits_while_calls_count_that_nobody_knows_of():
     async def main():
-        quota = Quota(2, rest_s=0.6)
+        limiter = RateLimiter(2, rest_s=0.6)
         await asyncio.sleep(0.2)
-        early = [asyncio.ensure_future(call(quota, api)) for api in ("a", "a", "b", "a")]
+        early = [asyncio.ensure_future(call(limiter, api)) for api in ("a", "a", "b", "a")]
         await asyncio.sleep(2)
-        return [*(each.result() for each in early), await call(quota, "a")]
+        return [*(each.result() for each in early), await call(limiter, "a")]
 
     assert run_virtual(main()) == pytest.approx([0.6, 0.6, 0.6, 1.6, 2.2])
 

@@ -14,7 +14,7 @@ from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.wire import Address
-from imbot.usage.rate_limit import Quota
+from imbot.usage.rate_limit import RateLimiter
 
 Called = Callable[[str], Awaitable[None]]
 
@@ -63,7 +63,7 @@ class _Nowhere:
 
     def __init__(self, called: Called) -> None:
         self._called = called
-        self._quota = Quota(per_second=20)
+        self._limiter = RateLimiter(per_second=20)
 
     async def call(
         self,
@@ -75,4 +75,4 @@ class _Nowhere:
         going: Going | None = None,
     ) -> None:
         """As ``Caller.call``."""
-        await in_turn(self._quota, apis, make, lambda _: self._called(about.id), priority, since, going)
+        await in_turn(self._limiter, apis, make, lambda _: self._called(about.id), priority, since, going)

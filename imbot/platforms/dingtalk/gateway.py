@@ -18,7 +18,7 @@ from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
 from imbot.platforms.dingtalk.times import Times
-from imbot.usage.rate_limit import Quota
+from imbot.usage.rate_limit import RateLimiter
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,13 @@ class DingTalkGateway:
         credentials: Mapping[str, Any],
         endpoint: str | None = None,
         spent: Spent = unseen,
-        quota: Quota | None = None,
+        limiter: RateLimiter | None = None,
         times: Times | None = None,
     ) -> None:
         times = times or Times()
         self._handler: GatewayHandler | None = None
         self._spent = spent
-        self._api = OpenApi(Credentials.read(credentials), endpoint, times, self._count, quota)
+        self._api = OpenApi(Credentials.read(credentials), endpoint, times, self._count, limiter)
         self._cards = Cards(self._api)
         routes = {
             MESSAGES: Route(self._take_message, times.ack_s),
@@ -63,7 +63,7 @@ class DingTalkGateway:
 
     def use_credentials(self, credentials: Mapping[str, Any], qps: float) -> None:
         """Use these credentials and that rate from now on; the connection that stands keeps standing."""
-        self._api.quota.allow(qps)
+        self._api.limiter.set_rate(qps)
         new = Credentials.read(credentials)
         if new != self._api.credentials:
             self._api.use_credentials(new)

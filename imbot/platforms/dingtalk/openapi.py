@@ -20,7 +20,7 @@ from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.times import Times
 from imbot.spec import Secret
-from imbot.usage.rate_limit import Quota
+from imbot.usage.rate_limit import RateLimiter
 
 DEFAULT_ENDPOINT = "https://api.dingtalk.com"
 ENDPOINT_VARIABLE = "DINGTALK_OPENAPI_ENDPOINT"
@@ -65,10 +65,10 @@ class OpenApi:
         endpoint: str | None,
         times: Times,
         spent: Callable[[CardRef], None] = lambda _: None,
-        quota: Quota | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
         self.credentials = credentials
-        self.quota = quota or Quota(per_second=20)
+        self.limiter = limiter or RateLimiter(per_second=20)
         self._spent = spent
         self._endpoint = (endpoint or os.environ.get(ENDPOINT_VARIABLE) or DEFAULT_ENDPOINT).rstrip("/")
         self._times = times
@@ -98,7 +98,7 @@ class OpenApi:
         going: Going | None = None,
     ) -> None:
         """Make a call about a card when it may go out, and count it; see ``Caller``."""
-        await in_turn(self.quota, apis, make, lambda call: self._pay(about, call), priority, since, going)
+        await in_turn(self.limiter, apis, make, lambda call: self._pay(about, call), priority, since, going)
 
     async def send(self, call: Call) -> Mapping[str, Any]:
         """Make a call at once, with a new token once if the platform dropped ours."""
@@ -188,7 +188,7 @@ class OpenApi:
         status, answer = await self._exchange(method, url, body, headers or {})
         if error := codes.failure(status, answer, otherwise):
             if api and codes.too_fast(error):
-                self.quota.refused(api)
+                self.limiter.note_refusal(api)
             raise error
         assert isinstance(answer, Mapping)
         return answer

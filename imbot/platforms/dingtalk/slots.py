@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk.calls import Call
-from imbot.usage.rate_limit import Quota
+from imbot.usage.rate_limit import RateLimiter
 
 
 async def in_turn(
-    quota: Quota,
+    limiter: RateLimiter,
     apis: Sequence[str],
     make: Callable[[str], Call | None],
     send: Callable[[Call], Awaitable[None]],
@@ -21,7 +21,7 @@ async def in_turn(
 ) -> None:
     """As ``Caller.call``, by way of ``send``."""
     while True:
-        async with quota.slot(*apis, priority=priority, since=since) as slot:
+        async with limiter.slot(*apis, priority=priority, since=since) as slot:
             call = make(slot.api)
             if call is None:
                 return

@@ -209,7 +209,7 @@ async def test_a_card_that_cannot_be_delivered_is_fatal(platform, cards):
 
 
 async def test_the_newest_view_is_asked_for_when_the_call_may_go(platform, api, cards):
-    api.quota.allow(1)
+    api.limiter.set_rate(1)
     newest = []
 
     def latest():
@@ -220,7 +220,7 @@ async def test_the_newest_view_is_asked_for_when_the_call_may_go(platform, api, 
     waiting = asyncio.create_task(cards.create(replace(REF, id="c2"), latest))
     await asyncio.sleep(0.05)
     assert newest == [0], "asked for while it waited"
-    api.quota.allow(20)
+    api.limiter.set_rate(20)
     await waiting
 
     assert newest == [0, 2]
@@ -239,8 +239,8 @@ async def test_a_standard_card_is_sent_and_replaced_whole(platform, cards):
 
 async def test_a_card_created_with_words_on_it_streams_without_waiting_for_ends(platform, api, cards):
     await cards.create(REF, lambda: built_in(CardPhase.STREAMING, "2", "He"))
-    async with api.quota.slot(calls.AI_PUT) as others:
-        api.quota.allow(1)  # the one call a second of that API is out
+    async with api.limiter.slot(calls.AI_PUT) as others:
+        api.limiter.set_rate(1)  # the one call a second of that API is out
         others.used = True
         async with asyncio.timeout(10):
             await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hell"))
@@ -254,13 +254,13 @@ async def test_an_update_that_turns_out_to_be_of_another_kind_waits_for_that_one
 ):
     newest = [built_in(CardPhase.STREAMING, "2", "Hello", msgTitle="q")]
     await cards.create(REF, lambda: built_in(CardPhase.STREAMING, "2", "He", msgTitle=""))
-    api.quota.allow(1)
-    async with api.quota.slot(calls.AI_PUT) as others:
+    api.limiter.set_rate(1)
+    async with api.limiter.slot(calls.AI_PUT) as others:
         others.used = True
         waiting = asyncio.create_task(cards.update(REF, lambda: newest[-1]))
         await asyncio.sleep(0.01)
         newest.append(built_in(CardPhase.STREAMING, "2", "Hello!", msgTitle="q"))
-    api.quota.allow(20)
+    api.limiter.set_rate(20)
     await waiting
     async with asyncio.timeout(10):  # the slot that was not used is free for the next
         await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "Hello! Hi", msgTitle="q"))
@@ -286,13 +286,13 @@ async def test_the_public_template_streams_by_either_api_and_an_own_one_by_strea
 ):
     states = ("2",) if view is built_in else ()
     await cards.create(REF, lambda: view(CardPhase.STREAMING, *states, "He"))
-    async with api.quota.slot(calls.AI_STREAM) as others:
-        api.quota.allow(1)
+    async with api.limiter.slot(calls.AI_STREAM) as others:
+        api.limiter.set_rate(1)
         others.used = True
         updating = asyncio.create_task(cards.update(REF, lambda: view(CardPhase.STREAMING, *states, "Hell")))
         await asyncio.wait([updating], timeout=0.3)
         made = [line for line, _ in after_creation(platform)]
-        api.quota.allow(20)
+        api.limiter.set_rate(20)
     await updating
 
     assert made == ([line] if line else [])

@@ -16,7 +16,7 @@ from imbot.platforms.dingtalk.calls import BUILT_IN_TEMPLATE
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.spec import Limits, Throttle
-from imbot.usage.rate_limit import Quota
+from imbot.usage.rate_limit import RateLimiter
 
 QPS = 20
 CHUNK_S = 0.05
@@ -34,7 +34,7 @@ class Platform(FakeGateway):
 
     def __init__(self):
         super().__init__()
-        self.quota = Quota(QPS)
+        self.limiter = RateLimiter(QPS)
         self.cards = Cards(self)
         self.chance = random.Random(7)
         self.arrivals = defaultdict(list)
@@ -48,7 +48,7 @@ class Platform(FakeGateway):
             self.arrivals[call.api].append(now())
             await asyncio.sleep(self.chance.uniform(0.002, 0.05))
 
-        await in_turn(self.quota, apis, make, send, priority, since, going)
+        await in_turn(self.limiter, apis, make, send, priority, since, going)
 
     def new_card(self, message):
         return CardRef(

@@ -7,7 +7,7 @@ from imbot.errors import TakenOverError
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
-from imbot.usage.rate_limit import Quota
+from imbot.usage.rate_limit import RateLimiter
 
 CALL = Call("text", {})
 
@@ -24,9 +24,10 @@ def called(going, *, calls=1):
         await going()
 
     async def main():
-        quota = Quota(1)
+        limiter = RateLimiter(1)
         waiting = (
-            in_turn(quota, ("text",), lambda _: CALL, send, Priority.END, 0.0, about_to) for _ in range(calls)
+            in_turn(limiter, ("text",), lambda _: CALL, send, Priority.END, 0.0, about_to)
+            for _ in range(calls)
         )
         return await asyncio.gather(*waiting, return_exceptions=True)
 
