@@ -48,7 +48,7 @@ class ActiveTurns:
         """Do it in a task of its own."""
         task = asyncio.create_task(doing, name=f"turn {active.turn.id}")
         self._tasks[task] = active
-        self._meter.spending.bill(active.turn.card.id, active.turn.bot)
+        self._meter.accounting.turn_calls(active.turn.card.id, active.turn.bot)
         task.add_done_callback(self._ended)
 
     def stop(self, which: Callable[[TurnRecord], bool]) -> bool:
@@ -82,6 +82,6 @@ class ActiveTurns:
     def _ended(self, task: asyncio.Task[None]) -> None:
         active = self._tasks.pop(task)
         active.taken.set()
-        self._meter.spending.close(active.turn.card.id)
+        self._meter.accounting.close_turn(active.turn.card.id)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s: %s failed", active.turn.bot, task.get_name(), exc_info=error)

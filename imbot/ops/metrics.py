@@ -24,7 +24,7 @@ from imbot.reload.reloader import Reloader
 from imbot.reload.report import ReloadResult
 from imbot.reload.status import BotState, BotStatus
 from imbot.reload.supervisor import Supervisor
-from imbot.usage.accounting import Spending
+from imbot.usage.accounting import CallAccounting
 from imbot.usage.counters import Durations, Meter
 
 _WORDS: tuple[ReloadResult, ...] = ("ok", "rejected", "failed")
@@ -91,7 +91,7 @@ class _Scrape(Collector):
             value=self.reconnects,
         )
         yield from _of_turns(self.meter)
-        yield from _of_calls(self.meter.spending, self.rows)
+        yield from _of_calls(self.meter.accounting, self.rows)
         yield from self.process.collect()
 
 
@@ -173,11 +173,11 @@ def _of_turns(meter: Meter) -> Iterator[Metric]:
     )
 
 
-def _of_calls(spending: Spending, rows: Iterable[BotStatus]) -> Iterator[Metric]:
+def _of_calls(accounting: CallAccounting, rows: Iterable[BotStatus]) -> Iterator[Metric]:
     calls = CounterMetricFamily(
         "imbot_calls", "Calls that the platform counts, of this process.", labels=["bot"]
     )
-    for bot, count in spending.total.items():
+    for bot, count in accounting.total.items():
         calls.add_metric([bot], count)
     yield calls
     used = GaugeMetricFamily(
@@ -185,7 +185,7 @@ def _of_calls(spending: Spending, rows: Iterable[BotStatus]) -> Iterator[Metric]
         "Calls of this month that the store knows of, of all bots of an organisation.",
         labels=["organisation"],
     )
-    for organisation, count in spending.used.items():
+    for organisation, count in accounting.used.items():
         used.add_metric([organisation], count)
     yield used
     left = GaugeMetricFamily(

@@ -42,7 +42,7 @@ class Supervisor:
         self.meter = Meter()
         self.committed = asyncio.Event()  # set whenever another generation may have begun to run
         self.notes: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
-        self.gateways = GatewayPool(endpoint, grace_s, self.meter.spending.spent)
+        self.gateways = GatewayPool(endpoint, grace_s, self.meter.accounting.count_call)
         self.running: dict[str, Running] = {}
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store
@@ -236,7 +236,7 @@ class Supervisor:
             log.info("%s: no longer held%s", ", ".join(sorted(ended)), rest)
 
     def _row(self, running: Running, pending: Mapping[str, Pending]) -> BotStatus:
-        bot, link, spending = running.bot, running.bot.gateway.status, self.meter.spending
+        bot, link, accounting = running.bot, running.bot.gateway.status, self.meter.accounting
         draining = self._stopping or running is not self.running.get(running.spec.name)
         rejected = self._rejections.get(running.spec.path)
         return BotStatus(
@@ -250,9 +250,9 @@ class Supervisor:
             connections=link.opened,
             turns_running=bot.turns_running,
             turns_total=bot.turns_total,
-            calls_total=spending.total[running.spec.name],
-            calls_month=spending.month[running.spec.name],
-            month=spending.month_of(running.spec.name, running.spec.quota.monthly),
+            calls_total=accounting.total[running.spec.name],
+            calls_month=accounting.month[running.spec.name],
+            month=accounting.month_of(running.spec.name, running.spec.quota.monthly),
             error=link.error or self._agent_probe.trouble(running.spec.name) or bot.store_error,
             rejected=rejected,
             accepted_at=running.spec.accepted_at if rejected else None,

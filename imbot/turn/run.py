@@ -18,7 +18,7 @@ from imbot.platforms import Gateway
 from imbot.turn.answer import Answer
 from imbot.turn.card_writer import CardWriter
 from imbot.turn.journal import Journal
-from imbot.usage.accounting import Bill
+from imbot.usage.accounting import TurnCalls
 from imbot.usage.counters import Meter
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ async def run_turn(
     """
     meter = meter or Meter()
     answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)
-    bill = meter.spending.bill(turn.card.id, turn.bot)
+    turn_calls = meter.accounting.turn_calls(turn.card.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
     writer = CardWriter(
         gateway,
@@ -49,7 +49,7 @@ async def run_turn(
         behaviour.spec.throttle,
         meter,
         journal,
-        scarce=lambda: meter.spending.scarce(bill.organisation, monthly),
+        scarce=lambda: meter.accounting.scarce(turn_calls.organisation, monthly),
     )
     writing = asyncio.create_task(writer.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
@@ -68,7 +68,7 @@ async def run_turn(
         meter.agent_error(turn.bot)
         answer.end(CardPhase.ERROR)
 
-    ending = asyncio.create_task(_end(answer, writer, writing, behaviour, journal, clock, bill))
+    ending = asyncio.create_task(_end(answer, writer, writing, behaviour, journal, clock, turn_calls))
     if cancelled is None:
         try:
             await asyncio.shield(ending)
@@ -101,7 +101,7 @@ async def _end(
     behaviour: Behaviour,
     journal: Journal,
     clock: Callable[[], float],
-    bill: Bill,
+    turn_calls: TurnCalls,
 ) -> None:
     turn = answer.turn
     if writing:
@@ -129,5 +129,5 @@ async def _end(
         "" if shown else " but not shown",
         answer.elapsed_s,
         writer.updates,
-        bill.calls,
+        turn_calls.calls,
     )

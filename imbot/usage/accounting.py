@@ -1,6 +1,6 @@
 """The calls that the platform counts: by bot, by answer, and by organisation and month.
 
-Gateways report them here while turns hold a ``Bill``; ``month`` keeps the months in the store. Nothing
+Gateways report them here while turns hold their ``TurnCalls``; ``monthly`` keeps the months in the store. Nothing
 here waits or writes.
 """
 
@@ -17,7 +17,7 @@ Account = tuple[str, str]  # bot, organisation; each may be empty: not known
 
 
 @dataclass(slots=True)
-class Bill:
+class TurnCalls:
     """What one answer has taken so far; ``organisation`` is known from its first call on."""
 
     bot: str
@@ -34,7 +34,7 @@ class Month:
     limit: int | None
 
 
-class Spending:
+class CallAccounting:
     """The calls of this process, and of the running month as far as the store knows of others'."""
 
     def __init__(self) -> None:
@@ -43,24 +43,24 @@ class Spending:
         self.used: Counter[str] = Counter()  # by organisation, in this month
         self.home: dict[str, str] = {}  # the organisation that a bot was last heard in
         self._unsaved: Counter[Account] = Counter()
-        self._bills: dict[str, Bill] = {}
+        self._turn_calls: dict[str, TurnCalls] = {}
 
-    def bill(self, card_id: str, bot: str) -> Bill:
-        """The bill of an answer, opened where there is none yet."""
-        return self._bills.setdefault(card_id, Bill(bot))
+    def turn_calls(self, card_id: str, bot: str) -> TurnCalls:
+        """The calls of an answer, opened where there is none yet."""
+        return self._turn_calls.setdefault(card_id, TurnCalls(bot))
 
-    def close(self, card_id: str) -> None:
+    def close_turn(self, card_id: str) -> None:
         """No more calls are expected for that answer."""
-        self._bills.pop(card_id, None)
+        self._turn_calls.pop(card_id, None)
 
-    def spent(self, card_id: str, organisation: str) -> None:
-        """A call about a card was made; one without a bill is the organisation's alone."""
-        bill = self._bills.get(card_id) or Bill("")
-        bill.calls += 1
-        bill.organisation = organisation
-        self.total[bill.bot] += 1
-        self._unsaved[bill.bot, organisation] += 1
-        self._count({(bill.bot, organisation): 1})
+    def count_call(self, card_id: str, organisation: str) -> None:
+        """A call about a card was made; one about no known turn is the organisation's alone."""
+        turn_calls = self._turn_calls.get(card_id) or TurnCalls("")
+        turn_calls.calls += 1
+        turn_calls.organisation = organisation
+        self.total[turn_calls.bot] += 1
+        self._unsaved[turn_calls.bot, organisation] += 1
+        self._count({(turn_calls.bot, organisation): 1})
 
     def scarce(self, organisation: str, monthly: int | None) -> bool:
         """Whether so few of the month's calls are left that no answer may take more than it must."""
@@ -82,7 +82,7 @@ class Spending:
         """Have this taken again the next time."""
         self._unsaved.update(unsaved)
 
-    def learn(self, month: Mapping[Account, int]) -> None:
+    def set_month(self, month: Mapping[Account, int]) -> None:
         """What the store knows to be spent in this month, by every process; what is unsaved comes on top."""
         self.month.clear()
         self.used.clear()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from imbot.errors import PlatformError, TransientError
 from imbot.model import CardPhase
-from imbot.usage.accounting import Spending
+from imbot.usage.accounting import CallAccounting
 
 FIRST_CARD_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 
@@ -43,7 +43,7 @@ class Meter:
         self.card_calls: Counter[tuple[str, str]] = Counter()
         self.agent_errors: Counter[str] = Counter()
         self.first_card = Durations(FIRST_CARD_S)
-        self.spending = Spending()
+        self.accounting = CallAccounting()
 
     def copy(self) -> "Meter":
         """The numbers as they are now, for another thread."""
@@ -51,7 +51,10 @@ class Meter:
         frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
         frozen.turned_away = self.turned_away.copy()
         frozen.agent_errors, frozen.first_card = self.agent_errors.copy(), self.first_card.copy()
-        frozen.spending.total, frozen.spending.used = self.spending.total.copy(), self.spending.used.copy()
+        frozen.accounting.total, frozen.accounting.used = (
+            self.accounting.total.copy(),
+            self.accounting.used.copy(),
+        )
         return frozen
 
     def turn(self, bot: str, phase: CardPhase) -> None:

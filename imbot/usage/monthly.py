@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from imbot.errors import StoreError
 from imbot.stores import Store
-from imbot.usage.accounting import SCARCE, Spending, month_of
+from imbot.usage.accounting import SCARCE, CallAccounting, month_of
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ class Ledger:
     def __init__(
         self,
         store: Store,
-        spending: Spending,
+        accounting: CallAccounting,
         limits: Callable[[], Mapping[str, int | None]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._spending = spending
+        self._accounting = accounting
         self._limits = limits
         self._clock = clock
         self._month = ""  # whose calls were last read
@@ -49,7 +49,7 @@ class Ledger:
         month = month_of(self._clock())
         try:
             if await self._kept(self._month or month) or month != self._month:
-                self._spending.learn(await self._store.calls(month))
+                self._accounting.set_month(await self._store.calls(month))
                 if month != self._month:
                     self._said.clear()
                 self._month = month
@@ -62,24 +62,24 @@ class Ledger:
 
     async def _kept(self, month: str) -> bool:
         """Whether there was anything to keep."""
-        unsaved = self._spending.take_unsaved()
+        unsaved = self._accounting.take_unsaved()
         if unsaved:
             try:
                 await self._store.add_calls(month, unsaved)
             except StoreError:
-                self._spending.give_back(unsaved)
+                self._accounting.give_back(unsaved)
                 raise
         return bool(unsaved)
 
     def _warn(self) -> None:
         for bot, limit in self._limits().items():
-            organisation = self._spending.home.get(bot)
+            organisation = self._accounting.home.get(bot)
             if limit is not None and organisation is not None:
                 self._warn_of(organisation, limit)
 
     def _warn_of(self, organisation: str, limit: int) -> None:
         """Each share once a month, however many bots name that limit."""
-        used = self._spending.used[organisation]
+        used = self._accounting.used[organisation]
         share = next((each for each in _WORTH_SAYING if used >= each * limit), 0.0)
         if share > self._said.get((organisation, limit), 0.0):
             self._said[organisation, limit] = share

@@ -118,10 +118,10 @@ async def test_openmetrics_is_spoken_to_who_asks_for_it():
 
 async def test_calls_are_told_by_bot_and_what_is_left_of_each_month():
     meter = Meter()
-    meter.spending.bill("c1", "a")
-    meter.spending.learn({("b", "ding1"): 90, ("c", "ding2"): 5})
+    meter.accounting.turn_calls("c1", "a")
+    meter.accounting.set_month({("b", "ding1"): 90, ("c", "ding2"): 5})
     for _ in range(3):
-        meter.spending.spent("c1", "ding1")
+        meter.accounting.count_call("c1", "ding1")
     rows = [
         BotStatus("a", "a.yaml", month=Month("ding1", 93, 100)),
         BotStatus("b", "b.yaml", month=Month("ding1", 93, 50)),

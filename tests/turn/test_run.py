@@ -436,12 +436,12 @@ def test_thinking_without_end_is_not_kept():
 class Billing(FakeGateway):
     """Each call counts for its card."""
 
-    def __init__(self, spending):
+    def __init__(self, accounting):
         super().__init__()
-        self.spending = spending
+        self.accounting = accounting
 
     async def _call(self, name):
-        self.spending.spent("card-m1", "ding1")
+        self.accounting.count_call("card-m1", "ding1")
         await super()._call(name)
 
 
@@ -449,8 +449,8 @@ def test_when_the_months_calls_grow_scarce_an_answer_under_way_shows_its_end_alo
     meter = Meter()
 
     async def main(monthly):
-        gateway = Billing(meter.spending)
-        meter.spending.learn({})
+        gateway = Billing(meter.accounting)
+        meter.accounting.set_month({})
         bot = Bot(
             behaviour(*["x", 0.1] * 100, quota=QuotaSpec(20, monthly)), gateway, FakeStore(), meter=meter
         )
@@ -470,15 +470,15 @@ def test_the_calls_of_an_answer_are_in_its_log_line(caplog):
     meter = Meter()
 
     async def main():
-        bot = Bot(behaviour("a"), Billing(meter.spending), FakeStore(), meter=meter)
+        bot = Bot(behaviour("a"), Billing(meter.accounting), FakeStore(), meter=meter)
         await bot.on_message(message())
         while bot.turns_running:
             await asyncio.sleep(0.1)
 
     run_virtual(main())
     assert "0 updates, 2 calls" in caplog.text
-    assert meter.spending.total == {"bot": 2}
-    assert not meter.spending._bills
+    assert meter.accounting.total == {"bot": 2}
+    assert not meter.accounting._turn_calls
 
 
 def test_a_card_that_is_made_late_shows_what_there_is_and_does_not_change_at_once():

@@ -6,7 +6,7 @@ import pytest
 from virtual import run_virtual
 
 from imbot.errors import StoreError
-from imbot.usage.accounting import Spending
+from imbot.usage.accounting import CallAccounting
 from imbot.usage.monthly import SAVE_EVERY_S, Ledger
 
 NOVEMBER, DECEMBER = 1795000000.0, 1797000000.0
@@ -37,15 +37,15 @@ class World:
 
     def __init__(self, books=None):
         self.books = books or Books()
-        self.spending = Spending()
+        self.accounting = CallAccounting()
         self.limits = {"faq": 100}
         self.now = NOVEMBER
-        self.ledger = Ledger(self.books, self.spending, lambda: self.limits, lambda: self.now)
+        self.ledger = Ledger(self.books, self.accounting, lambda: self.limits, lambda: self.now)
 
     def spend(self, calls, bot="faq", organisation="ding1"):
-        self.spending.bill(bot, bot)
+        self.accounting.turn_calls(bot, bot)
         for _ in range(calls):
-            self.spending.spent(bot, organisation)
+            self.accounting.count_call(bot, organisation)
 
 
 @pytest.fixture
@@ -61,13 +61,13 @@ async def test_calls_survive_a_restart(world):
     world.spend(30)
     await world.ledger.save()
     again = World(world.books)
-    assert not again.spending.used
+    assert not again.accounting.used
     await again.ledger.save()
     again.spend(1)
 
-    assert again.spending.used["ding1"] == 31
-    assert again.spending.month["faq"] == 31
-    assert again.spending.total["faq"] == 1
+    assert again.accounting.used["ding1"] == 31
+    assert again.accounting.month["faq"] == 31
+    assert again.accounting.total["faq"] == 1
 
 
 async def test_processes_on_one_store_learn_of_each_others_calls(world):
@@ -78,8 +78,8 @@ async def test_processes_on_one_store_learn_of_each_others_calls(world):
     world.spend(36)
     await world.ledger.save()
 
-    assert world.spending.used["ding1"] == 96
-    assert world.spending.scarce("ding1", 100)
+    assert world.accounting.used["ding1"] == 96
+    assert world.accounting.scarce("ding1", 100)
 
 
 def test_many_calls_are_one_write_and_no_call_is_none():
@@ -103,8 +103,8 @@ async def test_a_new_month_begins_with_nothing_used(world):
     world.now = DECEMBER
     await world.ledger.save()
 
-    assert world.spending.used["ding1"] == 0
-    assert not world.spending.scarce("ding1", 100)
+    assert world.accounting.used["ding1"] == 0
+    assert not world.accounting.scarce("ding1", 100)
     assert world.books.kept == {"2026-11": {("faq", "ding1"): 99}}
     world.spend(2)
     await world.ledger.save()
@@ -152,11 +152,11 @@ async def test_a_store_that_fails_loses_and_doubles_no_call(world, caplog, broke
     for _ in range(3):
         world.spend(10)
         await world.ledger.save()
-    assert world.spending.used["ding1"] == 30, "counted in memory all the same"
+    assert world.accounting.used["ding1"] == 30, "counted in memory all the same"
     world.books.broken = set()
     world.spend(1)
     await world.ledger.save()
 
     assert world.books.kept["2026-11"] == {("faq", "ding1"): 31}
-    assert world.spending.used["ding1"] == 31
+    assert world.accounting.used["ding1"] == 31
     assert len(warnings(caplog)) == 1, "said once"
