@@ -79,7 +79,7 @@ async def running(
         last_good.note(result)
 
     reloader = Reloader(folder, loader, supervisor, heard, settle)
-    ledger = Ledger(store, supervisor.meter.accounting, supervisor.monthly)
+    ledger = Ledger(store, supervisor.counters.accounting, supervisor.monthly)
     orphan_finder = OrphanFinder(store, lambda: [running.bot for running in supervisor.running.values()])
     try:
         # Outermost: it tells that bots are being started, and how they end.

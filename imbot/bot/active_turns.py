@@ -10,7 +10,7 @@ from imbot.bot.ordering import QueueTicket
 from imbot.model import Message, TurnRecord
 from imbot.platforms import Gateway
 from imbot.turn.journal import Journal
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ class ActiveTurn:
 class ActiveTurns:
     """The turns of one bot that are under way."""
 
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
         self._tasks: dict[asyncio.Task[None], ActiveTurn] = {}
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class ActiveTurns:
         """Do it in a task of its own."""
         task = asyncio.create_task(doing, name=f"turn {active.turn.id}")
         self._tasks[task] = active
-        self._meter.accounting.turn_calls(active.turn.card.id, active.turn.bot)
+        self._counters.accounting.turn_calls(active.turn.card.id, active.turn.bot)
         task.add_done_callback(self._ended)
 
     def stop(self, which: Callable[[TurnRecord], bool]) -> bool:
@@ -82,6 +82,6 @@ class ActiveTurns:
     def _ended(self, task: asyncio.Task[None]) -> None:
         active = self._tasks.pop(task)
         active.taken.set()
-        self._meter.accounting.close_turn(active.turn.card.id)
+        self._counters.accounting.close_turn(active.turn.card.id)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s: %s failed", active.turn.bot, task.get_name(), exc_info=error)

@@ -34,7 +34,7 @@ from imbot.turn import orphan
 from imbot.turn.journal import Arrears, Journal
 from imbot.turn.orphan import message_of
 from imbot.turn.run import run_turn
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -52,20 +52,20 @@ class Bot:
         gateway: Gateway,
         store: Store,
         clock: Callable[[], float] = time.time,
-        meter: Meter | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self.gateway = gateway
         self.turns_total = 0
         self.store_error = ""
         self._store = store
         self._clock = clock
-        self._meter = meter or Meter()
+        self._counters = counters or Counters()
         self._seen = Seen(clock)
         self._queues = ConversationQueues()
         self._concurrency = ConcurrencyLimit(behaviour.spec.limits)
-        self._replies = Replies(store, self._meter, clock)
+        self._replies = Replies(store, self._counters, clock)
         self._arrears = Arrears()
-        self._active_turns = ActiveTurns(self._meter)
+        self._active_turns = ActiveTurns(self._counters)
         self._behaviours = Behaviours(behaviour)
 
     @property
@@ -157,14 +157,14 @@ class Bot:
         turn, journal = active.turn, active.journal
         try:
             phase = await orphan.finish(
-                turn, self.behaviour, active.gateway, journal, self._meter, self._clock()
+                turn, self.behaviour, active.gateway, journal, self._counters, self._clock()
             )
         except TransientError as error:
             log.warning("%s: turn %s cannot be ended yet: %s", turn.bot, turn.id, error)
             await journal.hand_back()
             return False
         if phase:
-            self._meter.turn(turn.bot, phase)
+            self._counters.count_turn(turn.bot, phase)
         return phase is None
 
     async def _new(self, active: ActiveTurn) -> bool:
@@ -244,7 +244,7 @@ class Bot:
                 active.gateway,
                 active.journal,
                 self._clock,
-                self._meter,
+                self._counters,
             )
 
     @asynccontextmanager

@@ -14,7 +14,7 @@ from imbot.errors import StoreError, TransientError
 from imbot.model import CardContext, CardPhase, TurnRecord
 from imbot.stores import Store
 from imbot.turn.send_text import send_text_once
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,9 @@ _TURNED_AWAY = frozenset({"busy", "refused", "too_long"})
 class Replies:
     """What one bot says in its own words."""
 
-    def __init__(self, store: Store, meter: Meter, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, counters: Counters, clock: Callable[[], float]) -> None:
         self._store = store
-        self._meter = meter
+        self._counters = counters
         self._clock = clock
         self._refused = Seen(clock)
 
@@ -39,7 +39,7 @@ class Replies:
         if name in _TURNED_AWAY:
             where = turn.conversation.conversation_id
             log.info("%s: turn %s of %s in %s: %s", turn.bot, turn.id, turn.sender.id, where, name)
-            self._meter.away(turn.bot, name)
+            self._counters.count_turned_away(turn.bot, name)
         try:
             said = self._told_already(turn, name) or await self._said(active, name, behaviour)
         except TransientError as error:
@@ -47,7 +47,7 @@ class Replies:
             await active.journal.hand_back()
             return
         phase = CardPhase.FINAL if said else CardPhase.ERROR
-        self._meter.turn(turn.bot, phase)
+        self._counters.count_turn(turn.bot, phase)
         await active.journal.keep(phase=phase, finished_at=self._clock())
 
     async def _start_anew(self, turn: TurnRecord) -> None:
@@ -66,5 +66,5 @@ class Replies:
         turn = active.turn
         text = behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
         return await send_text_once(
-            active.gateway, turn, behaviour.spec.title, text, active.journal, self._meter
+            active.gateway, turn, behaviour.spec.title, text, active.journal, self._counters
         )

@@ -25,7 +25,7 @@ from imbot.reload.report import ReloadResult
 from imbot.reload.status import BotState, BotStatus
 from imbot.reload.supervisor import Supervisor
 from imbot.usage.accounting import CallAccounting
-from imbot.usage.counters import Durations, Meter
+from imbot.usage.counters import Counters, Durations
 
 _WORDS: tuple[ReloadResult, ...] = ("ok", "rejected", "failed")
 _STATES: tuple[BotState, ...] = ("connected", "connecting", "down")
@@ -50,7 +50,7 @@ class Metrics:
     def _now(self) -> "_Scrape":
         return _Scrape(
             tuple(self._supervisor.status()),
-            self._supervisor.meter.copy(),
+            self._supervisor.counters.copy(),
             dict(self._reloader.counts),
             self._reloader.succeeded_at or 0,
             bool(self._reloader.watching.trouble),
@@ -64,7 +64,7 @@ class _Scrape(Collector):
     """The numbers as they were at one moment, for a registry that reads them in another thread."""
 
     rows: tuple[BotStatus, ...]
-    meter: Meter
+    counters: Counters
     reloads: Mapping[ReloadResult, int]
     succeeded_at: float
     degraded: bool
@@ -90,8 +90,8 @@ class _Scrape(Collector):
             "Connections made after the first one of an app: lost, deaf or moved ones were replaced.",
             value=self.reconnects,
         )
-        yield from _of_turns(self.meter)
-        yield from _of_calls(self.meter.accounting, self.rows)
+        yield from _of_turns(self.counters)
+        yield from _of_calls(self.counters.accounting, self.rows)
         yield from self.process.collect()
 
 
@@ -145,15 +145,15 @@ def _running(rows: Iterable[BotStatus]) -> Counter[str]:
     return turns
 
 
-def _of_turns(meter: Meter) -> Iterator[Metric]:
+def _of_turns(counters: Counters) -> Iterator[Metric]:
     turns = CounterMetricFamily("imbot_turns", "Answers by the phase they ended in.", labels=["bot", "phase"])
-    for (bot, phase), count in meter.turns.items():
+    for (bot, phase), count in counters.turns.items():
         turns.add_metric([bot, phase], count)
     yield turns
     away = CounterMetricFamily(
         "imbot_turned_away", "Questions that were told why no agent answers them.", labels=["bot", "why"]
     )
-    for (bot, why), count in meter.turned_away.items():
+    for (bot, why), count in counters.turned_away.items():
         away.add_metric([bot, why], count)
     yield away
     calls = CounterMetricFamily(
@@ -161,15 +161,15 @@ def _of_turns(meter: Meter) -> Iterator[Metric]:
         "Calls that show an answer, by result; a transient failure is tried again.",
         labels=["call", "result"],
     )
-    for (call, result), count in meter.card_calls.items():
+    for (call, result), count in counters.card_calls.items():
         calls.add_metric([call, result], count)
     yield calls
     errors = CounterMetricFamily("imbot_agent_errors", "Turns whose agent failed.", labels=["bot"])
-    for bot, count in meter.agent_errors.items():
+    for bot, count in counters.agent_errors.items():
         errors.add_metric([bot], count)
     yield errors
     yield _histogram(
-        "imbot_first_card_seconds", "From the turn's begin until its card is shown.", meter.first_card
+        "imbot_first_card_seconds", "From the turn's begin until its card is shown.", counters.first_card
     )
 
 

@@ -25,7 +25,7 @@ from imbot.reload.rollout import Pending, Rollout, RolloutKey, Running, forecast
 from imbot.reload.status import BotStatus, Rejections
 from imbot.spec import BotSpec
 from imbot.stores import Store
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ class Supervisor:
     """Owns every gateway and bot of the process. ``endpoint`` None is the real platform."""
 
     def __init__(self, store: Store, endpoint: str | None = None, grace_s: float = 25.0) -> None:
-        self.meter = Meter()
+        self.counters = Counters()
         self.committed = asyncio.Event()  # set whenever another generation may have begun to run
         self.notes: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
-        self.gateways = GatewayPool(endpoint, grace_s, self.meter.accounting.count_call)
+        self.gateways = GatewayPool(endpoint, grace_s, self.counters.accounting.count_call)
         self.running: dict[str, Running] = {}
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store
@@ -181,7 +181,7 @@ class Supervisor:
         self._agent_probe.set_address(spec.name, behaviour.agent.address)
         gateway.use_credentials(spec.credentials, spec.quota.qps)
         if running is None:
-            bot = Bot(behaviour, gateway, self._store, meter=self.meter)
+            bot = Bot(behaviour, gateway, self._store, counters=self.counters)
             self.running[spec.name] = Running(bot, key, spec)
             return
         if key != running.key:
@@ -236,7 +236,7 @@ class Supervisor:
             log.info("%s: no longer held%s", ", ".join(sorted(ended)), rest)
 
     def _row(self, running: Running, pending: Mapping[str, Pending]) -> BotStatus:
-        bot, link, accounting = running.bot, running.bot.gateway.status, self.meter.accounting
+        bot, link, accounting = running.bot, running.bot.gateway.status, self.counters.accounting
         draining = self._stopping or running is not self.running.get(running.spec.name)
         rejected = self._rejections.get(running.spec.path)
         return BotStatus(

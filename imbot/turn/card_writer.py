@@ -14,7 +14,7 @@ from imbot.turn.journal import Journal
 from imbot.turn.pacing import Pacer
 from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import Truncated
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class CardWriter:
         gateway: Gateway,
         answer: Answer,
         throttle: Throttle,
-        meter: Meter,
+        counters: Counters,
         journal: Journal,
         scarce: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -43,7 +43,7 @@ class CardWriter:
         self._scarce = scarce
         self.unended = False  # after ``finish``: something could not be shown, but may be later
         self._journal = journal
-        self._meter = meter
+        self._counters = counters
         self._gateway = gateway
         self._answer = answer
         self._now = asyncio.get_running_loop().time
@@ -120,7 +120,7 @@ class CardWriter:
     async def _create(self) -> bool:
         created = await self._retried("create", self._try_to_create, CREATE_TRIES)
         if created:
-            self._meter.first_card.add(self._answer.elapsed_s)
+            self._counters.first_card.add(self._answer.elapsed_s)
             thinking = self._answer.phase is CardPhase.THINKING  # else there is likely more to write soon
             write = self._journal.note if thinking else self._journal.later
             write(shown="card", phase=self._answer.open_phase)
@@ -187,7 +187,7 @@ class CardWriter:
         """The answer, or its rest, as text."""
         try:
             return await send_text_once(
-                self._gateway, self._answer.turn, title, text, self._journal, self._meter
+                self._gateway, self._answer.turn, title, text, self._journal, self._counters
             )
         except TransientError as error:
             log.error("turn %s: its answer is not said yet: %s", self._answer.turn.id, error)
@@ -198,9 +198,9 @@ class CardWriter:
         try:
             await call
         except PlatformError as error:
-            self._meter.card_call(name, error)
+            self._counters.count_card_call(name, error)
             raise
-        self._meter.card_call(name)
+        self._counters.count_card_call(name)
 
     async def _retried(self, name: str, call: Callable[[], Awaitable[object]], tries: int) -> bool:
         """Whether the call succeeded, given some tries; card calls may be repeated safely."""

@@ -15,7 +15,7 @@ from imbot.turn.answer import as_seen, context_of, made_of
 from imbot.turn.journal import Journal
 from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import truncate
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def message_of(turn: TurnRecord, message_id: str = "") -> Message:
 
 
 async def finish(
-    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
+    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, counters: Counters, now: float
 ) -> CardPhase | None:
     """End a turn where its process stopped; the phase it ended in.
 
@@ -45,7 +45,7 @@ async def finish(
     afresh. Raises TransientError where it has to be tried later, which ends after a day.
     """
     try:
-        return await _finish(turn, behaviour, gateway, journal, meter, now)
+        return await _finish(turn, behaviour, gateway, journal, counters, now)
     except TransientError as error:
         if now - turn.accepted_at < GIVE_UP_S:
             raise
@@ -55,7 +55,7 @@ async def finish(
 
 
 async def _finish(
-    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, meter: Meter, now: float
+    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, counters: Counters, now: float
 ) -> CardPhase | None:
     card = _card_of(turn, behaviour)
     context = _ending(turn, card)
@@ -64,12 +64,12 @@ async def _finish(
     fit = truncate(card, context_of(turn) if "instead" in turn.extras else context, gateway.overflow_bytes)
     if card.live and await _card_ended(turn, gateway, fit.view):
         if unsaid and fit.rest:
-            await send_text_once(gateway, turn, fit.view.title, fit.rest, journal, meter)
+            await send_text_once(gateway, turn, fit.view.title, fit.rest, journal, counters)
     elif turn.shown == "" and "ending" not in turn.extras and now - turn.accepted_at < FRESH_S:
         return None
     elif unsaid:
         view = card.render(context)
-        await send_text_once(gateway, turn, view.title, view.text, journal, meter)
+        await send_text_once(gateway, turn, view.title, view.text, journal, counters)
     await journal.keep(
         phase=context.phase,
         error=context.error,

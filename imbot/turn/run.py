@@ -19,7 +19,7 @@ from imbot.turn.answer import Answer
 from imbot.turn.card_writer import CardWriter
 from imbot.turn.journal import Journal
 from imbot.usage.accounting import TurnCalls
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -32,24 +32,24 @@ async def run_turn(
     gateway: Gateway,
     journal: Journal,
     clock: Callable[[], float] = time.time,
-    meter: Meter | None = None,
+    counters: Counters | None = None,
 ) -> CardPhase:
     """Answer a message; returns the terminal phase it ended in.
 
     Cancelling stops the agent, ends the card as *stopped* and then raises; a second cancel while
     the end is being written gives up.
     """
-    meter = meter or Meter()
+    counters = counters or Counters()
     answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)
-    turn_calls = meter.accounting.turn_calls(turn.card.id, turn.bot)
+    turn_calls = counters.accounting.turn_calls(turn.card.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
     writer = CardWriter(
         gateway,
         answer,
         behaviour.spec.throttle,
-        meter,
+        counters,
         journal,
-        scarce=lambda: meter.accounting.scarce(turn_calls.organisation, monthly),
+        scarce=lambda: counters.accounting.scarce(turn_calls.organisation, monthly),
     )
     writing = asyncio.create_task(writer.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
@@ -61,11 +61,11 @@ async def run_turn(
         answer.end(CardPhase.STOPPED)
     except AgentError as error:
         log.warning("turn %s: agent %s: %s [%s]", turn.id, behaviour.spec.agent.type, error, error.code)
-        meter.agent_error(turn.bot)
+        counters.count_agent_error(turn.bot)
         answer.end(CardPhase.ERROR)
     except Exception:  # an agent's bug costs its own turn only
         log.exception("turn %s: agent %s failed", turn.id, behaviour.spec.agent.type)
-        meter.agent_error(turn.bot)
+        counters.count_agent_error(turn.bot)
         answer.end(CardPhase.ERROR)
 
     ending = asyncio.create_task(_end(answer, writer, writing, behaviour, journal, clock, turn_calls))
@@ -75,7 +75,7 @@ async def run_turn(
         except asyncio.CancelledError as error:
             cancelled = error
     await ending
-    meter.turn(turn.bot, answer.phase)
+    counters.count_turn(turn.bot, answer.phase)
     if cancelled:
         raise cancelled
     return answer.phase

@@ -12,7 +12,7 @@ from imbot.errors import PlatformError, TakenOverError, TransientError
 from imbot.model import TurnRecord
 from imbot.platforms import Gateway
 from imbot.turn.journal import Journal
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ TRIES = 8  # with the backoff below: about half a minute
 
 
 async def send_text_once(
-    gateway: Gateway, turn: TurnRecord, title: str, text: str, journal: Journal, meter: Meter
+    gateway: Gateway, turn: TurnRecord, title: str, text: str, journal: Journal, counters: Counters
 ) -> bool:
     """Say ``text`` (Markdown) where a turn's card would stand; False when it is lost, or may be.
 
@@ -41,7 +41,7 @@ async def send_text_once(
             log.warning("turn %s: %s", turn.id, error)
             return False
         except PlatformError as error:
-            meter.card_call("text", error)
+            counters.count_card_call("text", error)
             if not isinstance(error, TransientError) or error.retry_after_s is None:
                 log.error("turn %s: a message is lost, or may be: %s", turn.id, error)
                 return False
@@ -50,6 +50,6 @@ async def send_text_once(
                 raise
             await asyncio.sleep(max(error.retry_after_s, backoff.next()))
         else:
-            meter.card_call("text")
+            counters.count_card_call("text")
             return True
     return False

@@ -1,6 +1,6 @@
 """What happened in the turns of this process, in plain numbers; ``metrics`` shows them to Prometheus.
 
-Bots, turns and card writers count here. One meter belongs to the supervisor and outlives every bot.
+Bots, turns and card writers count here. One set of counters belongs to the supervisor and outlives every bot.
 """
 
 from bisect import bisect_left
@@ -34,7 +34,7 @@ class Durations:
         self.sum_s += seconds
 
 
-class Meter:
+class Counters:
     """Counters that only grow."""
 
     def __init__(self) -> None:
@@ -45,9 +45,9 @@ class Meter:
         self.first_card = Durations(FIRST_CARD_S)
         self.accounting = CallAccounting()
 
-    def copy(self) -> "Meter":
+    def copy(self) -> "Counters":
         """The numbers as they are now, for another thread."""
-        frozen = Meter()
+        frozen = Counters()
         frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
         frozen.turned_away = self.turned_away.copy()
         frozen.agent_errors, frozen.first_card = self.agent_errors.copy(), self.first_card.copy()
@@ -57,19 +57,19 @@ class Meter:
         )
         return frozen
 
-    def turn(self, bot: str, phase: CardPhase) -> None:
+    def count_turn(self, bot: str, phase: CardPhase) -> None:
         """A turn of a bot ended in that phase."""
         self.turns[bot, phase] += 1
 
-    def away(self, bot: str, why: str) -> None:
+    def count_turned_away(self, bot: str, why: str) -> None:
         """A question did not reach a bot's agent: ``busy``, ``refused``, ``too_long``."""
         self.turned_away[bot, why] += 1
 
-    def card_call(self, call: str, error: PlatformError | None = None) -> None:
+    def count_card_call(self, call: str, error: PlatformError | None = None) -> None:
         """A card was created, updated or finished, or an answer said as text; or that failed."""
         failed = "transient" if isinstance(error, TransientError) else "fatal"
         self.card_calls[call, failed if error else "ok"] += 1
 
-    def agent_error(self, bot: str) -> None:
+    def count_agent_error(self, bot: str) -> None:
         """An agent failed in a turn of a bot."""
         self.agent_errors[bot] += 1

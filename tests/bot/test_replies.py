@@ -9,14 +9,14 @@ from imbot.bot.bot import Bot
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardPhase
 from imbot.spec import Access
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 
-def replied(text, *failures, meter=None, **changes):
+def replied(text, *failures, counters=None, **changes):
     """What became of an order: the texts, the record, who is to end it."""
 
     async def main():
-        bot = Bot(behaviour(5, "answer", **changes), FakeGateway(), FakeStore(), meter=meter)
+        bot = Bot(behaviour(5, "answer", **changes), FakeGateway(), FakeStore(), counters=counters)
         bot.gateway.failures["text"] = list(failures)
         await bot.on_message(message(text))
         while bot.turns_running:
@@ -32,10 +32,10 @@ def test_what_cannot_be_said_now_is_left_to_be_answered_later():
 
 
 def test_who_is_turned_away_is_counted_and_who_gives_an_order_is_not():
-    meter = Meter()
-    replied("/help", meter=meter)
-    replied("hello", meter=meter, access=Access(users=("somebody else",)))
-    assert [(why, count) for (_, why), count in meter.turned_away.items()] == [("refused", 1)]
+    counters = Counters()
+    replied("/help", counters=counters)
+    replied("hello", counters=counters, access=Access(users=("somebody else",)))
+    assert [(why, count) for (_, why), count in counters.turned_away.items()] == [("refused", 1)]
 
 
 def test_what_can_never_be_said_is_over():

@@ -123,7 +123,7 @@ async def test_a_month_that_runs_out_leaves_the_end_of_each_answer_and_survives_
                 card = await flow.ask("app-echo", "one two three four five six seven eight nine ten")
                 await flow.until(lambda: not flow.row("echo").turns_running)
                 spent.append(len(about(flow, card)))
-        used = flow.supervisor.meter.accounting.used["dingsimulator0000"]
+        used = flow.supervisor.counters.accounting.used["dingsimulator0000"]
 
     assert spent[0] > 2
     assert spent[3:] == [2] * 5, "created and ended"

@@ -247,7 +247,7 @@ async def test_r57_a_reply_that_never_ends_is_stopped_at_the_deadline_and_counte
         write(flow, "a", app="app-x")
         await flow.until(lambda: apps(flow) == {"a": "app-x"})
         await flow.until(lambda: card.data["flowStatus"] == "3")
-        counted = await flow.until(lambda: dict(flow.supervisor.meter.turns))
+        counted = await flow.until(lambda: dict(flow.supervisor.counters.turns))
         await flow.until(lambda: not flow.supervisor.gateways._leaving)
 
     assert card.data["msgContent"].strip()

@@ -16,7 +16,7 @@ from imbot.reload.reloader import StoppingError
 from imbot.reload.report import ReloadReport
 from imbot.reload.status import BotStatus, Rejected
 from imbot.reload.watch import WatchState
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 PROBLEM = Problem("bots/a.yaml", 1, 2, 1, 3, "", "x", "error", "broken", "mend it")
 UP = BotStatus("a", "bots/a.yaml", "fake", "connected", 3, "f", 1700000000.0, 1, 2, 9)
@@ -54,7 +54,7 @@ class World:
         self.rows = [UP]
 
     def serving(self, host="127.0.0.1", port=0, token=""):
-        supervisor = SimpleNamespace(status=lambda: self.rows, meter=Meter(), reconnects=0)
+        supervisor = SimpleNamespace(status=lambda: self.rows, counters=Counters(), reconnects=0)
         settings = AdminSettings(Address(host, port), self.file, token)
         return serving(settings, self.folder, supervisor, self.reloader)
 

@@ -9,7 +9,7 @@ from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
 from imbot.reload.watch import WatchState
 from imbot.usage.accounting import Month
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 BROKEN = Rejected("b", 1.0, (Problem("b.yaml", 1, 1, 1, 1, "", "x", "error", "broken"),))
 ROWS = [
@@ -23,10 +23,10 @@ ROWS = [
 EVENTS = WatchState("events", 0.0)
 
 
-async def samples(rows=ROWS, meter=None, **reloader):
+async def samples(rows=ROWS, counters=None, **reloader):
     known = {"counts": {"ok": 0, "rejected": 0, "failed": 0}, "succeeded_at": None, "watching": EVENTS}
     reloader = known | reloader
-    supervisor = SimpleNamespace(status=lambda: rows, meter=meter or Meter(), reconnects=7)
+    supervisor = SimpleNamespace(status=lambda: rows, counters=counters or Counters(), reconnects=7)
     body, content_type = await Metrics(supervisor, SimpleNamespace(**reloader)).text("text/plain")
     assert content_type.startswith("text/plain")
     return {
@@ -74,15 +74,15 @@ async def test_links_are_counted_by_state_and_what_never_ran_is_none():
 
 
 async def test_what_the_meter_counted_is_shown():
-    meter = Meter()
-    meter.turn("a", CardPhase.FINAL)
-    meter.turn("a", CardPhase.ERROR)
-    meter.away("a", "busy")
-    meter.agent_error("a")
-    meter.card_call("create")
+    counters = Counters()
+    counters.count_turn("a", CardPhase.FINAL)
+    counters.count_turn("a", CardPhase.ERROR)
+    counters.count_turned_away("a", "busy")
+    counters.count_agent_error("a")
+    counters.count_card_call("create")
     for seconds in (0.05, 0.4, 100):
-        meter.first_card.add(seconds)
-    got = await samples(meter=meter)
+        counters.first_card.add(seconds)
+    got = await samples(counters=counters)
 
     assert (got["imbot_turns_total", "a", "final"], got["imbot_turns_total", "a", "error"]) == (1, 1)
     assert got["imbot_turned_away_total", "a", "busy"] == 1
@@ -104,7 +104,7 @@ async def test_an_awkward_name_stays_one_label():
 
 
 async def test_openmetrics_is_spoken_to_who_asks_for_it():
-    supervisor = SimpleNamespace(status=list, meter=Meter(), reconnects=0)
+    supervisor = SimpleNamespace(status=list, counters=Counters(), reconnects=0)
     reloader = SimpleNamespace(
         counts={"ok": 1, "rejected": 0, "failed": 0}, succeeded_at=None, watching=EVENTS
     )
@@ -117,18 +117,18 @@ async def test_openmetrics_is_spoken_to_who_asks_for_it():
 
 
 async def test_calls_are_told_by_bot_and_what_is_left_of_each_month():
-    meter = Meter()
-    meter.accounting.turn_calls("c1", "a")
-    meter.accounting.set_month({("b", "ding1"): 90, ("c", "ding2"): 5})
+    counters = Counters()
+    counters.accounting.turn_calls("c1", "a")
+    counters.accounting.set_month({("b", "ding1"): 90, ("c", "ding2"): 5})
     for _ in range(3):
-        meter.accounting.count_call("c1", "ding1")
+        counters.accounting.count_call("c1", "ding1")
     rows = [
         BotStatus("a", "a.yaml", month=Month("ding1", 93, 100)),
         BotStatus("b", "b.yaml", month=Month("ding1", 93, 50)),
         BotStatus("c", "c.yaml", month=Month("ding2", 5, None)),
         BotStatus("d", "d.yaml"),
     ]
-    got = await samples(rows=rows, meter=meter)
+    got = await samples(rows=rows, counters=counters)
 
     assert got["imbot_calls_total", "a"] == 3
     assert (got["imbot_month_calls", "ding1"], got["imbot_month_calls", "ding2"]) == (93, 5)

@@ -11,7 +11,7 @@ from imbot.model import CardPhase
 from imbot.turn.answer import context_of
 from imbot.turn.journal import Journal
 from imbot.turn.orphan import FRESH_S, GIVE_UP_S, finish, message_of
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 STREAMED = new_turn(phase=CardPhase.STREAMING, answer="half", shown="card")
 COMPLETE = replace(
@@ -30,7 +30,7 @@ def concluded(turn, *failures, now=LATE, card=None, says=(), room=0):
     async def main():
         await store.accept(turn)
         made = behaviour(card=card) if card else behaviour()
-        return await finish(turn, made, gateway, Journal(store, turn), Meter(), now)
+        return await finish(turn, made, gateway, Journal(store, turn), Counters(), now)
 
     return run_virtual(main()), gateway, store.only()
 
@@ -126,7 +126,7 @@ def test_a_failure_that_passes_leaves_the_turn_as_it_was():
     async def main():
         await store.accept(STREAMED)
         with pytest.raises(TransientError):
-            await finish(STREAMED, behaviour(), gateway, Journal(store, STREAMED), Meter(), LATE)
+            await finish(STREAMED, behaviour(), gateway, Journal(store, STREAMED), Counters(), LATE)
 
     run_virtual(main())
     assert store.only() == STREAMED
@@ -142,7 +142,7 @@ def test_an_apology_is_repeated_only_when_it_was_surely_not_sent(error, shown):
     async def main():
         await store.accept(turn)
         try:
-            await finish(turn, behaviour(), gateway, Journal(store, turn), Meter(), LATE)
+            await finish(turn, behaviour(), gateway, Journal(store, turn), Counters(), LATE)
         except TransientError:
             return "later"
         return "ended"

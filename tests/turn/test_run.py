@@ -9,7 +9,7 @@ from imbot.bot.bot import Bot
 from imbot.errors import AgentError, CardMissingError, FatalError, StoreError, TransientError
 from imbot.model import CardPhase, Citation, NotFound, ReasoningDelta, Suggestions, TextReplace
 from imbot.spec import Limits, QuotaSpec, Throttle, Timeouts
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 
 def answered(gateway, *script, store=None, wait=400.0, **changes):
@@ -446,13 +446,16 @@ class Billing(FakeGateway):
 
 
 def test_when_the_months_calls_grow_scarce_an_answer_under_way_shows_its_end_alone():
-    meter = Meter()
+    counters = Counters()
 
     async def main(monthly):
-        gateway = Billing(meter.accounting)
-        meter.accounting.set_month({})
+        gateway = Billing(counters.accounting)
+        counters.accounting.set_month({})
         bot = Bot(
-            behaviour(*["x", 0.1] * 100, quota=QuotaSpec(20, monthly)), gateway, FakeStore(), meter=meter
+            behaviour(*["x", 0.1] * 100, quota=QuotaSpec(20, monthly)),
+            gateway,
+            FakeStore(),
+            counters=counters,
         )
         await bot.on_message(message())
         while bot.turns_running:
@@ -467,18 +470,18 @@ def test_when_the_months_calls_grow_scarce_an_answer_under_way_shows_its_end_alo
 
 def test_the_calls_of_an_answer_are_in_its_log_line(caplog):
     caplog.set_level(logging.INFO)
-    meter = Meter()
+    counters = Counters()
 
     async def main():
-        bot = Bot(behaviour("a"), Billing(meter.accounting), FakeStore(), meter=meter)
+        bot = Bot(behaviour("a"), Billing(counters.accounting), FakeStore(), counters=counters)
         await bot.on_message(message())
         while bot.turns_running:
             await asyncio.sleep(0.1)
 
     run_virtual(main())
     assert "0 updates, 2 calls" in caplog.text
-    assert meter.accounting.total == {"bot": 2}
-    assert not meter.accounting._turn_calls
+    assert counters.accounting.total == {"bot": 2}
+    assert not counters.accounting._turn_calls
 
 
 def test_a_card_that_is_made_late_shows_what_there_is_and_does_not_change_at_once():

@@ -8,7 +8,7 @@ from virtual import run_virtual
 from imbot.errors import FatalError, TakenOverError, TransientError
 from imbot.turn.journal import Journal
 from imbot.turn.send_text import TRIES, send_text_once
-from imbot.usage.counters import Meter
+from imbot.usage.counters import Counters
 
 LATER = TransientError("too fast", retry_after_s=1.0)
 DOUBT = TransientError("broke off")
@@ -22,7 +22,7 @@ def said(*failures, shown="card"):
     async def main():
         await store.accept(turn)
         try:
-            return await send_text_once(gateway, turn, "title", "text", Journal(store, turn), Meter())
+            return await send_text_once(gateway, turn, "title", "text", Journal(store, turn), Counters())
         except TransientError as error:
             return error
 
@@ -48,7 +48,7 @@ def test_what_another_process_has_taken_over_is_left_to_it_to_say():
     async def main():
         await store.accept(turn)
         store.failure = TakenOverError("another process has it")
-        return await send_text_once(gateway, turn, "title", "text", Journal(store, turn), Meter())
+        return await send_text_once(gateway, turn, "title", "text", Journal(store, turn), Counters())
 
     assert (run_virtual(main()), gateway.texts) == (False, [])
 
@@ -64,7 +64,9 @@ def test_giving_up_between_two_tries_leaves_it_unsent_in_the_journal():
 
     async def main():
         await store.accept(turn)
-        task = asyncio.create_task(send_text_once(gateway, turn, "", "text", Journal(store, turn), Meter()))
+        task = asyncio.create_task(
+            send_text_once(gateway, turn, "", "text", Journal(store, turn), Counters())
+        )
         await asyncio.sleep(5)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -137,7 +137,7 @@ def test_each_message_has_one_end_and_nothing_is_left_behind(seed):
             bot._concurrency._active,
             bot._concurrency._waiting,
             bot._queues._queues,
-            bot._meter.accounting._turn_calls,
+            bot._counters.accounting._turn_calls,
         )
         left = [each for each in (bot._active_turns, *kept) if len(each)]
         recovery.cancel()
