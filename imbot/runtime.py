@@ -26,7 +26,7 @@ from imbot.reload.supervisor import Supervisor
 from imbot.reload.watch import SETTLE, Settle
 from imbot.spec import BotSpec, secrets_of
 from imbot.stores import Store, open_store
-from imbot.usage.monthly import Ledger
+from imbot.usage.monthly import MonthlyUsage
 
 log = logging.getLogger(__name__)
 
@@ -79,14 +79,17 @@ async def running(
         last_good.note(result)
 
     reloader = Reloader(folder, loader, supervisor, heard, settle)
-    ledger = Ledger(store, supervisor.counters.accounting, supervisor.monthly)
+    monthly_usage = MonthlyUsage(store, supervisor.counters.accounting, supervisor.monthly)
     orphan_finder = OrphanFinder(store, lambda: [running.bot for running in supervisor.running.values()])
     try:
         # Outermost: it tells that bots are being started, and how they end.
-        async with _owned(keep_beating(store), ledger.run()), _admin(admin, folder, supervisor, reloader):
+        async with (
+            _owned(keep_beating(store), monthly_usage.run()),
+            _admin(admin, folder, supervisor, reloader),
+        ):
             try:
                 await beat(store)
-                await ledger.save()
+                await monthly_usage.save()
                 await Startup(folder, last_good, loader, supervisor, meant).start(on_broken)
                 report = await reloader.reload()
                 chores = (
@@ -103,7 +106,7 @@ async def running(
                 await last_good.flush()
                 await supervisor.stop()
     finally:
-        await ledger.save()
+        await monthly_usage.save()
         await store.close()
 
 

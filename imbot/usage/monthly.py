@@ -1,4 +1,4 @@
-"""The ledger: the month's calls kept in the store, and said aloud as they run out.
+"""Monthly usage: the month's calls kept in the store, and said aloud as they run out.
 
 ``runtime`` owns it. Calls reach the store every few seconds, all at once: who is killed loses those
 of the last two seconds at most, from the count alone.
@@ -20,8 +20,8 @@ SAVE_EVERY_S = 2.0
 _WORTH_SAYING = (1.0, SCARCE, 0.9, 0.8)
 
 
-class Ledger:
-    """Keeps what ``spending`` counts. ``limits`` tells the calls a month that each bot's file names."""
+class MonthlyUsage:
+    """Keeps what ``accounting`` counts. ``limits`` tells the calls a month that each bot's file names."""
 
     def __init__(
         self,

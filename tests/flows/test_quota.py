@@ -1,7 +1,7 @@
 import logging
 import re
 
-from imbot.usage import monthly as ledger
+from imbot.usage import monthly
 
 CROWD = 60
 MONTH = "quota: {{qps: {qps}, monthly: {monthly}}}\n"
@@ -114,7 +114,7 @@ async def test_only_calls_that_the_platform_may_have_taken_are_counted(flow):
 async def test_a_month_that_runs_out_leaves_the_end_of_each_answer_and_survives_a_restart(
     flow, caplog, monkeypatch
 ):
-    monkeypatch.setattr(ledger, "SAVE_EVERY_S", 0.05)
+    monkeypatch.setattr(monthly, "SAVE_EVERY_S", 0.05)
     flow.echo(delay="30ms", extra=MONTH.format(qps=1000, monthly=10) + "throttle: {interval: 100ms}\n")
     spent = []
     for _ in range(2):
