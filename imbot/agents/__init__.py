@@ -1,7 +1,7 @@
 """Agents: what produces the answer. The seam and the table of types.
 
 An agent is made from its part of the bot file by ``prepare_agent`` (which may fail, and touches
-nothing live), asked by ``turn.run_turn`` through ``watched``, and closed by the behaviour that owns it.
+nothing live), asked by ``turn.run_turn`` through ``guarded``, and closed by the behaviour that owns it.
 ``check`` makes agents and asks none, so what only a reply needs is imported when one begins.
 """
 

@@ -1,11 +1,11 @@
-"""The watch over an agent that answers: its silence is bounded, its events are made fit to show."""
+"""A guard around an agent that answers: its silence is bounded, its events are made fit to show."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 
-from imbot.agents.idle_timeout import Patience
-from imbot.agents.sanitizer import Manners
+from imbot.agents.idle_timeout import IdleTimeout
+from imbot.agents.sanitizer import EventSanitizer
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Finished
 from imbot.spec import Timeouts
@@ -13,46 +13,46 @@ from imbot.spec import Timeouts
 CLOSE_S = 5.0  # for an agent that is stopped
 
 
-async def watched(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> AsyncGenerator[AgentEvent]:
+async def guarded(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> AsyncGenerator[AgentEvent]:
     """The same events, fit to be shown.
 
     Raises ``AgentError`` when the agent is silent too long, ends without ``Finished`` or comes to no
     end. What says nothing is no sign of life.
     """
-    loop, manners = asyncio.get_running_loop(), Manners()
+    loop, sanitizer = asyncio.get_running_loop(), EventSanitizer()
     since = loop.time()
     deadline = loop.time() + timeouts.total_s if timeouts.total_s is not None else None
     patience, code = timeouts.first_event_s, "first_event"
-    with closing(Patience()) as silence:
-        async with _let_go(events, silence):
+    with closing(IdleTimeout()) as idle:
+        async with _closing(events, idle):
             while True:
                 until = since + patience
                 if deadline is not None and deadline < until:
                     until, code = deadline, "total"
                 try:
-                    event = await silence.wait(anext(events), until)
+                    event = await idle.wait(anext(events), until)
                 except StopAsyncIteration:
                     raise _broken_off() from None
                 except TimeoutError as error:
-                    raise _too_slow(code, timeouts) if silence.over else _gave_up(error) from error
-                if manners.breathless:
-                    await manners.breathe()
-                if (tamed := manners.tame(event)) is None:
+                    raise _too_slow(code, timeouts) if idle.expired else _gave_up(error) from error
+                if sanitizer.should_yield:
+                    await sanitizer.yield_to_others()
+                if (sanitized := sanitizer.sanitize(event)) is None:
                     continue
-                yield tamed
+                yield sanitized
                 if isinstance(event, Finished):
                     return
                 since, patience, code = loop.time(), timeouts.idle_s, "idle"
 
 
 @asynccontextmanager
-async def _let_go(events: AsyncGenerator[AgentEvent], silence: Patience) -> AsyncIterator[None]:
+async def _closing(events: AsyncGenerator[AgentEvent], idle: IdleTimeout) -> AsyncIterator[None]:
     """Stop the agent after the block; how long it may take to clean up is bounded."""
     try:
         yield
     finally:
         with suppress(TimeoutError):
-            await silence.wait(events.aclose(), asyncio.get_running_loop().time() + CLOSE_S)
+            await idle.wait(events.aclose(), asyncio.get_running_loop().time() + CLOSE_S)
 
 
 def _broken_off() -> AgentError:

@@ -1,6 +1,6 @@
 """How long an agent may be silent: a limit that moves with every event, for the price of one timer an answer.
 
-``watched`` waits through it. The timer is not moved with the limit, but looks at it when it rings.
+``guarded`` waits through it. The timer is not moved with the limit, but looks at it when it rings.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ INSIST_S = 5.0  # between interruptions
 T = TypeVar("T")
 
 
-class Patience:
+class IdleTimeout:
     """Waits for one thing after another, each until a time of its own."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Patience:
         self._timer: asyncio.TimerHandle | None = None
 
     @property
-    def over(self) -> bool:
+    def expired(self) -> bool:
         """Whether the last wait was ended here."""
         return self._rings > 0
 
@@ -41,7 +41,7 @@ class Patience:
         try:
             return await awaited
         except asyncio.CancelledError:
-            if self.over and task.cancelling() == others + self._rings:
+            if self.expired and task.cancelling() == others + self._rings:
                 raise TimeoutError from None
             raise
         finally:
@@ -63,7 +63,7 @@ class Patience:
         self._timer = None
         if self._task is None:
             return
-        if not self.over and at < self._until:
+        if not self.expired and at < self._until:
             self._set()
         else:
             self._rings += 1

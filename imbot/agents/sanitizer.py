@@ -1,6 +1,6 @@
 """Agents that do not behave: what they say is made fit to show, and what never ends is ended.
 
-``watched`` passes every event through here. What is kept of an answer is ``turn.answer``'s to bound.
+``guarded`` passes every event through here. What is kept of an answer is ``turn.answer``'s to bound.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ _BREATH = 64  # events between which nothing else in the process would move, and
 _BREATH_CHARS = 100_000  # ... characters
 
 
-class Manners:
-    """How one answer is listened to."""
+class EventSanitizer:
+    """Makes the events of one answer fit to show, and ends what has no end."""
 
     def __init__(self) -> None:
         self._half = ""  # of a character whose other half comes with the next piece
         self._heard = 0
         self._events = self._chars = 0
 
-    def tame(self, event: AgentEvent) -> AgentEvent | None:
+    def sanitize(self, event: AgentEvent) -> AgentEvent | None:
         """The event as it may be shown; None: it says nothing. Raises AgentError where there is no end."""
         text = event.text if isinstance(event, _TOLD) else ""
         self._heard += 1 + (len(text) if isinstance(event, ReasoningDelta) else 0)
@@ -55,11 +55,11 @@ class Manners:
         return event
 
     @property
-    def breathless(self) -> bool:
-        """Whether it is time to ``breathe``: an agent may say thousands of things without a pause."""
+    def should_yield(self) -> bool:
+        """Whether it is time to ``yield_to_others``: an agent may say thousands of things without a pause."""
         return self._events >= _BREATH or self._chars >= _BREATH_CHARS
 
-    async def breathe(self) -> None:
+    async def yield_to_others(self) -> None:
         """Let others move."""
         self._events = self._chars = 0
         await asyncio.sleep(0)

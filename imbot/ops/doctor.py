@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from imbot.agents.guarded import watched
+from imbot.agents.guarded import guarded
 from imbot.behaviour import Behaviour, prepare
 from imbot.config.loader import BotFile
 from imbot.errors import AgentError, ConfigError, PlatformError, Problem
@@ -224,7 +224,7 @@ class _Trial:
 
     async def _listen(self) -> None:
         spec = self._behaviour.spec
-        events = watched(self._behaviour.agent.reply(_question(), ()), spec.timeouts)
+        events = guarded(self._behaviour.agent.reply(_question(), ()), spec.timeouts)
         try:
             async with aclosing(events):
                 async for event in events:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
-from imbot.agents.guarded import watched
+from imbot.agents.guarded import guarded
 from imbot.behaviour import Behaviour
 from imbot.errors import AgentError
 from imbot.model import CardPhase, Exchange, Message, TurnRecord
@@ -84,7 +84,7 @@ async def run_turn(
 async def _listen(
     message: Message, history: Sequence[Exchange], behaviour: Behaviour, answer: Answer, writer: CardWriter
 ) -> None:
-    events = watched(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
+    events = guarded(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
     async with aclosing(events):
         async for event in events:
             if answer.add(event):

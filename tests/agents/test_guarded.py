@@ -4,7 +4,7 @@ from contextlib import aclosing
 import pytest
 from virtual import run_virtual
 
-from imbot.agents.guarded import watched
+from imbot.agents.guarded import guarded
 from imbot.errors import AgentError
 from imbot.model import Finished, TextDelta
 from imbot.spec import Timeouts
@@ -38,7 +38,7 @@ def watch(agent, timeouts=TIMEOUTS, reading_s=0.0):
     async def run():
         events = []
         try:
-            async with aclosing(watched(agent.reply(), timeouts)) as answer:
+            async with aclosing(guarded(agent.reply(), timeouts)) as answer:
                 async for event in answer:
                     events.append(event)
                     await asyncio.sleep(reading_s)
@@ -106,7 +106,7 @@ def test_cancelling_the_reader_closes_the_agent():
         events = []
 
         async def read():
-            async with aclosing(watched(agent.reply(), TIMEOUTS)) as answer:
+            async with aclosing(guarded(agent.reply(), TIMEOUTS)) as answer:
                 async for event in answer:
                     events.append(event)  # noqa: PERF401 - what came before is kept
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from imbot.agents import endpoint, openai, prepare_agent
-from imbot.agents.guarded import watched
+from imbot.agents.guarded import guarded
 from imbot.agents.openai import opaque_id
 from imbot.errors import AgentError, ConfigError
 from imbot.model import Exchange, Finished, Message, ReasoningDelta, Sender, Started, TextDelta, Usage
@@ -469,7 +469,7 @@ async def test_a_silent_server_is_left(upstream, open_agent, ask):
 
     class Watched:
         def reply(self, message, history):
-            return watched(agent.reply(message, history), Timeouts(5, 5, 0.05, None))
+            return guarded(agent.reply(message, history), Timeouts(5, 5, 0.05, None))
 
     assert (await fail(ask, Watched(), "a")).code == "timeout.idle"
     await asyncio.wait_for(upstream.gone.wait(), 10)

@@ -6,9 +6,9 @@ from contextlib import aclosing
 import pytest
 from virtual import run_virtual
 
-from imbot.agents import sanitizer as manners
-from imbot.agents.guarded import watched
-from imbot.agents.sanitizer import Manners
+from imbot.agents import sanitizer
+from imbot.agents.guarded import guarded
+from imbot.agents.sanitizer import EventSanitizer
 from imbot.errors import AgentError
 from imbot.model import Citation, Finished, ReasoningDelta, Suggestions, TextDelta, TextReplace
 from imbot.spec import Timeouts
@@ -18,8 +18,8 @@ TIMEOUTS = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=None)
 
 def heard(*events):
     """What is left of these events."""
-    mind = Manners()
-    return [tamed for event in events if (tamed := mind.tame(event))]
+    mind = EventSanitizer()
+    return [tamed for event in events if (tamed := mind.sanitize(event))]
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_what_cannot_be_shown_is_made_fit(events, left):
 
 
 def test_a_piece_as_long_as_may_be_is_left_whole_and_a_longer_one_is_cut():
-    assert heard(TextDelta("x" * manners.MOST_CHARS)) == [TextDelta("x" * manners.MOST_CHARS)]
-    assert heard(TextDelta("x" * manners.MOST_CHARS + "y")) == [TextDelta("x" * manners.MOST_CHARS)]
+    assert heard(TextDelta("x" * sanitizer.MOST_CHARS)) == [TextDelta("x" * sanitizer.MOST_CHARS)]
+    assert heard(TextDelta("x" * sanitizer.MOST_CHARS + "y")) == [TextDelta("x" * sanitizer.MOST_CHARS)]
 
 
 def test_what_stands_beside_the_answer_is_bounded():
@@ -55,7 +55,7 @@ def test_what_stands_beside_the_answer_is_bounded():
 
 def all_of(events, timeouts=TIMEOUTS):
     async def main():
-        async with aclosing(watched(events(), timeouts)) as answer:
+        async with aclosing(guarded(events(), timeouts)) as answer:
             return [event async for event in answer]
 
     return run_virtual(main())
@@ -63,7 +63,7 @@ def all_of(events, timeouts=TIMEOUTS):
 
 @pytest.mark.parametrize("event", [TextDelta(""), TextDelta("x"), ReasoningDelta("hmmm " * 100)])
 def test_an_agent_that_comes_to_no_end_is_ended(event, monkeypatch):
-    monkeypatch.setattr(manners, "MOST", 2_000)
+    monkeypatch.setattr(sanitizer, "MOST", 2_000)
 
     async def endless():
         while True:
@@ -102,7 +102,7 @@ def test_others_move_while_an_agent_talks_without_a_pause():
             yield Finished()
 
         task = asyncio.create_task(other())
-        async for _ in watched(talks(), TIMEOUTS):
+        async for _ in guarded(talks(), TIMEOUTS):
             pass
         task.cancel()
 

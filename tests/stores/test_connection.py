@@ -18,18 +18,18 @@ class Held:
 
     def __init__(self):
         self._begun = threading.Event()
-        self._let_go = threading.Event()
+        self._closing = threading.Event()
 
     def __call__(self, _):
         self._begun.set()
-        self._let_go.wait(20)
+        self._closing.wait(20)
 
     async def begun(self):
         while not self._begun.is_set():
             await asyncio.sleep(0.001)
 
     def let_go(self):
-        self._let_go.set()
+        self._closing.set()
 
 
 # -- files that cannot be used

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from fakes import FakeAgent, message
 
-from imbot.agents.guarded import watched
+from imbot.agents.guarded import guarded
 from imbot.errors import AgentError
 from imbot.model import Citation, Finished, NotFound, ReasoningDelta, Suggestions, TextDelta
 from imbot.spec import Timeouts
@@ -21,7 +21,7 @@ def reply(written, agent=None):
         if written is not None:
             scripted.scripts["m1"] = script_of(written)
         try:
-            async for event in watched(scripted.reply(message(), []), Timeouts(10, 60, 60, None)):
+            async for event in guarded(scripted.reply(message(), []), Timeouts(10, 60, 60, None)):
                 heard.append((event, now()))  # noqa: PERF401 - what was heard before an error counts
         except AgentError as error:
             heard.append((error.code, now()))

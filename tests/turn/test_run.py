@@ -325,12 +325,12 @@ def test_a_text_is_journalled_as_on_its_way_when_it_may_go_out():
     send, seen = gateway.send_text, []
 
     async def send_text(ref, title, text, going):
-        async def watched():
+        async def guarded():
             seen.append(store.only().shown)
             await going()
             seen.append(store.only().shown)
 
-        await send(ref, title, text, watched)
+        await send(ref, title, text, guarded)
 
     gateway.send_text = send_text
     answered(gateway, "answer", store=store, card=FakeCard(live=False))
