@@ -15,7 +15,7 @@ from imbot.check.estimate import calls_of_answer
 from imbot.check.lints import lint
 from imbot.config.loader import BotFile, Loader, bot_files
 from imbot.config.loader.defaults import Defaults
-from imbot.config.loader.unique import Stake, stakes
+from imbot.config.loader.unique import Claim, claims_of
 from imbot.errors import ConfigError, Problem
 from imbot.problems import ANSWER_S
 from imbot.problems.sources import Sources
@@ -38,7 +38,7 @@ class Examined:
     problems: tuple[Problem, ...]
     unprepared: tuple[Problem, ...]
     doubts: tuple[Problem, ...]
-    claims: tuple[Stake, ...]
+    claims: tuple[Claim, ...]
     sources: tuple[str, ...]
     calls: int
 
@@ -85,7 +85,7 @@ def _examined(file: BotFile, sources: Sources, defaults: Defaults, *, asked: boo
         problems=file.problems,
         unprepared=tuple(_unprepared(file)) if asked else (),
         doubts=tuple(lint(file, sources, defaults)) if asked else (),
-        claims=stakes(file),
+        claims=claims_of(file),
         sources=file.sources,
         calls=calls_of_answer(file.spec, ANSWER_S) if asked and file.spec else 0,
     )

@@ -11,7 +11,7 @@ from imbot.check.lints.defaults import misnamed_defaults
 from imbot.check.lints.ignores import without_ignored
 from imbot.check.lints.unused import unused_templates
 from imbot.config.loader.defaults import NAMES as DEFAULTS
-from imbot.config.loader.defaults import Defaults, with_heirs
+from imbot.config.loader.defaults import Defaults, with_inheritors
 from imbot.config.loader.unique import contested
 from imbot.errors import ConfigError, ImbotError, Problem
 from imbot.problems import CheckedBot, Report
@@ -154,7 +154,7 @@ class _Findings:
             for file in examined.files
         }
         named = ((file.name or file.path, wrong[file.path]) for file in examined.files)
-        self._heirs |= with_heirs(named, examined.defaults.path)
+        self._heirs |= with_inheritors(named, examined.defaults.path)
         sound = True
         for file in examined.files:
             if file.path in asked:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imbot.config.loader.botfile import BotFile, read_bot
-from imbot.config.loader.defaults import Defaults, read_defaults, with_heirs
+from imbot.config.loader.defaults import Defaults, read_defaults, with_inheritors
 from imbot.config.loader.env import read_env
 from imbot.config.loader.redacted import folder_of
 from imbot.config.loader.resolve import Options, problem
-from imbot.config.loader.settling import Believed, UnsettledError, always, at_rest, guarded
+from imbot.config.loader.settling import Believed, UnsettledError, always, at_rest, settled_reads
 from imbot.config.loader.snapshot import Parse, Reader, Reads, Snapshot
-from imbot.config.loader.unique import Claim, Holder, settle
+from imbot.config.loader.unique import ClaimKey, Holder, settle
 from imbot.config.yamlfile import read_yaml
 from imbot.errors import ConfigError, Problem, Span
 from imbot.spec import BotSpec
@@ -116,7 +116,7 @@ class Loader:
         self._environ = environ
         self._options = Options(invent, no_env)
         self._known: dict[Path, _Known] = {}
-        self._holders: dict[Claim, Holder] = {}
+        self._holders: dict[ClaimKey, Holder] = {}
         self._beside: Mapping[str, str] = {}
         self._complete = False  # whether the last load saw everything
         self._defaults = Defaults()
@@ -138,7 +138,7 @@ class Loader:
         """
         loaded = self.read(only, believed, moved)
         files, self._holders = settle(loaded.files, self._holders)
-        return _with_heirs(replace(loaded, files=files))
+        return _with_inheritors(replace(loaded, files=files))
 
     def read(
         self,
@@ -149,7 +149,7 @@ class Loader:
         """The same, but every file on its own: what only one bot may have, several may claim."""
         complete, self._complete = self._complete, False
         paths = self._paths(believed) if only is None else sorted(set(only))
-        snapshot = Snapshot(self._variables(believed), guarded(believed), self._parse)
+        snapshot = Snapshot(self._variables(believed), settled_reads(believed), self._parse)
         load = _Pass(snapshot, moved if complete else None)
         self._load_defaults(load)
         known = {path: entry for path in paths if (entry := self._load(path, load))}
@@ -221,10 +221,10 @@ class Loader:
         return {**self._beside, **os.environ}
 
 
-def _with_heirs(loaded: LoadResult) -> LoadResult:
+def _with_inheritors(loaded: LoadResult) -> LoadResult:
     """The same, every problem of the defaults with the bots that inherit it."""
     files, defaults = loaded.files, loaded.defaults
-    told = with_heirs(((file.name or file.path, file.problems) for file in files), defaults.path)
+    told = with_inheritors(((file.name or file.path, file.problems) for file in files), defaults.path)
     if not told:
         return loaded
     named = [replace(file, problems=tuple(told.get(each, each) for each in file.problems)) for file in files]

@@ -16,7 +16,7 @@ from imbot.config.loader.parse import START, newer, parse
 from imbot.config.loader.partial_spec import partial_spec
 from imbot.config.loader.resolve import Options, problem
 from imbot.config.loader.snapshot import Reader
-from imbot.config.loader.validator import Judge
+from imbot.config.loader.validator import Validator
 from imbot.config.schema import source
 from imbot.config.yamlfile import YamlFile
 from imbot.errors import ConfigError, Problem
@@ -60,7 +60,7 @@ def _meant(
 ) -> tuple[BotSpec | None, Iterable[Problem], BotSpec | None]:
     """The spec of a file if it is without error, all problems, and a partial spec where there is an error."""
     file = merged(defaults.file, own) if defaults.file else own
-    judged = Judge(
+    validated = Validator(
         file,
         path.parent,
         reader,
@@ -68,12 +68,12 @@ def _meant(
         name or path.stem,
         told={at for at in defaults.wrong if is_inherited(file, at)},
         partial=defaults.unusable,
-    ).judged()
-    problems = [*judged.problems, *(defaults.problems if defaults.unusable else defaults.inherited(file))]
+    ).validate()
+    problems = [*validated.problems, *(defaults.problems if defaults.unusable else defaults.inherited(file))]
     if name is None or any(each.severity == "error" for each in problems):
-        return None, problems, partial_spec(judged, problems, name or path.stem, file)
-    spec = build(judged.value, judged.whole, name, judged.found, judged.files, file)
-    return replace(spec, sources=reader.paths, invented=frozenset(judged.found.invented)), problems, None
+        return None, problems, partial_spec(validated, problems, name or path.stem, file)
+    spec = build(validated.value, validated.whole, name, validated.found, validated.files, file)
+    return replace(spec, sources=reader.paths, invented=frozenset(validated.found.invented)), problems, None
 
 
 def _named(file: YamlFile, stem: str) -> tuple[str | None, list[Problem]]:

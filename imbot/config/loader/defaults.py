@@ -13,7 +13,7 @@ from imbot.config.loader.parse import START, newer, parse
 from imbot.config.loader.resolve import Options, problem
 from imbot.config.loader.schema_choice import mapping
 from imbot.config.loader.snapshot import Reader, Reads
-from imbot.config.loader.validator import Judge
+from imbot.config.loader.validator import Validator
 from imbot.config.schema import own_keys, source
 from imbot.config.yamlfile import YamlFile
 from imbot.errors import ConfigError, Problem
@@ -67,9 +67,9 @@ def read_defaults(folder: Path, reader: Reader, options: Options) -> Defaults:
     file = stamped(there[0])
     shared = {key: value for key, value in file.value.items() if key not in own_keys()}
     file = replace(file, value=shared)
-    judged = Judge(file, folder, reader, options, partial=True).judged()
-    problems = sorted({*judged.problems, *_not_shared(there[0]), *_untyped(file)})
-    wrong = judged.wrong | {each.pointer for each in _untyped(file)}
+    validated = Validator(file, folder, reader, options, partial=True).validate()
+    problems = sorted({*validated.problems, *_not_shared(there[0]), *_untyped(file)})
+    wrong = validated.wrong | {each.pointer for each in _untyped(file)}
     return Defaults(path, file, tuple(problems), wrong, found, reader.paths)
 
 
@@ -115,7 +115,7 @@ def _untyped(file: YamlFile) -> Iterator[Problem]:
 # -- who is hurt ----------------------------------------------------------------------------------
 
 
-def with_heirs(problems: Iterable[tuple[str, Iterable[Problem]]], path: str) -> dict[Problem, Problem]:
+def with_inheritors(problems: Iterable[tuple[str, Iterable[Problem]]], path: str) -> dict[Problem, Problem]:
     """Problems of the defaults at ``path``, each with the same that names the bots which have it.
 
     ``problems`` are those of each bot, after its name.

@@ -6,14 +6,14 @@ from imbot.config import schema
 from imbot.config.schema import Schema
 from imbot.text.pointers import split_pointer
 
-Home = str
+MappingPointer = str
 """The pointer of a mapping; the file's own is empty."""
 
-PHASE: Home = "/card/templates/…"
+PHASE: MappingPointer = "/card/templates/…"
 """Any phase: its layout's keys are those of the card's kind."""
 
 
-def homes(whole: Schema, value: dict[str, Any]) -> dict[Home, frozenset[str]]:
+def key_index(whole: Schema, value: dict[str, Any]) -> dict[MappingPointer, frozenset[str]]:
     """Every mapping of a bot file, with its keys. ``whole`` is the file's schema."""
     properties = whole["properties"]
     found = {"": frozenset(properties)} | {f"/{key}": _keys(part) for key, part in properties.items()}
@@ -32,7 +32,7 @@ def _keys(part: Schema) -> frozenset[str]:
     return frozenset(key for each in parts for key in each.get("properties", ()))
 
 
-def value_at(value: Any, at: Home) -> Any:
+def value_at(value: Any, at: MappingPointer) -> Any:
     """What stands at a pointer, as far as mappings lead there; else None."""
     for key in split_pointer(at):
         value = value.get(key) if isinstance(value, dict) else None

@@ -1,7 +1,7 @@
 """One problem for one mistake: what several violations have in common is said once.
 
 ``botfile`` judges a file part by part and brings all that it found. Keys that stand in the wrong mapping
-become one problem (``homes`` knows where they belong), and what is missing because a key has another
+become one problem (``key_index`` knows where they belong), and what is missing because a key has another
 name is said with that key.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imbot.config import schema
-from imbot.config.loader.key_index import PHASE, Home, homes, value_at
+from imbot.config.loader.key_index import PHASE, MappingPointer, key_index, value_at
 from imbot.config.schema import Schema, Violation
 from imbot.errors import Marks
 from imbot.text.pointers import span_at, split_pointer
@@ -45,7 +45,7 @@ class Found:
         return replace(self, violation=said)
 
 
-def reduced(found: list[Found], value: dict[str, Any], whole: Schema, path: str) -> list[Found]:
+def merge_problems(found: list[Found], value: dict[str, Any], whole: Schema, path: str) -> list[Found]:
     """The violations of the bot file at ``path``, one for each mistake. ``whole`` is its schema."""
     for mapping in dict.fromkeys(each.mapping for each in found if _is_stray(each)):
         found = _with_strays_told(mapping, found, value, whole, path)
@@ -66,7 +66,7 @@ def _with_strays_told(
     rest = [each for each in found if each not in strays]
     told: list[Found] = []
     if mapping[0] == path:
-        told, strays, rest = _moved(strays, rest, value, homes(whole, value))
+        told, strays, rest = _moved(strays, rest, value, key_index(whole, value))
     if other := _other_part(strays, mapping, value, path):
         strays = [other]
     missing = [each for each in rest if each.mapping == mapping and each.violation.code == "schema.missing"]
@@ -109,7 +109,7 @@ def _other_part(
 
 
 def _moved(
-    strays: list[Found], rest: list[Found], value: dict[str, Any], known: dict[Home, frozenset[str]]
+    strays: list[Found], rest: list[Found], value: dict[str, Any], known: dict[MappingPointer, frozenset[str]]
 ) -> tuple[list[Found], list[Found], list[Found]]:
     """Of the stray keys of one mapping: one problem a home, those without one, and the rest less their echoes."""
     here = strays[0].mapping[1]
@@ -155,7 +155,10 @@ def _line(found: Found) -> int:
 
 
 def _fit(
-    strays: list[Found], home: Home, known: dict[Home, frozenset[str]], value: dict[str, Any]
+    strays: list[Found],
+    home: MappingPointer,
+    known: dict[MappingPointer, frozenset[str]],
+    value: dict[str, Any],
 ) -> tuple[int, bool]:
     """How many of the keys a home knows, and whether it lacks them: its own key is absent or empty."""
     return sum(each.key in known[home] for each in strays), value_at(value, home) is None
@@ -165,7 +168,7 @@ def _named(strays: list[Found]) -> str:
     return ", ".join(f"`{each.key}`" for each in strays)
 
 
-def _at_home(strays: list[Found], home: Home, value: dict[str, Any]) -> Found:
+def _at_home(strays: list[Found], home: MappingPointer, value: dict[str, Any]) -> Found:
     them = "it" if len(strays) == 1 else "them"
     says = f"{_named(strays)} {'belongs' if len(strays) == 1 else 'belong'}"
     holder, _, key = home.rpartition("/")
@@ -182,7 +185,7 @@ def _at_home(strays: list[Found], home: Home, value: dict[str, Any]) -> Found:
     return strays[0].saying(*words, code="schema.misplaced-key")
 
 
-def _is_echo(found: Found, home: Home, moved: list[Found], value: dict[str, Any]) -> bool:
+def _is_echo(found: Found, home: MappingPointer, moved: list[Found], value: dict[str, Any]) -> bool:
     """Whether something is only said because these keys stand elsewhere."""
     if found.pointer == home:
         return value_at(value, home) is None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from imbot.config.loader.build import build
-from imbot.config.loader.validator import Judged
+from imbot.config.loader.validator import Validated
 from imbot.config.schema import source
 from imbot.config.yamlfile import YamlFile
 from imbot.errors import Problem
@@ -20,16 +20,18 @@ _NEEDED = {"credentials": {}, "agent": {"type": "echo"}}
 _KEY = re.compile("`([a-z_]+)`")
 
 
-def partial_spec(judged: Judged, problems: Iterable[Problem], name: str, file: YamlFile) -> BotSpec | None:
+def partial_spec(
+    validated: Validated, problems: Iterable[Problem], name: str, file: YamlFile
+) -> BotSpec | None:
     """A spec whose card, texts and feedback are the file's, and nothing else need be; None: nobody can tell."""
     errors = [each for each in problems if each.severity == "error"]
     if not all(_is_elsewhere(each, file) for each in errors):
         return None
     wrong = {split_pointer(each.pointer)[0] for each in errors}
     known = source("bot")["properties"].keys() - wrong
-    value = {key: item for key, item in judged.value.items() if key in known} | _NEEDED
-    whole = {**judged.whole, "properties": {**judged.whole["properties"], **_plain_parts()}}
-    return build(value, whole, name, judged.found, judged.files, file)
+    value = {key: item for key, item in validated.value.items() if key in known} | _NEEDED
+    whole = {**validated.whole, "properties": {**validated.whole["properties"], **_plain_parts()}}
+    return build(value, whole, name, validated.found, validated.files, file)
 
 
 def _plain_parts() -> dict[str, object]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from imbot.config import schema
-from imbot.config.loader.snapshot import Look, Reading
+from imbot.config.loader.snapshot import PathRead, Reading
 from imbot.config.placeholders import Placeholder, parse
 from imbot.config.schema import Schema
 from imbot.config.yamlfile import read_yaml, split_pointer
@@ -69,7 +69,7 @@ def readable(content: bytes) -> Any:
         return _blocks(text.splitlines(keepends=True), _DEEPEST)
 
 
-def folder_of(contents: Mapping[Path, bytes]) -> dict[str, Look]:
+def folder_of(contents: Mapping[Path, bytes]) -> dict[str, PathRead]:
     """Looks for a snapshot in which there are these files and no others; secret files are on the disk."""
 
     def content(path: Path) -> Reading:

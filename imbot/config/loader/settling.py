@@ -1,11 +1,11 @@
-"""Looks at files that are not believed while the files move: what is read half-written is no reading."""
+"""Reads of files that are not believed while the files move: what is read half-written is no reading."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from imbot.config.loader.snapshot import ON_DISK, Look
+from imbot.config.loader.snapshot import ON_DISK, PathRead
 
 Believed = Callable[[str], bool]
 """Whether what is at a path is at rest there; asked before and after it is read."""
@@ -26,10 +26,10 @@ def always(_: str) -> bool:
     return True
 
 
-def guarded(believed: Believed) -> Mapping[str, Look]:
-    """The looks of a snapshot at files and folders, each of which may raise UnsettledError."""
-    looks = ("content", "secret", "markdown")
-    return {what: partial(at_rest, ON_DISK[what], believed) for what in looks}
+def settled_reads(believed: Believed) -> Mapping[str, PathRead]:
+    """The reads of a snapshot at files and folders, each of which may raise UnsettledError."""
+    reads = ("content", "secret", "markdown")
+    return {what: partial(at_rest, ON_DISK[what], believed) for what in reads}
 
 
 def at_rest(read: Callable[[Path], _T], believed: Believed, path: Path) -> _T:

@@ -29,7 +29,7 @@ class Reading:
     error: tuple[int, str] | None = None
 
 
-Look = Callable[[Path], Reading]
+PathRead = Callable[[Path], Reading]
 Parse = Callable[[bytes, str], YamlFile]
 
 
@@ -42,7 +42,7 @@ class Snapshot:
     def __init__(
         self,
         environ: Mapping[str, str],
-        files: Mapping[str, Look] | None = None,
+        files: Mapping[str, PathRead] | None = None,
         parse: Parse = read_yaml,
     ) -> None:
         self.variables = environ
@@ -224,7 +224,7 @@ def _real(path: Path) -> Reading:
     return Reading(real, real)
 
 
-ON_DISK: Mapping[str, Look] = {
+ON_DISK: Mapping[str, PathRead] = {
     "content": _content, "secret": _content, "names": _names, "real": _real, "link": _real,
     "markdown": partial(_below, ".md"), "texts": partial(_below, ".j2"),
 }  # fmt: skip

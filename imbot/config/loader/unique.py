@@ -12,7 +12,7 @@ from imbot.errors import Problem, Span
 from imbot.spec import BotSpec
 from imbot.text.pointers import span_at
 
-Claim = tuple[str, ...]  # ("name", its name), ("identity", its type, its identity)
+ClaimKey = tuple[str, ...]  # ("name", its name), ("identity", its type, its identity)
 
 _START = Span(1, 1, 1, 1)
 
@@ -26,10 +26,10 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class Claim:
     """What a file claims, in words and with its place; ``invented``: made up of its name, which says it all."""
 
-    claim: Claim
+    key: ClaimKey
     what: str
     at: str
     span: Span
@@ -37,12 +37,12 @@ class Stake:
 
 
 def settle(
-    files: Iterable[BotFile], before: Mapping[Claim, Holder]
-) -> tuple[tuple[BotFile, ...], dict[Claim, Holder]]:
+    files: Iterable[BotFile], before: Mapping[ClaimKey, Holder]
+) -> tuple[tuple[BotFile, ...], dict[ClaimKey, Holder]]:
     """Reject every file that claims what another has; the files, and who has what now."""
     settled = {file.path: file for file in files}
     broken = {path for path, file in settled.items() if file.spec is None}
-    rejected, held = contested({path: stakes(file) for path, file in settled.items()}, broken, before)
+    rejected, held = contested({path: claims_of(file) for path, file in settled.items()}, broken, before)
     for path, rejections in rejected.items():
         problems = tuple(sorted([*settled[path].problems, *rejections]))
         settled[path] = replace(settled[path], spec=None, problems=problems)
@@ -50,8 +50,8 @@ def settle(
 
 
 def contested(
-    claimed: Mapping[str, Sequence[Stake]], broken: Collection[str], before: Mapping[Claim, Holder]
-) -> tuple[dict[str, list[Problem]], dict[Claim, Holder]]:
+    claimed: Mapping[str, Sequence[Claim]], broken: Collection[str], before: Mapping[ClaimKey, Holder]
+) -> tuple[dict[str, list[Problem]], dict[ClaimKey, Holder]]:
     """Why files are rejected that claim what another has, by their paths, and who has what now.
 
     Who has had it keeps it, even while its file is broken, as its bot goes on running. Among
@@ -60,43 +60,43 @@ def contested(
     held = {claim: holder for claim, holder in before.items() if holder.path in broken}
     rejected: dict[str, list[Problem]] = {}
     for path in sorted(claimed, key=lambda path: _rank(path, claimed[path], before)):
-        taken = [stake for stake in claimed[path] if stake.claim in held]
+        taken = [claim for claim in claimed[path] if claim.key in held]
         if taken:
-            told = [stake for stake in taken if not stake.invented] or taken
-            rejected[path] = [_rejection(path, stake, held[stake.claim]) for stake in told]
+            told = [claim for claim in taken if not claim.invented] or taken
+            rejected[path] = [_rejection(path, claim, held[claim.key]) for claim in told]
         else:
-            held |= {stake.claim: Holder(path, _place(path, stake)) for stake in claimed[path]}
+            held |= {claim.key: Holder(path, _place(path, claim)) for claim in claimed[path]}
     return rejected, held
 
 
-def stakes(file: BotFile) -> tuple[Stake, ...]:
+def claims_of(file: BotFile) -> tuple[Claim, ...]:
     """What a file claims. A bot that is not enabled connects to nothing, so it has a name only."""
     spec = file.spec
     if spec is None:
         return ()
-    name = Stake(("name", spec.name), f"the name `{spec.name}`", "/name", _span(spec, "/name"))
+    name = Claim(("name", spec.name), f"the name `{spec.name}`", "/name", _span(spec, "/name"))
     if not (spec.enabled and spec.identity):
         return (name,)
     key = next(key for key, value in spec.credentials.items() if value == spec.identity)
     at = f"/credentials/{key}"
-    claim = ("identity", spec.type, spec.identity)
-    return name, Stake(claim, f"`{key}` {spec.identity}", at, _span(spec, at), at in spec.invented)
+    claimed = ("identity", spec.type, spec.identity)
+    return name, Claim(claimed, f"`{key}` {spec.identity}", at, _span(spec, at), at in spec.invented)
 
 
-def _rank(path: str, claimed: Sequence[Stake], before: Mapping[Claim, Holder]) -> tuple[Hashable, ...]:
+def _rank(path: str, claimed: Sequence[Claim], before: Mapping[ClaimKey, Holder]) -> tuple[Hashable, ...]:
     """First those who claim only what they have, then those who have something, then newcomers."""
-    has = [stake.claim in before and before[stake.claim].path == path for stake in claimed]
+    has = [claim.key in before and before[claim.key].path == path for claim in claimed]
     return (not all(has), not any(has), path)
 
 
-def _rejection(path: str, stake: Stake, holder: Holder) -> Problem:
-    message = f"{stake.what} is taken by {holder.place}"
+def _rejection(path: str, claim: Claim, holder: Holder) -> Problem:
+    message = f"{claim.what} is taken by {holder.place}"
     hint = "give this bot another one, or remove one of the two files"
-    return problem(path, stake.span, stake.at, f"{stake.claim[0]}.taken", message, hint)
+    return problem(path, claim.span, claim.at, f"{claim.key[0]}.taken", message, hint)
 
 
-def _place(path: str, stake: Stake) -> str:
-    span = stake.span
+def _place(path: str, claim: Claim) -> str:
+    span = claim.span
     return f"{span.path or path}:{span.line}:{span.column}"
 
 

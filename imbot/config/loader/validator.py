@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imbot.config import schema
-from imbot.config.loader.merge_problems import Found, reduced
+from imbot.config.loader.merge_problems import Found, merge_problems
 from imbot.config.loader.parse import START
 from imbot.config.loader.resolve import Options, Resolved, Resolver, problem
 from imbot.config.loader.schema_choice import chosen, mapping, with_parts
@@ -23,7 +23,7 @@ from imbot.text.pointers import span_at, split_pointer
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Validated:
     """A file's value as it is meant, its schema, the files it names, and all problems.
 
     ``wrong`` are the pointers of what the schemas refuse.
@@ -38,7 +38,7 @@ class Judged:
 
 
 @dataclass(slots=True)
-class Judge:
+class Validator:
     """Judges one file of a folder, bot file or defaults.
 
     ``name`` is the bot's, ``told`` the pointers of what is known to be wrong; ``partial``: nothing is
@@ -56,7 +56,7 @@ class Judge:
     _problems: list[Problem] = field(default_factory=list)
     _wrong: set[str] = field(default_factory=set)
 
-    def judged(self) -> Judged:
+    def validate(self) -> Validated:
         """Everything there is to say."""
         self._parts = chosen(self.file.value)
         whole = with_parts(self._parts)
@@ -67,19 +67,19 @@ class Judge:
         files = resolver.included(text for text in texts if isinstance(text, str))
         self._problems += found.problems
         self._judge(value, found.contents, found.broken | {(self.file.path, at) for at in self.told})
-        return Judged(value, whole, found, files, tuple(self._problems), frozenset(self._wrong))
+        return Validated(value, whole, found, files, tuple(self._problems), frozenset(self._wrong))
 
     def _judge(
         self, value: dict[str, Any], contents: Mapping[str, Any], broken: set[tuple[str, str]]
     ) -> None:
-        judged = [("bot", "", self.file.path, self.file.marks, value, False)]
+        validated = [("bot", "", self.file.path, self.file.marks, value, False)]
         for key, part in self._parts.items():
             if key != "card" and isinstance(value.get(key), dict):
-                judged.append((part, f"/{key}", self.file.path, self.file.marks, value[key], False))
-        judged += [(self._parts["card"], *place) for place in self._layouts(value, contents)]
+                validated.append((part, f"/{key}", self.file.path, self.file.marks, value[key], False))
+        validated += [(self._parts["card"], *place) for place in self._layouts(value, contents)]
         found = [
             Found(violation, at, path, marks)
-            for part, at, path, marks, inner, layout in judged
+            for part, at, path, marks, inner, layout in validated
             for violation in schema.violations(
                 part, inner, layout=layout, partial=self.partial and path == self.file.path
             )
@@ -87,7 +87,7 @@ class Judge:
         ]
         self._wrong |= {each.pointer for each in found if each.path == self.file.path}
         found = [each for each in found if not self._is_near_miss(each)]
-        found = reduced(found, value, with_parts(self._parts), self.file.path)
+        found = merge_problems(found, value, with_parts(self._parts), self.file.path)
         self._problems += [
             self._placed(_alone(each) if each.violation.pointer == "/file" else each) for each in found
         ]

@@ -1,9 +1,9 @@
-from imbot.config.loader.key_index import PHASE, homes, value_at
+from imbot.config.loader.key_index import PHASE, key_index, value_at
 from imbot.config.loader.schema_choice import whole_schema
 
 
 def homes_of(value):
-    return homes(whole_schema(value), value)
+    return key_index(whole_schema(value), value)
 
 
 def test_every_mapping_has_its_keys():
