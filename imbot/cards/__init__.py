@@ -57,6 +57,6 @@ def prepare_card(spec: BotSpec) -> Card:
 
     Raises ConfigError with a problem at its place for everything that would not draw.
     """
-    from imbot.cards.compile import prepare
+    from imbot.cards.compile import compile_checked
 
-    return prepare(spec)
+    return compile_checked(spec)

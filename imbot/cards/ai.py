@@ -11,7 +11,7 @@ from typing import Any
 from imbot.cards.kinds import built_in
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
-from imbot.templates.budget import shown
+from imbot.templates.budget import to_text
 from imbot.templates.faults import Fault
 
 PUBLIC_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
@@ -72,7 +72,7 @@ class AiKind:
     def pack(self, phase: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """The card variables, all of them strings."""
         variables = {"flowStatus": _FLOW_STATUS[phase], self.content_key: ""}
-        variables |= {key: shown(value) for key, value in drawn.items() if self.data_key(key) == key}
+        variables |= {key: to_text(value) for key, value in drawn.items() if self.data_key(key) == key}
         if not self._own:
             blocks = {"order": drawn.get("order", _ORDER)}
             if drawn.get(_BUTTONS):

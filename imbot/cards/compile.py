@@ -4,21 +4,21 @@ import hashlib
 import json
 from dataclasses import replace
 
-from imbot.cards.compiled import PHASE_TEXTS, PreparedCard, compile_card
+from imbot.cards.compiled import PHASE_TEXTS, CompiledCard, compile_templates
 from imbot.cards.kinds import Kind, button_maker, open_kind
-from imbot.cards.sample_render import Located, dry_run, job_of
+from imbot.cards.sample_render import Located, job_of, render_samples
 from imbot.errors import ConfigError, Problem
 from imbot.model import CardPhase
 from imbot.spec import BotSpec
-from imbot.templates.faults import Place, placed
+from imbot.templates.faults import Place, to_problem
 from imbot.templates.variables import BotVariables, snapshot
 
 _NAMED = 3
 
 
-def prepare(spec: BotSpec) -> PreparedCard:
+def compile_checked(spec: BotSpec) -> CompiledCard:
     """The card of a bot file. Raises ConfigError with a problem at its place for all that would not draw."""
-    problems = {_problem(spec, located) for located in dry_run(job_of(spec))}
+    problems = {_problem(spec, located) for located in render_samples(job_of(spec))}
     if problems:
         raise ConfigError(_gathered(sorted(problems)))
     kind = open_kind(spec.card)
@@ -30,9 +30,9 @@ def prepare(spec: BotSpec) -> PreparedCard:
         commands=snapshot(spec.commands),
         limits=snapshot(spec.limits),
     )
-    return PreparedCard(
+    return CompiledCard(
         kind,
-        compile_card(spec.card, spec.texts),
+        compile_templates(spec.card, spec.texts),
         variables,
         _fingerprint(spec, kind),
         mentions=spec.card.mention_sender,
@@ -48,7 +48,7 @@ def _problem(spec: BotSpec, located: Located) -> Problem:
     else:
         layout = spec.card.templates[CardPhase(where)]
         place = Place(layout.path, layout.marks, layout.pointer)
-    return placed(fault, place, spec.card.files)
+    return to_problem(fault, place, spec.card.files)
 
 
 def _gathered(problems: list[Problem]) -> list[Problem]:

@@ -11,7 +11,7 @@ from imbot.cards.kinds import Kind, Layouts, built_in
 from imbot.cards.layout import CompiledLayout, Workload, compile_layout
 from imbot.model import CardContext, CardPhase, CardView
 from imbot.spec import CardSpec
-from imbot.templates.budget import Budget, shown
+from imbot.templates.budget import Budget, to_text
 from imbot.templates.compile import Compiled, Variables, compile_text
 from imbot.templates.faults import Fault, TemplateFault
 from imbot.templates.sandbox import GLOBALS, Files
@@ -28,7 +28,7 @@ _SAID = frozenset({"question", "answer", "reasoning", "error", "suggestions", "c
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledCard:
+class CompiledTemplates:
     """What a bot file itself says of its card; ``faults`` name the phase or text that would not compile."""
 
     layouts: Mapping[CardPhase, CompiledLayout]
@@ -36,7 +36,7 @@ class CompiledCard:
     faults: tuple[tuple[str, Fault], ...]
 
 
-def compile_card(card: CardSpec, texts: Mapping[str, str]) -> CompiledCard:
+def compile_templates(card: CardSpec, texts: Mapping[str, str]) -> CompiledTemplates:
     """Compile all layouts and texts of a bot file, and collect what is wrong with them."""
     files = tuple(sorted((name, file.text) for name, file in card.files.items()))
     workload = Workload()
@@ -53,7 +53,7 @@ def compile_card(card: CardSpec, texts: Mapping[str, str]) -> CompiledCard:
             compiled[name] = compile_text(source, files, _TEXT_NAMES)
         except TemplateFault as error:
             faults.append((f"texts/{name}", error.fault))
-    return CompiledCard(layouts, compiled, tuple(faults))
+    return CompiledTemplates(layouts, compiled, tuple(faults))
 
 
 def _compiled(
@@ -67,13 +67,13 @@ def _compiled_built_in(kind: str) -> dict[CardPhase, CompiledLayout]:
     return _compiled(built_in(kind), ())
 
 
-class PreparedCard:
+class CompiledCard:
     """See ``imbot.cards.Card``."""
 
     def __init__(
         self,
         kind: Kind,
-        source: CompiledCard,
+        source: CompiledTemplates,
         variables: BotVariables,
         fingerprint: str,
         *,
@@ -104,8 +104,8 @@ class PreparedCard:
             kind=self.kind,
             phase=context.phase,
             data=data,
-            title=shown(said["title"]),
-            text=shown(said["text"]),
+            title=to_text(said["title"]),
+            text=to_text(said["text"]),
             template_id=self._format.template_id,
             content_key=self._format.content_key,
             mention=context.sender if self._mentions and context.conversation_kind == "group" else None,
@@ -144,7 +144,7 @@ class PreparedCard:
             return _NO_TEXT
         try:
             with Budget(carried(context)):
-                return shown(self._texts[name](variables))
+                return to_text(self._texts[name](variables))
         except TemplateFault as error:
             self._note(f"the text {name}", context, error)
             return _NO_TEXT

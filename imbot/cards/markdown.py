@@ -6,7 +6,7 @@ from typing import Any
 from imbot.cards.kinds import built_in
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
-from imbot.templates.budget import shown
+from imbot.templates.budget import to_text
 from imbot.templates.faults import Fault
 
 
@@ -37,4 +37,4 @@ class MarkdownKind:
 
     def pack(self, _: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """Title and text."""
-        return {key: shown(value) for key, value in drawn.items()}
+        return {key: to_text(value) for key, value in drawn.items()}

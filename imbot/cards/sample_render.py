@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from imbot.cards.compiled import CompiledCard, PreparedCard, compile_card
+from imbot.cards.compiled import CompiledCard, CompiledTemplates, compile_templates
 from imbot.cards.kinds import Kind, button_maker, open_kind
 from imbot.cards.layout import CompiledLayout, origin
 from imbot.cards.samples import Sample, samples
@@ -56,11 +56,11 @@ def job_of(spec: BotSpec) -> str:
 
 
 @lru_cache(maxsize=256)
-def dry_run(job: str) -> tuple[Located, ...]:
+def render_samples(job: str) -> tuple[Located, ...]:
     """Compile and draw all of a job; what is wrong, each place named once."""
     said: dict[str, Any] = json.loads(job)
     card = _card(said)
-    compiled = compile_card(card, said["texts"])
+    compiled = compile_templates(card, said["texts"])
     stage = _stage(_shared(said, compiled))
     of_texts = (fault for fault in stage.faults if fault[0].removeprefix("texts/") in compiled.texts)
     return (*compiled.faults, *_layout_faults(compiled, open_kind(card), stage, card.vars), *of_texts)
@@ -76,7 +76,7 @@ def _card(said: Mapping[str, Any]) -> CardSpec:
 
 
 def _layout_faults(
-    compiled: CompiledCard, kind: Kind, stage: "_Stage", own: Mapping[str, Any]
+    compiled: CompiledTemplates, kind: Kind, stage: "_Stage", own: Mapping[str, Any]
 ) -> Iterator[Located]:
     """Of every layout that compiles: what it lacks, what drawing it runs into, how the result breaks its schema."""
     for phase, layout in compiled.layouts.items():
@@ -96,7 +96,7 @@ def _layout_faults(
 class _Stage:
     """The sample turns of a bot file, with the ``faults`` of its texts: those are sound in the turns."""
 
-    def __init__(self, card: PreparedCard, faults: tuple[Located, ...]) -> None:
+    def __init__(self, card: CompiledCard, faults: tuple[Located, ...]) -> None:
         self.faults = faults
         self._card = card
         self._turns: dict[CardPhase, list[Turn]] = {}
@@ -109,7 +109,7 @@ class _Stage:
         return self._turns[phase]
 
 
-def _shared(said: Mapping[str, Any], compiled: CompiledCard) -> str:
+def _shared(said: Mapping[str, Any], compiled: CompiledTemplates) -> str:
     """The job without its layouts, and without its variables where no text reads them."""
     read = any("vars" in text.names for text in compiled.texts.values())
     return json.dumps({**said, "templates": {}, "vars": said["vars"] if read else {}})
@@ -120,18 +120,18 @@ def _stage(job: str) -> _Stage:
     said: dict[str, Any] = json.loads(job)
     spec = _card(said)
     feedback = FeedbackSpec(tuple(FeedbackButton(*button) for button in said["buttons"]), said["thanks"])
-    compiled, kind = compile_card(spec, said["texts"]), open_kind(spec)
+    compiled, kind = compile_templates(spec, said["texts"]), open_kind(spec)
     variables = BotVariables(
         _BOT, spec.vars, feedback, button_maker(kind, spec, feedback), said["commands"], said["limits"]
     )
-    bare = _Stage(PreparedCard(kind, replace(compiled, texts={}), variables, ""), ())
+    bare = _Stage(CompiledCard(kind, replace(compiled, texts={}), variables, ""), ())
     faults = tuple(_text_faults(bare, compiled))
     wrong = {name for name, _ in faults}
     sound = {name: text for name, text in compiled.texts.items() if f"texts/{name}" not in wrong}
-    return _Stage(PreparedCard(kind, replace(compiled, texts=sound), variables, ""), faults)
+    return _Stage(CompiledCard(kind, replace(compiled, texts=sound), variables, ""), faults)
 
 
-def _text_faults(stage: _Stage, compiled: CompiledCard) -> Iterator[Located]:
+def _text_faults(stage: _Stage, compiled: CompiledTemplates) -> Iterator[Located]:
     """Of every text that compiles, in every phase: layouts may use a text wherever they like."""
     for name, text in compiled.texts.items():
 

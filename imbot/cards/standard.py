@@ -10,7 +10,7 @@ from typing import Any
 from imbot.cards.kinds import built_in
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
-from imbot.templates.budget import plain, shown
+from imbot.templates.budget import plain_copy, to_text
 from imbot.templates.faults import Fault
 
 
@@ -50,13 +50,13 @@ class StandardKind:
 
     def pack(self, _: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """The card with its ids; numbers where texts belong become texts."""
-        card: dict[str, Any] = plain(drawn)
+        card: dict[str, Any] = plain_copy(drawn)
         parts = list(_parts(card.get("contents")))
-        used = {shown(part["id"]) for part in parts if "id" in part}
+        used = {to_text(part["id"]) for part in parts if "id" in part}
         numbers = count(1)
         for part in parts:
             if isinstance(part.get("text"), int | float):
-                part["text"] = shown(part["text"])
+                part["text"] = to_text(part["text"])
             if "id" not in part:
                 part["id"] = next(id_ for n in numbers if (id_ := f"{part['type']}_{n}") not in used)
         return card

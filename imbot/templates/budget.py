@@ -28,7 +28,7 @@ class TooExpensiveError(Exception):
     """A template wants more than its allowance, or one value too large."""
 
 
-class RefusedError(Exception):
+class UnsafeTemplateError(Exception):
     """A template does what templates may not; ``hint`` says what to do instead, ``line`` is 0 where unknown."""
 
     def __init__(self, message: str, hint: str = "", *, line: int = 0) -> None:
@@ -61,12 +61,12 @@ class Budget:
             raise TooExpensiveError("the template takes too many steps or makes too much text")
 
 
-def show(value: Any) -> Any:
+def to_value(value: Any) -> Any:
     """A value as JSON knows it, charged as what it is: shown on a card."""
     if type(value) is str:
         spend(SHOWN * len(value))
         return well_formed(value)
-    return plain(hold(value))
+    return plain_copy(hold(value))
 
 
 def spend(cost: int) -> None:
@@ -127,30 +127,30 @@ def _said(value: Any) -> str:
     """What an object that is no plain value says; only an `if` without `else` may, and says nothing."""
     if str(value):  # an undefined name says here which one it is
         kind = type(value).__name__.lower()
-        raise RefusedError(f"a {kind} is no value", "keep and show texts, numbers, lists and mappings")
+        raise UnsafeTemplateError(f"a {kind} is no value", "keep and show texts, numbers, lists and mappings")
     return ""
 
 
-def plain(value: Any) -> Any:
+def plain_copy(value: Any) -> Any:
     """A value as JSON knows it, free of anything a template made it from."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise RefusedError("a number is too large to be shown")
+        raise UnsafeTemplateError("a number is too large to be shown")
     if isinstance(value, str):
         return well_formed(value)
     if type(value) in _SCALARS:
         return value
     if isinstance(value, Mapping):
-        return {shown(key): plain(item) for key, item in value.items()}
+        return {to_text(key): plain_copy(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain_copy(item) for item in value]
     return _said(value)
 
 
-def shown(value: Any) -> str:
+def to_text(value: Any) -> str:
     """A value inside a text: nothing for null, JSON for what is no text."""
     if type(value) is str:
         return value
     if value is None:
         return ""
-    value = plain(value)
+    value = plain_copy(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -16,9 +16,9 @@ from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxErr
 from jinja2.runtime import Context
 
 from imbot.templates import syntax
-from imbot.templates.budget import RefusedError, TooExpensiveError, show
+from imbot.templates.budget import TooExpensiveError, UnsafeTemplateError, to_value
 from imbot.templates.faults import Fault, TemplateFault
-from imbot.templates.jinja_messages import said, word_of
+from imbot.templates.jinja_messages import explain_error, word_of
 from imbot.templates.sandbox import Files, Sandbox
 from imbot.templates.variables import NAMES
 from imbot.text.sanitize import well_formed
@@ -61,7 +61,7 @@ def compile_text(source: str, files: Files, known: frozenset[str] = NAMES) -> Co
         names = _check(sandbox, tree, source, known)
         expression = syntax.only_expression(tree)
         result = tree if expression is None else syntax.result_of(expression)
-        template = Template.from_code(sandbox, sandbox.compile(syntax.guarded(result)), sandbox.globals)
+        template = Template.from_code(sandbox, sandbox.compile(syntax.with_budget(result)), sandbox.globals)
     except Exception as error:
         raise TemplateFault(_fault(error, source, sandbox.files)) from error
     draw = _draw_text if expression is None else _draw_value
@@ -147,7 +147,7 @@ def _draw_text(template: Template, context: Context) -> str:
 def _draw_value(template: Template, context: Context) -> Any:
     for _ in template.root_render_func(context):
         pass
-    return show(context.vars[syntax.RESULT])
+    return to_value(context.vars[syntax.RESULT])
 
 
 # -- what can be known before drawing ------------------------------------------------------------
@@ -222,7 +222,7 @@ def _mistake(message: str, hint: str) -> TemplateFault:
 _CODES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     ((TemplateSyntaxError, SyntaxError), "template.syntax"),
     (UndefinedError, "template.undefined"),
-    ((SecurityError, RefusedError), "template.unsafe"),
+    ((SecurityError, UnsafeTemplateError), "template.unsafe"),
     ((TooExpensiveError, MemoryError), "template.too-expensive"),
     (RecursionError, "template.recursion"),
     (TemplateNotFound, "template.missing"),
@@ -235,7 +235,7 @@ def _fault(error: Exception, source: str, files: Mapping[str, str]) -> Fault:
     if isinstance(error, TemplateFault):
         return error.fault
     code = next(code for kinds, code in _CODES if isinstance(error, kinds))
-    message, hint = said(error)
+    message, hint = explain_error(error)
     line, file = _where(error)
     text = files.get(file, source) if file else source
     if isinstance(error, TemplateSyntaxError) and message.endswith("is not closed"):
@@ -247,7 +247,7 @@ def _where(error: Exception) -> tuple[int, str]:
     """The line, and the name of the included text, that an exception comes from."""
     if isinstance(error, TemplateSyntaxError):
         return error.lineno, error.name or ""
-    if isinstance(error, RefusedError) and error.line:
+    if isinstance(error, UnsafeTemplateError) and error.line:
         return error.line, ""
     place, trace = (1, ""), error.__traceback__
     while trace is not None:

@@ -1,6 +1,6 @@
 """What is wrong with a template or a layout, and where in its file that is.
 
-``templates`` and ``layout`` find faults, ``prepare`` turns them into problems with ``placed``.
+``templates`` and ``layout`` find faults, ``cards.compile`` turns them into problems with ``to_problem``.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ class Place:
     pointer: str
 
 
-def placed(fault: Fault, place: Place, files: Mapping[str, TextFile]) -> Problem:
+def to_problem(fault: Fault, place: Place, files: Mapping[str, TextFile]) -> Problem:
     """The problem of a fault, at its line and column."""
     if fault.file in files:
         path, pointer, span = files[fault.file].path, "", _inside(fault, Span(1, 1, 1, 1))

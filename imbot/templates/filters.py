@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from imbot.templates.budget import ITEM, TooExpensiveError, hold, plain, shown, spend
+from imbot.templates.budget import ITEM, TooExpensiveError, hold, plain_copy, spend, to_text
 
 Filter = Callable[..., Any]
 
@@ -23,10 +23,10 @@ _MOST_DIGITS = 15
 _SLOW = 10  # how much dearer a character is where patterns are matched
 
 
-def table(library: Mapping[str, Filter]) -> dict[str, Filter]:
+def filter_table(library: Mapping[str, Filter]) -> dict[str, Filter]:
     """The filters by name; ``library`` holds the ones the template language brings."""
     known = {name: library[name] for name in _LIBRARY.split()}
-    known |= {"string": shown, "tojson": _tojson}
+    known |= {"string": to_text, "tojson": _tojson}
     return {name: _priced(function, _GROWTH.get(name)) for name, function in known.items()}
 
 
@@ -44,7 +44,7 @@ def _priced(function: Filter, growth: Callable[..., int] | None) -> Filter:
 
 
 def _tojson(value: Any) -> str:
-    return json.dumps(plain(value), ensure_ascii=False)
+    return json.dumps(plain_copy(value), ensure_ascii=False)
 
 
 def check_format(pattern: str) -> None:
@@ -70,7 +70,7 @@ def _center(_: Any, width: int = 80) -> int:
 
 
 def _format(pattern: Any, *_: Any, **__: Any) -> int:
-    check_format(shown(pattern))
+    check_format(to_text(pattern))
     return 0
 
 
@@ -79,11 +79,11 @@ def _indent(text: str, width: int | str = 4, *_: Any, **__: Any) -> int:
 
 
 def _join(values: Any, d: str = "", *_: Any, **__: Any) -> int:
-    return len(values) * len(shown(d))
+    return len(values) * len(to_text(d))
 
 
 def _replace(text: Any, old: str, new: str, *_: Any, **__: Any) -> int:
-    return (shown(text).count(old) + 1) * len(new)
+    return (to_text(text).count(old) + 1) * len(new)
 
 
 def _round(_: Any, precision: int = 0, *__: Any, **___: Any) -> int:

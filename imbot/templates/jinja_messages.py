@@ -9,11 +9,11 @@ from typing import Any
 
 from jinja2.exceptions import TemplateSyntaxError
 
-from imbot.templates.budget import RefusedError, TooExpensiveError
-from imbot.templates.sandbox import FILTERS, TESTS, called
+from imbot.templates.budget import TooExpensiveError, UnsafeTemplateError
+from imbot.templates.sandbox import FILTERS, TESTS, type_name
 from imbot.text.suggestions import did_you_mean
 
-Said = tuple[str, str]
+Explanation = tuple[str, str]
 """A message, what it speaks of between backquotes, and a hint."""
 
 _TAGS = [
@@ -53,9 +53,9 @@ _OPENERS = {"end of print statement": "{{", "end of statement block": "{%"}
 _FUNCTION = r"(?:sync_)?(?:do_|_)?(\w+)\(\)"
 
 
-def said(error: Exception) -> Said:
+def explain_error(error: Exception) -> Explanation:
     """What an exception says, and the cure."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, UnsafeTemplateError):
         return str(error), error.hint
     if isinstance(error, TooExpensiveError | MemoryError):
         return str(error) or "the template needs too much memory", "make its loops and texts shorter"
@@ -72,15 +72,15 @@ def said(error: Exception) -> Said:
     return message, hint
 
 
-def _unclosed(token: str) -> Said:
+def _unclosed(token: str) -> Explanation:
     return f"`{_OPENERS[token]}` is not closed", f"close it with {_TOKENS[token]}"
 
 
-def _tag_left_open(tag: str) -> Said:
+def _tag_left_open(tag: str) -> Explanation:
     return f"`{tag}` is not closed", f"add {{% end{tag} %}}"
 
 
-def _wrong_tag(tag: str, open_tag: str | None) -> Said:
+def _wrong_tag(tag: str, open_tag: str | None) -> Explanation:
     if tag not in _TAGS:
         return f"there is no tag `{tag}`", did_you_mean(tag, _TAGS, f"tags are: {', '.join(_TAGS)}")
     if open_tag is None:
@@ -88,19 +88,19 @@ def _wrong_tag(tag: str, open_tag: str | None) -> Said:
     return f"`{tag}` stands where `{open_tag}` is open", f"close that first: {{% end{open_tag} %}}"
 
 
-def _no_filter(name: str) -> Said:
+def _no_filter(name: str) -> Explanation:
     otherwise = f"filters are: {', '.join(sorted(name for name in FILTERS if name[0] != '_'))}"
     if name in _ESCAPING:
         otherwise = "leave it out: a card needs no escaping"
     return f"there is no filter `{name}`", did_you_mean(name, FILTERS, otherwise)
 
 
-def _no_test(name: str) -> Said:
+def _no_test(name: str) -> Explanation:
     known = [test for test in TESTS if test.isidentifier()]
     return f"there is no test `{name}`", did_you_mean(name, known, f"tests are: {', '.join(known)}")
 
 
-def _unexpected(wanted: str, got: str) -> Said:
+def _unexpected(wanted: str, got: str) -> Explanation:
     if got == "=":
         return "one `=` compares nothing", "write =="
     if got == "if":
@@ -109,50 +109,50 @@ def _unexpected(wanted: str, got: str) -> Said:
     return ("the expression ends too early" if got in _TOKENS else f"`{got}` does not fit here"), hint
 
 
-def _no_expression(got: str) -> Said:
+def _no_expression(got: str) -> Explanation:
     if got in _TOKENS:
         return "an expression is missing", "for example {{ answer }}"
     return f"`{got}` cannot begin an expression", "for example {{ answer }}"
 
 
-def _strange(character: str) -> Said:
+def _strange(character: str) -> Explanation:
     return f"`{character}` does not fit here", "texts stand between plain quotes, ' or \""
 
 
-def _operands(operator: str, left: str, right: str) -> Said:
-    message = f"`{operator}` does not work on a {called(left)} and a {called(right)}"
+def _operands(operator: str, left: str, right: str) -> Explanation:
+    message = f"`{operator}` does not work on a {type_name(left)} and a {type_name(right)}"
     return message, "join texts with ~, make a number of a text with | int"
 
 
-def _joined(other: str) -> Said:
+def _joined(other: str) -> Explanation:
     return _operands("+", "str", other)
 
 
-def _no_function(kind: str) -> Said:
-    return f"a {called(kind)} cannot be called", "leave out the brackets after its name"
+def _no_function(kind: str) -> Explanation:
+    return f"a {type_name(kind)} cannot be called", "leave out the brackets after its name"
 
 
-def _unknown_argument(name: str, argument: str) -> Said:
+def _unknown_argument(name: str, argument: str) -> Explanation:
     return f"`{name}` knows no `{argument}`", "look up what it takes"
 
 
-def _missing_argument(name: str, arguments: str) -> Said:
+def _missing_argument(name: str, arguments: str) -> Explanation:
     return f"`{name}` needs {arguments.replace(chr(39), '')}", f"write {name}(...) with a value for each"
 
 
-def _too_many_arguments(name: str) -> Said:
+def _too_many_arguments(name: str) -> Explanation:
     return f"`{name}` takes fewer values", "look up what it takes"
 
 
-def _not_exported(text: str, name: str) -> Said:
+def _not_exported(text: str, name: str) -> Explanation:
     return f"`{text}` defines no `{name}`", "check the name of the macro"
 
 
-def _constant(message: str, hint: str) -> Callable[..., Said]:
+def _constant(message: str, hint: str) -> Callable[..., Explanation]:
     return lambda *_: (message, hint)
 
 
-_RULES: tuple[tuple[str, Callable[..., Said]], ...] = (
+_RULES: tuple[tuple[str, Callable[..., Explanation]], ...] = (
     (r"unexpected end of template, expected '(end of [\w ]+)'", _unclosed),
     (r"Missing end of comment tag", _constant("`{#` is not closed", "close it with #}")),
     (r"Missing end of raw directive", _constant("`raw` is not closed", "add {% endraw %}")),
@@ -178,7 +178,10 @@ _RULES: tuple[tuple[str, Callable[..., Said]], ...] = (
     ),
     (
         r"'(\w+)' object is not iterable",
-        lambda kind: (f"a {called(kind)} is no list to go through", "for example {% for x in suggestions %}"),
+        lambda kind: (
+            f"a {type_name(kind)} is no list to go through",
+            "for example {% for x in suggestions %}",
+        ),
     ),
 )
 

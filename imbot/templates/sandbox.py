@@ -19,8 +19,8 @@ from jinja2.tests import TESTS as LIBRARY_TESTS
 from jinja2.utils import Namespace, missing, pass_context
 
 from imbot.templates import filters
-from imbot.templates.budget import ITEM, SHOWN, TooExpensiveError, check_bits, hold, shown, spend
-from imbot.templates.syntax import CONCAT_FILTER, HOLD_FILTER, STEP_FILTER, guarded
+from imbot.templates.budget import ITEM, SHOWN, TooExpensiveError, check_bits, hold, spend, to_text
+from imbot.templates.syntax import CONCAT_FILTER, HOLD_FILTER, STEP_FILTER, with_budget
 from imbot.templates.variables import NAMES
 from imbot.text.suggestions import did_you_mean
 
@@ -50,7 +50,7 @@ _CALLED = {"str": "text", "int": "number", "float": "number", "bool": "boolean",
 }
 
 
-def called(kind: str) -> str:
+def type_name(kind: str) -> str:
     """What people call a type."""
     return _CALLED.get(kind, kind.lower())
 
@@ -73,7 +73,7 @@ class _Missing(StrictUndefined):
             return f"there is no `{name}` here\n{did_you_mean(str(name), known, otherwise)}"
         if isinstance(name, int):
             return f"there is no item {name} here\nask for its length first: {{% if ... | length > {name} %}}"
-        return f"a {called(type(holder).__name__)} has no `{name}`"
+        return f"a {type_name(type(holder).__name__)} has no `{name}`"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -110,7 +110,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return self.read(self.files[name], name)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        return guarded(super()._parse(source, name, filename))
+        return with_budget(super()._parse(source, name, filename))
 
     def _load(self, name: str) -> str | None:
         text = self.files.get(name)
@@ -132,7 +132,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def unsafe_undefined(self, obj: Any, attribute: str) -> _Missing:
         """What refusing an attribute looks like: an error as soon as it is used."""
         hint = f"use the filter: | {attribute}" if attribute in FILTERS else ""
-        message = f"`{attribute}` of a {called(type(obj).__name__)} is not available\n{hint or _PLAIN_VALUES}"
+        message = (
+            f"`{attribute}` of a {type_name(type(obj).__name__)} is not available\n{hint or _PLAIN_VALUES}"
+        )
         return _Missing(message, obj=obj, name=attribute, exc=SecurityError)
 
     def wrap_str_format(self, value: Any) -> None:
@@ -153,7 +155,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 @pass_context  # so that no constant is shown while compiling, where nothing is charged
 def _finalize(_: Context, value: Any) -> str:
-    text = shown(value)
+    text = to_text(value)
     spend(SHOWN * len(text))
     return text
 
@@ -192,7 +194,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], None]] = {"*": _multiply, "**": _p
 
 
 def _concat(values: list[Any]) -> str:
-    return str(hold("".join(map(shown, values))))
+    return str(hold("".join(map(to_text, values))))
 
 
 def _judging(test: Any) -> Any:
@@ -209,5 +211,9 @@ TESTS: dict[str, Any] = {
 }
 """The tests a template may use."""
 
-FILTERS = filters.table(LIBRARY_FILTERS) | {STEP_FILTER: spend, HOLD_FILTER: hold, CONCAT_FILTER: _concat}
+FILTERS = filters.filter_table(LIBRARY_FILTERS) | {
+    STEP_FILTER: spend,
+    HOLD_FILTER: hold,
+    CONCAT_FILTER: _concat,
+}
 """The filters a template may use; those that begin with _ are the guard's own."""

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from imbot.templates.budget import STEP, RefusedError, TooExpensiveError
+from imbot.templates.budget import STEP, TooExpensiveError, UnsafeTemplateError
 
 STEP_FILTER = "_step"
 HOLD_FILTER = "_hold"
@@ -137,7 +137,7 @@ def _written_names(node: nodes.Expr) -> list[str]:
     return names if len(names) == len(items) else []
 
 
-def guarded(tree: nodes.Template) -> nodes.Template:
+def with_budget(tree: nodes.Template) -> nodes.Template:
     """The tree rewritten so that every body pays when it runs and every value when it is made.
 
     Raises RefusedError for what templates may not do, TooExpensiveError for a template too large.
@@ -153,7 +153,9 @@ class _Guard(NodeTransformer):
         if isinstance(node, _REFERENCES):
             return _written_out(node)
         if isinstance(node, nodes.EvalContextModifier):
-            raise RefusedError("`autoescape` is not available", "a card needs no escaping", line=node.lineno)
+            raise UnsafeTemplateError(
+                "`autoescape` is not available", "a card needs no escaping", line=node.lineno
+            )
         cost = _cost(node) if isinstance(node, _BODIES) else 0
         self.generic_visit(node)
         return _paying(node, cost) if cost else _held(node)
@@ -162,7 +164,7 @@ class _Guard(NodeTransformer):
 def _written_out(node: Any) -> Any:
     if not _written_names(node.template):
         hint = "write it in quotes, as 'cards/more.j2'"
-        raise RefusedError("the name of a text must be written out", hint, line=node.lineno)
+        raise UnsafeTemplateError("the name of a text must be written out", hint, line=node.lineno)
     return node
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from imbot.model import CardContext, Citation
 from imbot.spec import FeedbackSpec, Secret
-from imbot.templates.budget import shown
+from imbot.templates.budget import to_text
 from imbot.text.markdown import closed
 
 _NAMES = (
@@ -70,7 +70,7 @@ def snapshot(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, Mapping):
-        return {shown(key): snapshot(item) for key, item in value.items()}
+        return {to_text(key): snapshot(item) for key, item in value.items()}
     if isinstance(value, Iterable):
         return [snapshot(item) for item in value]
     if is_dataclass(value):

@@ -46,6 +46,6 @@ def test_where_nobody_hears_of_clicks_only_ratings_are_shown():
 
 
 def test_labels_are_the_bot_files_and_the_chosen_rating_is_marked():
-    shown = [*buttons_of(CardContext(CardPhase.FINAL, chosen="bad"), BOTH, RATED, calls_back=True)]
-    assert [button.label for button in shown] == ["👍", "👎", "再来"]
-    assert [button.chosen for button in shown] == [False, True, False]
+    to_text = [*buttons_of(CardContext(CardPhase.FINAL, chosen="bad"), BOTH, RATED, calls_back=True)]
+    assert [button.label for button in to_text] == ["👍", "👎", "再来"]
+    assert [button.chosen for button in to_text] == [False, True, False]

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from imbot.cards import KINDS
-from imbot.cards.compile import prepare
+from imbot.cards.compile import compile_checked
 from imbot.cards.kinds import built_in, open_kind
 from imbot.cards.layout import compile_layout
 from imbot.cards.samples import samples
@@ -28,7 +28,7 @@ def test_every_kind_is_called_what_the_table_says_and_has_all_phases(name):
 @pytest.mark.parametrize("phase", list(CardPhase))
 @pytest.mark.parametrize("name", KINDS)
 def test_built_in_layouts_fit_their_schema_whatever_the_turn(bot, name, phase):
-    kind, card = open_kind(CardSpec(name)), prepare(bot(f"card: {{kind: {name}}}"))
+    kind, card = open_kind(CardSpec(name)), compile_checked(bot(f"card: {{kind: {name}}}"))
     layout = compile_layout(built_in(name)[phase], ())
     assert not layout.faults
     for sample in samples(phase):

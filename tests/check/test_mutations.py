@@ -7,7 +7,7 @@ import pytest
 from botfolder import write
 from planted import SECRET, problems_in
 
-from imbot.cards.sample_render import dry_run
+from imbot.cards.sample_render import render_samples
 
 BOTS = Path(__file__).parents[2] / "bots"
 ENVIRON = {"LLM_BASE_URL": "http://x", "LLM_API_KEY": SECRET}
@@ -128,6 +128,6 @@ def test_the_quick_way_finds_what_the_library_finds(bot, file, tmp_path, monkeyp
 
     quick = list(found())
     monkeypatch.setattr("imbot.config.schema._quick", lambda *_: None)
-    dry_run.cache_clear()
+    render_samples.cache_clear()
 
     assert list(found()) == quick

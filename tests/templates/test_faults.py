@@ -1,17 +1,17 @@
 from imbot.errors import Marks, Span
 from imbot.spec import TextFile
-from imbot.templates.faults import Fault, QueueTicket, placed
+from imbot.templates.faults import Fault, Place, to_problem
 
 MARKS = Marks(
     values={"/final/a": Span(3, 5, 3, 20), "/final/b": Span(4, 6, 8, 1), "/final": Span(2, 3, 8, 1)},
     keys={"/final/a": Span(3, 2, 3, 3)},
     texts={"/final/b": Span(5, 7, 5, 20)},
 )
-PLACE = QueueTicket("bots/a.yaml", MARKS, "/final")
+PLACE = Place("bots/a.yaml", MARKS, "/final")
 
 
 def at(fault, files=None):
-    problem = placed(fault, PLACE, files or {})
+    problem = to_problem(fault, PLACE, files or {})
     return (problem.path, problem.line, problem.column, problem.end_line, problem.end_column, problem.pointer)
 
 

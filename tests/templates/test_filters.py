@@ -2,12 +2,12 @@ import pytest
 from jinja2.filters import FILTERS
 
 from imbot.templates.budget import ALLOWANCE, Budget, TooExpensiveError, spend
-from imbot.templates.filters import check_format, table
+from imbot.templates.filters import check_format, filter_table
 
 
 @pytest.fixture
 def filters():
-    return table(FILTERS)
+    return filter_table(FILTERS)
 
 
 def test_filters_that_mark_or_reach_out_are_not_there(filters):

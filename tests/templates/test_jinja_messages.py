@@ -2,7 +2,7 @@ import pytest
 from jinja2 import TemplateSyntaxError
 
 from imbot.templates.budget import TooExpensiveError
-from imbot.templates.jinja_messages import said, word_of
+from imbot.templates.jinja_messages import explain_error, word_of
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from imbot.templates.jinja_messages import said, word_of
     ],
 )
 def test_an_exception_is_told_in_plain_words_with_its_cure(error, message, hint):
-    found = said(error)
+    found = explain_error(error)
     assert message in found[0]
     assert hint in found[1]
 
