@@ -28,7 +28,7 @@ from imbot.model import (
     TextDelta,
     TextReplace,
 )
-from imbot.platforms import Doubt, Probe, open_examination
+from imbot.platforms import Doubt, Probe, open_diagnosis
 
 log = logging.getLogger(__name__)
 
@@ -98,19 +98,19 @@ async def diagnose(
             yield Finding(name, "not tried", "needs file")
         return
     spec = behaviour.spec
-    examination = open_examination(spec.type, spec.credentials, endpoint)
+    diagnosis = open_diagnosis(spec.type, spec.credentials, endpoint)
     view = behaviour.card.render(CardContext(CardPhase.THINKING, question=QUESTION))
-    probes = [*examination.probes(view), *(_agent_probes(behaviour) if ask else ())]
+    probes = [*diagnosis.probes(view), *(_agent_probes(behaviour) if ask else ())]
     try:
-        async with aclosing(examine(probes)) as findings:
+        async with aclosing(run_probes(probes)) as findings:
             async for finding in findings:
                 yield finding
     finally:
-        await examination.close()
+        await diagnosis.close()
         await behaviour.agent.close()
 
 
-async def examine(probes: Sequence[Probe]) -> AsyncGenerator[Finding]:
+async def run_probes(probes: Sequence[Probe]) -> AsyncGenerator[Finding]:
     """Try each in order, but those that need what failed. The same trouble is explained once."""
     fine: set[str] = set()
     told: dict[tuple[str, str], str] = {}

@@ -18,11 +18,11 @@ from imbot.usage.rate_limit import RateLimiter
 TYPES = {
     "dingtalk-stream": "imbot.platforms.dingtalk.gateway:DingTalkGateway",
 }
-REHEARSALS = {
-    "dingtalk-stream": "imbot.platforms.dingtalk.dry_run:DingTalkRehearsal",
+DRY_RUNS = {
+    "dingtalk-stream": "imbot.platforms.dingtalk.dry_run:DingTalkDryRun",
 }
-EXAMINATIONS = {
-    "dingtalk-stream": "imbot.platforms.dingtalk.diagnosis:DingTalkExamination",
+DIAGNOSES = {
+    "dingtalk-stream": "imbot.platforms.dingtalk.diagnosis:DingTalkDiagnosis",
 }
 
 Going = Callable[[], Awaitable[None]]
@@ -156,7 +156,7 @@ def open_gateway(
     return gateway
 
 
-class Rehearsal(Protocol):
+class DryRun(Protocol):
     """A platform type without its platform: decides on the same calls as its gateway, and makes none.
 
     The class takes ``called``, which is awaited with the card's id in the place of each call.
@@ -187,11 +187,11 @@ class Rehearsal(Protocol):
         ...
 
 
-def open_rehearsal(type_name: str, called: Callable[[str], Awaitable[None]]) -> Rehearsal:
-    """A rehearsal of that platform type."""
-    module, _, name = REHEARSALS[type_name].partition(":")
-    rehearsal: Rehearsal = getattr(importlib.import_module(module), name)(called)
-    return rehearsal
+def open_dry_run(type_name: str, called: Callable[[str], Awaitable[None]]) -> DryRun:
+    """A dry run of that platform type."""
+    module, _, name = DRY_RUNS[type_name].partition(":")
+    dry_run: DryRun = getattr(importlib.import_module(module), name)(called)
+    return dry_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ class Probe:
     calls: int = 0
 
 
-class Examination(Protocol):
+class Diagnosis(Protocol):
     """A look at the platform with one app's eyes, by calls that nobody in a chat notices.
 
     The class takes ``(credentials, endpoint)``; ``endpoint`` None is the real platform.
@@ -233,10 +233,8 @@ class Examination(Protocol):
         ...
 
 
-def open_examination(
-    type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None
-) -> Examination:
-    """An examination of that platform type."""
-    module, _, name = EXAMINATIONS[type_name].partition(":")
-    examination: Examination = getattr(importlib.import_module(module), name)(credentials, endpoint)
-    return examination
+def open_diagnosis(type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None) -> Diagnosis:
+    """A diagnosis of that platform type."""
+    module, _, name = DIAGNOSES[type_name].partition(":")
+    diagnosis: Diagnosis = getattr(importlib.import_module(module), name)(credentials, endpoint)
+    return diagnosis

@@ -1,6 +1,6 @@
 """The stage: a gateway that reaches nobody, and remembers what everybody saw and when.
 
-A platform type's ``Rehearsal`` decides on the calls; here they take their time, are counted, and what they
+A platform type's ``DryRun`` decides on the calls; here they take their time, are counted, and what they
 show is kept, one ``Shown`` for each answer.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from imbot.cards.ai import unpacked
 from imbot.model import CardChange, CardPhase, CardRef, CardView, Message
-from imbot.platforms import GatewayHandler, GatewayStatus, Going, open_rehearsal
+from imbot.platforms import GatewayHandler, GatewayStatus, Going, open_dry_run
 
 
 @dataclass(slots=True)
@@ -66,11 +66,11 @@ class Stage:
         self.shown: dict[str, Shown] = {}  # by card id
         self.status = GatewayStatus("connected")
         self._latency_s = latency_s
-        self._rehearsal = open_rehearsal(type_name, self._called)
+        self._dry_run = open_dry_run(type_name, self._called)
 
     def address(self, message: Message) -> Mapping[str, Any]:
         """Where the answer to a message goes."""
-        return self._rehearsal.address(message)
+        return self._dry_run.address(message)
 
     # -- what a bot calls
 
@@ -81,30 +81,30 @@ class Stage:
 
     def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes."""
-        return self._rehearsal.overflow_bytes(view)
+        return self._dry_run.overflow_bytes(view)
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Show a new card."""
-        view = await self._rehearsal.create_card(ref, latest)
+        view = await self._dry_run.create_card(ref, latest)
         self._show(ref, view)
         return view
 
     async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Change a card."""
         with _Counted(self.shown[ref.id]):
-            view = await self._rehearsal.update_card(ref, latest)
+            view = await self._dry_run.update_card(ref, latest)
         self._show(ref, view)
         return view
 
     async def finish_card(self, ref: CardRef, view: CardView) -> None:
         """End a card."""
         with _Counted(self.shown[ref.id]):
-            await self._rehearsal.finish_card(ref, view)
+            await self._dry_run.finish_card(ref, view)
         self._show(ref, view)
 
     async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
         """Say something without a card."""
-        await self._rehearsal.send_text(ref, title, text, going)
+        await self._dry_run.send_text(ref, title, text, going)
         self.shown[ref.id].messages.append(text)
         self.shown[ref.id].saw(_now())
 

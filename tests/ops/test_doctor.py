@@ -11,7 +11,7 @@ from imbot.agents.completion import RefusedError
 from imbot.errors import AgentError, FatalError, TransientError
 from imbot.model import Finished, NotFound, ReasoningDelta, TextDelta
 from imbot.ops import doctor
-from imbot.ops.doctor import Finding, diagnose, examine
+from imbot.ops.doctor import Finding, diagnose, run_probes
 from imbot.platforms import Doubt, Probe
 
 
@@ -26,7 +26,7 @@ def answers(found):
 
 def findings(probes):
     async def main():
-        return [finding async for finding in examine(probes)]
+        return [finding async for finding in run_probes(probes)]
 
     return run_virtual(main())
 
@@ -155,7 +155,7 @@ def test_a_silent_agent_fails_after_a_short_while_and_is_stopped():
     async def main():
         began = asyncio.get_running_loop().time()
         asked = behaviour(1000.0, "late")
-        found = [each async for each in examine(doctor._agent_probes(asked))]
+        found = [each async for each in run_probes(doctor._agent_probes(asked))]
         return found, asyncio.get_running_loop().time() - began, asked.agent.running
 
     (agent, streaming), took_s, running = run_virtual(main())

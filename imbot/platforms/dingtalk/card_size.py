@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 CARD_BYTES = 14_000  # documented are 3 KB, which everybody exceeds; a message may have 15,000
 
 
-class Room:
+class CardSize:
     """What a card of one app may weigh."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Room:
         """How many bytes a view is beyond that; 0: it fits."""
         return max(0, _bytes_of(view) - self._bytes)
 
-    async def heeded(self, call: Awaitable[None], sent: Callable[[], CardView]) -> None:
+    async def call_within_limit(self, call: Awaitable[None], sent: Callable[[], CardView]) -> None:
         """Make a call that sends a view; where it is too large, less has to do, and the call may be repeated.
 
         What was known to be too large, as its answer is not what makes it so, teaches nothing.

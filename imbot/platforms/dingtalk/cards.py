@@ -13,7 +13,7 @@ from imbot.model import CardPhase, CardRef, CardView
 from imbot.platforms import Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
-from imbot.platforms.dingtalk.card_size import Room
+from imbot.platforms.dingtalk.card_size import CardSize
 from imbot.platforms.dingtalk.wire import Address
 
 MOST_SHOWN = 2_000  # cards; of one that is forgotten all is sent anew
@@ -45,11 +45,11 @@ class Cards:
     def __init__(self, api: Caller) -> None:
         self._api = api
         self._shown: dict[str, _Shown] = {}
-        self._room = Room()
+        self._card_size = CardSize()
 
     def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes; it grows stricter by what the platform says."""
-        return self._room.overflow_bytes(view)
+        return self._card_size.overflow_bytes(view)
 
     async def create(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Make a card. That it exists already is a success: an earlier attempt came through.
@@ -67,7 +67,7 @@ class Cards:
 
         try:
             call = self._api.call(ref, (calls.AI_CREATE,), make, Priority.CREATE, now)
-            await self._room.heeded(call, lambda: view)
+            await self._card_size.call_within_limit(call, lambda: view)
         except FatalError as error:
             if error.code not in codes.CARD_EXISTS:
                 raise
@@ -96,7 +96,7 @@ class Cards:
             return _put(ref, view, changed) if changed else None
 
         call = self._api.call(ref, shown.expected, make, Priority.UPDATE, shown.at)
-        await self._room.heeded(call, lambda: view)
+        await self._card_size.call_within_limit(call, lambda: view)
         if changed:
             shown.data.update(changed)
             shown.at = _now()
@@ -134,7 +134,7 @@ class Cards:
 
     async def _end(self, ref: CardRef, view: CardView, call: Call, since: float) -> None:
         calling = self._api.call(ref, (call.api,), lambda _: call, Priority.END, since)
-        await self._room.heeded(calling, lambda: view)
+        await self._card_size.call_within_limit(calling, lambda: view)
 
     def _known(self, ref: CardRef) -> _Shown:
         """What we know of a card; nothing of one from before a restart, so all of it will be sent."""

@@ -1,6 +1,6 @@
 """What can be found out about an app's DingTalk without anybody in a chat noticing.
 
-An ``Examination`` for ``imbot.ops.doctor``. Opens no WebSocket: the platform would hand it messages of the
+A ``Diagnosis`` for ``imbot.ops.doctor``. Opens no WebSocket: the platform would hand it messages of the
 bot that runs. The calls are those of ``calls.py``, about cards that nobody sees and to nobody.
 """
 
@@ -38,8 +38,8 @@ WEBHOOKS = {DEFAULT_ENDPOINT: "https://oapi.dingtalk.com"}
 _FORBIDDEN = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
 
 
-class DingTalkExamination:
-    """The look of one app at DingTalk; an ``Examination``."""
+class DingTalkDiagnosis:
+    """The look of one app at DingTalk; a ``Diagnosis``."""
 
     def __init__(
         self,

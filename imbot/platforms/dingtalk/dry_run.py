@@ -19,8 +19,8 @@ from imbot.usage.rate_limit import RateLimiter
 Called = Callable[[str], Awaitable[None]]
 
 
-class DingTalkRehearsal:
-    """One app that nobody reaches; a ``Rehearsal``."""
+class DingTalkDryRun:
+    """One app that nobody reaches; a ``DryRun``."""
 
     def __init__(self, called: Called) -> None:
         self._api = _Nowhere(called)
@@ -30,7 +30,7 @@ class DingTalkRehearsal:
         """An address in the robot's own name: a webhook would expire by the real clock."""
         return asdict(
             Address(
-                robot_code="rehearsal",
+                robot_code="dry-run",
                 conversation_id=message.conversation_id,
                 kind=message.conversation_kind,
                 staff_id=message.sender.id,

@@ -1,6 +1,6 @@
 """How a call waits for its slot: what it will be is decided when it may go out, not when it is wished for.
 
-``openapi.py`` and ``rehearsal.py`` make their calls this way, for ``cards.py`` and ``texts.py``.
+``openapi.py`` and ``dry_run.py`` make their calls this way, for ``cards.py`` and ``texts.py``.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

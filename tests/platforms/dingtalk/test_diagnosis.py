@@ -6,10 +6,10 @@ import pytest
 from aiohttp import web
 
 from imbot.model import CardPhase, CardView
-from imbot.ops.doctor import examine
-from imbot.platforms import open_examination
+from imbot.ops.doctor import run_probes
+from imbot.platforms import open_diagnosis
 from imbot.platforms.dingtalk import diagnosis as doctor
-from imbot.platforms.dingtalk.diagnosis import DingTalkExamination
+from imbot.platforms.dingtalk.diagnosis import DingTalkDiagnosis
 from imbot.spec import Secret
 
 TOKEN = "/v1.0/oauth2/accessToken"
@@ -41,11 +41,11 @@ def look(platform, quick):
 
     async def look(view=AI, clock=time.time, endpoint=None, **credentials):
         credentials = {"client_id": "dingapp", "client_secret": Secret("s3cret"), **credentials}
-        examination = DingTalkExamination(credentials, endpoint or platform.url, quick, clock)
+        diagnosis = DingTalkDiagnosis(credentials, endpoint or platform.url, quick, clock)
         try:
-            found = [each async for each in examine(examination.probes(view))]
+            found = [each async for each in run_probes(diagnosis.probes(view))]
         finally:
-            await examination.close()
+            await diagnosis.close()
         assert "s3cret" not in repr(found)
         return {each.check: each for each in found}
 
@@ -245,10 +245,10 @@ async def test_a_password_in_the_endpoint_is_not_shown(platform, look, healthy):
 async def test_the_endpoint_may_come_from_the_environment(platform, monkeypatch, healthy):
     monkeypatch.setenv("DINGTALK_OPENAPI_ENDPOINT", platform.url + "/")
     credentials = {"client_id": "dingapp", "client_secret": Secret("s3cret")}
-    examination = open_examination("dingtalk-stream", credentials)
+    diagnosis = open_diagnosis("dingtalk-stream", credentials)
 
-    found = [each async for each in examine(examination.probes(AI))]
-    await examination.close()
+    found = [each async for each in run_probes(diagnosis.probes(AI))]
+    await diagnosis.close()
 
     assert "(DINGTALK_OPENAPI_ENDPOINT)" in found[0].found
     assert {each.state for each in found} == {"ok"}
@@ -263,9 +263,9 @@ async def test_wrong_credentials_are_one_failure(platform, look):
     )
 
     # The platform's words are shown: that they hold no secret is for the command to see to.
-    examination = DingTalkExamination({"client_id": "a", "client_secret": Secret("b")}, platform.url)
-    found = {each.check: each async for each in examine(examination.probes(AI))}
-    await examination.close()
+    diagnosis = DingTalkDiagnosis({"client_id": "a", "client_secret": Secret("b")}, platform.url)
+    found = {each.check: each async for each in run_probes(diagnosis.probes(AI))}
+    await diagnosis.close()
 
     assert [name for name, each in found.items() if each.state == "failed"] == ["credentials"]
     assert "credentials page" in found["credentials"].cure

@@ -4,7 +4,7 @@ from virtual import run_virtual
 
 from imbot.cards.ai import PUBLIC_TEMPLATE
 from imbot.model import CardPhase, CardRef, CardView, Message, Sender
-from imbot.platforms import REHEARSALS, TYPES, open_rehearsal
+from imbot.platforms import DRY_RUNS, TYPES, open_dry_run
 from imbot.platforms.dingtalk.wire import Address
 
 
@@ -21,19 +21,19 @@ def calls(play):
         async def called(card_id):
             made.append(card_id)
 
-        await play(open_rehearsal("dingtalk-stream", called))
+        await play(open_dry_run("dingtalk-stream", called))
 
     run_virtual(main())
     return made
 
 
-def ref(rehearsal, id="c1", kind="single"):
+def ref(dry_run, id="c1", kind="single"):
     message = Message("m1", "conversation", kind, Sender("u1", "U"), "hi", 0.0)
-    return CardRef(id, rehearsal.address(message))
+    return CardRef(id, dry_run.address(message))
 
 
-def test_every_platform_type_can_be_rehearsed():
-    assert REHEARSALS.keys() == TYPES.keys()
+def test_every_platform_type_has_a_dry_run():
+    assert DRY_RUNS.keys() == TYPES.keys()
 
 
 @pytest.mark.parametrize(
@@ -44,20 +44,20 @@ def test_every_platform_type_can_be_rehearsed():
     ],  # the state of one's own template is ended by a call of its own
 )
 def test_a_card_takes_the_calls_it_would_take(template, expected):
-    async def play(rehearsal):
-        card = ref(rehearsal)
-        await rehearsal.create_card(card, lambda: view("", template=template))
-        await rehearsal.update_card(card, lambda: view("a", template=template))
-        await rehearsal.update_card(card, lambda: view("a", template=template))  # nothing changed
-        await rehearsal.finish_card(card, view("ab", CardPhase.FINAL, template, flowStatus="3"))
+    async def play(dry_run):
+        card = ref(dry_run)
+        await dry_run.create_card(card, lambda: view("", template=template))
+        await dry_run.update_card(card, lambda: view("a", template=template))
+        await dry_run.update_card(card, lambda: view("a", template=template))  # nothing changed
+        await dry_run.finish_card(card, view("ab", CardPhase.FINAL, template, flowStatus="3"))
 
     assert calls(play) == ["c1"] * expected
 
 
 def test_a_text_takes_as_many_calls_as_messages():
-    async def play(rehearsal):
-        await rehearsal.send_text(ref(rehearsal), "title", "short", going)
-        await rehearsal.send_text(ref(rehearsal, "c2", "group"), "title", "long\n\n" * 5000, going)
+    async def play(dry_run):
+        await dry_run.send_text(ref(dry_run), "title", "short", going)
+        await dry_run.send_text(ref(dry_run, "c2", "group"), "title", "long\n\n" * 5000, going)
 
     assert calls(play) == ["c1", "c2", "c2", "c2"]
 
@@ -69,9 +69,9 @@ def test_calls_of_an_app_keep_to_its_rate():
         async def called(_):
             pass
 
-        rehearsal = open_rehearsal("dingtalk-stream", called)
-        cards = [ref(rehearsal, f"c{number}") for number in range(25)]
-        await asyncio.gather(*(rehearsal.create_card(card, lambda: view("")) for card in cards))
+        dry_run = open_dry_run("dingtalk-stream", called)
+        cards = [ref(dry_run, f"c{number}") for number in range(25)]
+        await asyncio.gather(*(dry_run.create_card(card, lambda: view("")) for card in cards))
         return asyncio.get_running_loop().time()
 
     assert run_virtual(main()) >= 1
@@ -81,6 +81,6 @@ def test_an_address_is_one_of_the_platform():
     async def called(_):
         pass
 
-    address = ref(open_rehearsal("dingtalk-stream", called)).address
+    address = ref(open_dry_run("dingtalk-stream", called)).address
     assert Address(**address).staff_id == "u1"
     assert not Address(**address).webhook
