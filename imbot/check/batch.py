@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imbot.behaviour import prepare
 from imbot.cards import prepare_card
-from imbot.check import parallel as shares
+from imbot.check import parallel
 from imbot.check.estimate import calls_of_answer
 from imbot.check.lints import lint
 from imbot.config.loader import BotFile, Loader, bot_files
@@ -24,7 +24,7 @@ FEW = 100  # files that are not worth a process
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class CheckedFile:
     """One bot file: what is wrong with it and what is doubtful, and what it claims.
 
     ``problems`` are the loader's, ``unprepared`` says why it makes no bot all the same. ``type`` is empty
@@ -44,16 +44,16 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class CheckedFolder:
     """All bot files of a folder, by path, and the defaults they share."""
 
-    files: tuple[Examined, ...]
+    files: tuple[CheckedFile, ...]
     defaults: Defaults
 
 
-def examine(
+def check_files(
     folder: Path, names: Collection[str] | None, sources: Sources, *, no_env: bool = False
-) -> Examination:
+) -> CheckedFolder:
     """Examine the bot files of a folder. Those whose names are not asked for are loaded only; None: all are.
 
     Raises ConfigError where the folder itself, or the ``.env`` beside it, cannot be read.
@@ -62,23 +62,23 @@ def examine(
     look = partial(_look, folder, names, sources, no_env)
     done = [look(paths[:1])]  # imports and compiles, once, what all of them need
     if rest := paths[1:]:
-        done += shares.each(look, shares.divided(rest, shares.processors(), FEW))
-    return Examination(tuple(file for each in done for file in each.files), done[0].defaults)
+        done += parallel.each(look, parallel.divided(rest, parallel.processors(), FEW))
+    return CheckedFolder(tuple(file for each in done for file in each.files), done[0].defaults)
 
 
 def _look(
     folder: Path, names: Collection[str] | None, sources: Sources, no_env: bool, paths: Sequence[Path]
-) -> Examination:
+) -> CheckedFolder:
     loaded = Loader(folder, no_env=no_env, parse=sources.parse).read(paths)
     files = (
-        _examined(file, sources, loaded.defaults, asked=names is None or Path(file.path).name in names)
+        _checked(file, sources, loaded.defaults, asked=names is None or Path(file.path).name in names)
         for file in loaded.files
     )
-    return Examination(tuple(files), loaded.defaults)
+    return CheckedFolder(tuple(files), loaded.defaults)
 
 
-def _examined(file: BotFile, sources: Sources, defaults: Defaults, *, asked: bool) -> Examined:
-    return Examined(
+def _checked(file: BotFile, sources: Sources, defaults: Defaults, *, asked: bool) -> CheckedFile:
+    return CheckedFile(
         path=file.path,
         name=file.name,
         type=file.spec.type if file.spec else "",

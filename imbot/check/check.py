@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imbot.check.batch import Examination, Examined, examine
+from imbot.check.batch import CheckedFile, CheckedFolder, check_files
 from imbot.check.lints import lint_defaults
 from imbot.check.lints.defaults import misnamed_defaults
 from imbot.check.lints.ignores import without_ignored
@@ -39,17 +39,17 @@ def check(paths: Iterable[Path], sources: Sources, *, no_env: bool = False) -> R
     for folder, names in _folders(paths).items():
         whole = names is None or not names.isdisjoint(DEFAULTS)
         try:
-            examined = examine(folder, None if whole else names, sources, no_env=no_env)
+            checked = check_files(folder, None if whole else names, sources, no_env=no_env)
         except ConfigError as error:  # the folder itself, or the .env beside it, cannot be read
             found.problems |= set(error.problems)
             continue
         if names is None:
-            found.add_folder(folder, examined)
+            found.add_folder(folder, checked)
             continue
-        found.add_files(examined, _asked_for(examined, folder, names))
-        found.add_tests(examined, [folder / name for name in sorted(names) if name.endswith(_TESTS)])
-        if Path(examined.defaults.path).name in names:
-            found.add_defaults(examined)
+        found.add_files(checked, _asked_for(checked, folder, names))
+        found.add_tests(checked, [folder / name for name in sorted(names) if name.endswith(_TESTS)])
+        if Path(checked.defaults.path).name in names:
+            found.add_defaults(checked)
     return found.report()
 
 
@@ -68,10 +68,10 @@ def _folders(paths: Iterable[Path]) -> Mapping[Path, set[str] | None]:
     return folders
 
 
-def _asked_for(examined: Examination, folder: Path, names: set[str]) -> set[str]:
+def _asked_for(checked: CheckedFolder, folder: Path, names: set[str]) -> set[str]:
     """The paths of the files with these names."""
-    found = {Path(file.path).name: file.path for file in examined.files}
-    known = {*found, *([Path(examined.defaults.path).name] if examined.defaults.exist else [])}
+    found = {Path(file.path).name: file.path for file in checked.files}
+    known = {*found, *([Path(checked.defaults.path).name] if checked.defaults.exist else [])}
     for name in sorted(name for name in names - known if not name.endswith(_TESTS)):
         rule = "those end in .yaml or .yml and do not start with . or _"
         raise NoBotFileError(f"{folder / name} is not a bot file: {rule}")
@@ -91,31 +91,31 @@ class _Findings:
         # what is wrong with the defaults, each beside the same with the bots that inherit it
         self._heirs: dict[Problem, Problem] = {}
 
-    def add_folder(self, folder: Path, examined: Examination) -> None:
+    def add_folder(self, folder: Path, checked: CheckedFolder) -> None:
         """All files of a folder: where they are sound, it is known which templates they use."""
-        files, defaults = examined.files, examined.defaults
+        files, defaults = checked.files, checked.defaults
         self.problems |= set(misnamed_defaults(folder))
-        sound = self.add_files(examined, {file.path for file in files})
-        self._add_all_tests(folder, examined)
+        sound = self.add_files(checked, {file.path for file in files})
+        self._add_all_tests(folder, checked)
         if not self._add_defaults(defaults) or not sound or not files:
             return
         used = set(defaults.sources).union(*(file.sources for file in files))
         self.problems |= set(unused_templates(folder, used))
         self._complete |= dict.fromkeys((path for path in used if path.endswith(_TEMPLATES)), True)
 
-    def _add_all_tests(self, folder: Path, examined: Examination) -> None:
+    def _add_all_tests(self, folder: Path, checked: CheckedFolder) -> None:
         """All test files of a folder: where they are sound, it is known which snapshots they use."""
         paths = sorted(path for path in folder.glob(f"*{_TESTS}") if path.is_file())
-        cases = self.add_tests(examined, paths)
+        cases = self.add_tests(checked, paths)
         if len(cases) == len(paths) and (folder / "snapshots").is_dir():
             from imbot.testing.snapshots import unused
 
             self.problems |= set(unused(folder, cases))
 
-    def add_tests(self, examined: Examination, paths: Iterable[Path]) -> list["CaseFile"]:
+    def add_tests(self, checked: CheckedFolder, paths: Iterable[Path]) -> list["CaseFile"]:
         """The test files at these paths: what can be told of them without playing them; those that can be read."""
         read: list[CaseFile] = []
-        bots = {file.name or Path(file.path).stem: Path(file.path).stem for file in examined.files}
+        bots = {file.name or Path(file.path).stem: Path(file.path).stem for file in checked.files}
         for path in paths:
             from imbot.testing.casefile import no_bot, read_cases
 
@@ -129,13 +129,13 @@ class _Findings:
                 self.problems.add(no_bot(cases, bots))
         return read
 
-    def add_defaults(self, examined: Examination) -> None:
+    def add_defaults(self, checked: CheckedFolder) -> None:
         """What is wrong in the defaults file alone, whether by itself or in what a bot makes of it."""
         every = _Findings(self._sources)
-        every.add_files(examined, {file.path for file in examined.files})
-        self.problems |= {each for each in every.problems if each.path == examined.defaults.path}
+        every.add_files(checked, {file.path for file in checked.files})
+        self.problems |= {each for each in every.problems if each.path == checked.defaults.path}
         self._heirs |= every._heirs
-        self._add_defaults(examined.defaults)
+        self._add_defaults(checked.defaults)
         self._files = max(self._files, every._files)
 
     def _add_defaults(self, defaults: Defaults) -> bool:
@@ -146,22 +146,22 @@ class _Findings:
         self.problems |= {doubt for doubt in doubts if doubt.pointer not in errors}
         return not errors
 
-    def add_files(self, examined: Examination, asked: Collection[str]) -> bool:
+    def add_files(self, checked: CheckedFolder, asked: Collection[str]) -> bool:
         """The bot files at the paths that are asked for, among all of their folder; whether they are sound."""
-        rejected, _ = contested({file.path: file.claims for file in examined.files}, (), {})
+        rejected, _ = contested({file.path: file.claims for file in checked.files}, (), {})
         wrong = {
             file.path: {*file.problems, *file.unprepared, *rejected.get(file.path, ())}
-            for file in examined.files
+            for file in checked.files
         }
-        named = ((file.name or file.path, wrong[file.path]) for file in examined.files)
-        self._heirs |= with_inheritors(named, examined.defaults.path)
+        named = ((file.name or file.path, wrong[file.path]) for file in checked.files)
+        self._heirs |= with_inheritors(named, checked.defaults.path)
         sound = True
-        for file in examined.files:
+        for file in checked.files:
             if file.path in asked:
                 sound &= self._add_file(file, {self._heirs.get(each, each) for each in wrong[file.path]})
         return sound
 
-    def _add_file(self, file: Examined, wrong: set[Problem]) -> bool:
+    def _add_file(self, file: CheckedFile, wrong: set[Problem]) -> bool:
         errors = {problem.pointer for problem in wrong if problem.severity == "error"}
         self.problems |= wrong
         # what is wrong anyway needs no doubts: one problem for one mistake

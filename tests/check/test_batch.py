@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from botfolder import write
 
-from imbot.check import batch as examine
-from imbot.check import parallel as shares
+from imbot.check import batch, parallel
 from imbot.check.check import check
 from imbot.problems.sources import Sources
 
@@ -34,16 +33,16 @@ FOLDER = {
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(examine, "FEW", 1)
+    monkeypatch.setattr(batch, "FEW", 1)
     return write(Path("bots"), FOLDER)
 
 
 @pytest.mark.parametrize("processors", [2, 3, 50])
 @pytest.mark.parametrize("paths", [["bots"], ["bots/c.yaml", "bots/i.yaml"], ["bots/_defaults.yaml"]])
 def test_many_processes_report_what_one_does(folder, monkeypatch, processors, paths):
-    monkeypatch.setattr(shares, "processors", lambda: 1)
+    monkeypatch.setattr(parallel, "processors", lambda: 1)
     alone = check(map(Path, paths), Sources(), no_env=True)
-    monkeypatch.setattr(shares, "processors", lambda: processors)
+    monkeypatch.setattr(parallel, "processors", lambda: processors)
 
     assert check(map(Path, paths), Sources(), no_env=True) == alone
     assert alone.problems
@@ -53,11 +52,11 @@ def test_a_folder_without_bots_is_examined(folder):
     for name in FOLDER:
         Path("bots", name).unlink()
 
-    assert examine.examine(folder, None, Sources()).files == ()
+    assert batch.check_files(folder, None, Sources()).files == ()
 
 
 def test_what_is_not_asked_for_is_loaded_only(folder):
-    files = examine.examine(folder, {"a.yaml"}, Sources(), no_env=True).files
+    files = batch.check_files(folder, {"a.yaml"}, Sources(), no_env=True).files
 
     assert {file.path: bool(file.unprepared or file.doubts) for file in files}["bots/b.yaml"] is False
 

@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from imbot.check import parallel as shares
+from imbot.check import parallel
 
 
 def doubled(numbers):
@@ -56,7 +56,7 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes can be 
     ],
 )
 def test_parts_keep_the_order_and_are_worth_a_process(count, most, least, sizes):
-    parts = shares.divided(list(range(count)), most, least)
+    parts = parallel.divided(list(range(count)), most, least)
 
     assert [len(part) for part in parts] == sizes
     assert [number for part in parts for number in part] == list(range(count))
@@ -64,12 +64,12 @@ def test_parts_keep_the_order_and_are_worth_a_process(count, most, least, sizes)
 
 @forks
 def test_results_come_in_the_order_of_the_parts():
-    assert shares.each(doubled, [[1], [2, 3], [4]]) == [[2], [4, 6], [8]]
+    assert parallel.each(doubled, [[1], [2, 3], [4]]) == [[2], [4, 6], [8]]
 
 
 @forks
 def test_every_part_but_the_first_has_a_process_of_its_own():
-    first, *others = shares.each(processes, [[1], [2], [3]])
+    first, *others = parallel.each(processes, [[1], [2], [3]])
 
     assert first == HERE
     assert len({first, *others}) == 3
@@ -77,19 +77,19 @@ def test_every_part_but_the_first_has_a_process_of_its_own():
 
 @forks
 def test_a_result_may_be_larger_than_a_pipe():
-    assert shares.each(doubled, [[1], list(range(300_000))])[1][-1] == 599_998
+    assert parallel.each(doubled, [[1], list(range(300_000))])[1][-1] == 599_998
 
 
 @forks
 @pytest.mark.parametrize("work", [dies_elsewhere, raises_elsewhere, cannot_travel_from_elsewhere])
 def test_a_process_that_fails_leaves_its_part_to_this_one(work):
-    assert shares.each(work, [[1], [2], [3]]) == [[1], [2], [3]]
+    assert parallel.each(work, [[1], [2], [3]]) == [[1], [2], [3]]
 
 
 @forks
 def test_an_error_here_leaves_no_process_behind():
     with pytest.raises(ValueError, match="1"):
-        shares.each(raises, [[1], [2]])
+        parallel.each(raises, [[1], [2]])
 
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
@@ -98,7 +98,7 @@ def test_an_error_here_leaves_no_process_behind():
 @forks
 def test_an_error_here_ends_processes_that_have_much_to_tell():
     with pytest.raises(ValueError, match="here"):
-        shares.each(raises_here, [[1], [2], [3], [4]])
+        parallel.each(raises_here, [[1], [2], [3], [4]])
 
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
