@@ -76,7 +76,7 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedText:
     """A string with its placeholders replaced.
 
     ``whole``: the string was one placeholder and nothing else; ``secret``: a file went into it.
@@ -153,7 +153,7 @@ def _blank(match: re.Match[str]) -> str:
     return "\0" * len(match[0])  # the offsets of the rest must stay
 
 
-def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], str]) -> Resolved:
+def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], str]) -> ResolvedText:
     """Put in what the placeholders stand for. Raises PlaceholderError for the first that stands for nothing.
 
     ``read_file`` gets the path as written and may raise OSError or UnicodeError; a file's last
@@ -162,7 +162,7 @@ def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], st
     pieces = parse(text)
     found = [piece for piece in pieces if isinstance(piece, Placeholder)]
     values = [piece if isinstance(piece, str) else _value(piece, environ, read_file) for piece in pieces]
-    return Resolved(
+    return ResolvedText(
         text="".join(values),
         whole=len(pieces) == len(found) == 1,
         secret=any(placeholder.source == "file" for placeholder in found),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from imbot.config.loader.fingerprint import fingerprint
-from imbot.config.loader.resolve import Resolved
+from imbot.config.loader.resolve import ResolvedValues
 from imbot.config.schema import Schema
 from imbot.config.yamlfile import YamlFile
 from imbot.model import CardPhase
@@ -35,7 +35,7 @@ def build(
     value: dict[str, Any],
     schema: Schema,
     name: str,
-    found: Resolved,
+    found: ResolvedValues,
     files: Mapping[str, TextFile],
     file: YamlFile,
 ) -> BotSpec:
@@ -108,7 +108,7 @@ def _throttle(value: dict[str, Any]) -> Throttle:
     return Throttle(value["pace"], value["max_updates"], value["interval"], value["chunks"])
 
 
-def _meant(value: Any, schema: Schema, at: str, found: Resolved) -> Any:
+def _meant(value: Any, schema: Schema, at: str, found: ResolvedValues) -> Any:
     """The value in its final form: complete, with seconds, secrets, and files in the place of their paths."""
     if at in found.contents:
         return found.contents[at]
@@ -141,12 +141,12 @@ def _absent(schema: Schema) -> Any:
     if id(schema) not in _ABSENT:
         optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
         default = schema.get("default", {} if optional else None)
-        meant = None if default is None else _meant(default, schema, "", Resolved())
+        meant = None if default is None else _meant(default, schema, "", ResolvedValues())
         _ABSENT[id(schema)] = (schema, meant)
     return _ABSENT[id(schema)][1]
 
 
-def _meant_text(value: str, schema: Schema, at: str, found: Resolved) -> Any:
+def _meant_text(value: str, schema: Schema, at: str, found: ResolvedValues) -> Any:
     if schema.get("writeOnly") or at in found.secrets:
         return Secret(value)
     return seconds(value) if schema.get("format") == "duration" else value

@@ -53,7 +53,7 @@ class Options:
 
 
 @dataclass(slots=True)
-class Resolved:
+class ResolvedValues:
     """What was found on the way: files by the pointer of their path, and what is wrong where; ``broken`` by file and pointer.
 
     ``meant``: texts that templates ask for in vain, each with the one that probably was meant. ``invented``:
@@ -72,7 +72,7 @@ class Resolver:
     """One bot file's way through its schema; ``name`` is the bot's, for made-up values."""
 
     def __init__(self, file: YamlFile, folder: Path, reader: Reader, options: Options, name: str) -> None:
-        self.found = Resolved()
+        self.found = ResolvedValues()
         self._file = file
         self._folder = folder
         self._reader = reader

@@ -12,7 +12,7 @@ from typing import Any
 from imbot.config import schema
 from imbot.config.loader.merge_problems import Found, merge_problems
 from imbot.config.loader.parse import START
-from imbot.config.loader.resolve import Options, Resolved, Resolver, problem
+from imbot.config.loader.resolve import Options, ResolvedValues, Resolver, problem
 from imbot.config.loader.schema_choice import chosen, mapping, with_parts
 from imbot.config.loader.snapshot import Reader
 from imbot.config.schema import Schema, source
@@ -31,7 +31,7 @@ class Validated:
 
     value: dict[str, Any]
     whole: Schema
-    found: Resolved
+    found: ResolvedValues
     files: Mapping[str, TextFile]
     problems: tuple[Problem, ...]
     wrong: frozenset[str]

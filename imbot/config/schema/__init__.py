@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbot.config.schema import editor
 from imbot.config.schema.quick import Test, keeping, twice
-from imbot.config.schema.violation import MOST, Fault, Violation, describe, meant
+from imbot.config.schema.violation import MOST, SchemaFault, Violation, describe, meant
 from imbot.text.pointers import pointer
 
 if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
@@ -163,11 +163,11 @@ def _unique_items(_: Any, wanted: bool, value: Any, __: Any) -> "Iterator[Valida
         yield ValidationError("the same item twice")
 
 
-def _fault(error: "ValidationError", whole: Any) -> Fault:
+def _fault(error: "ValidationError", whole: Any) -> SchemaFault:
     way = list(error.absolute_schema_path)
     keyword = "propertyNames" if "propertyNames" in way else str(error.validator)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if "properties" not in schema and len(way) > 1 and way[-2] in ("then", "else"):
         schema = reduce(getitem, way[:-2], whole)  # a condition says what, the schema around it what for
     path = tuple(str(part) for part in error.absolute_path)
-    return Fault(keyword, error.validator_value, error.instance, schema, path)
+    return SchemaFault(keyword, error.validator_value, error.instance, schema, path)

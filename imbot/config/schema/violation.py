@@ -30,7 +30,7 @@ MOST = 50  # of one part are told: a file with more is no bot file
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SchemaFault:
     """A value at a path that breaks a keyword of its schema, which wants something else."""
 
     keyword: str
@@ -63,7 +63,7 @@ def known_as(key: str) -> str:
     return key if name and name[0] == key else f"{name[0] if name else ''}…"
 
 
-def meant(fault: Fault) -> Iterator[str]:
+def meant(fault: SchemaFault) -> Iterator[str]:
     """The known keys that unknown ones were probably meant to be."""
     if fault.keyword != "additionalProperties" or fault.wanted is not False:
         return
@@ -71,11 +71,11 @@ def meant(fault: Fault) -> Iterator[str]:
     yield from filter(None, (suggest(key, known) for key in _unknown(fault)))
 
 
-def _unknown(fault: Fault) -> list[str]:
+def _unknown(fault: SchemaFault) -> list[str]:
     return list(islice((key for key in fault.value if key not in fault.schema.get("properties", ())), MOST))
 
 
-def describe(fault: Fault) -> Iterator[Violation]:
+def describe(fault: SchemaFault) -> Iterator[Violation]:
     """The fault in our own words: three keywords report on several keys at once."""
     path = fault.path
     if fault.keyword == "additionalProperties" and fault.wanted is False:
@@ -121,7 +121,7 @@ def _hint(key: str, known: Iterable[str], value: Mapping[str, Any], otherwise: s
     return (f"did you mean `{given}`?" if given else otherwise), given
 
 
-def _purpose(fault: Fault, key: str) -> str:
+def _purpose(fault: SchemaFault, key: str) -> str:
     schema = fault.schema.get("properties", {}).get(key, {})
     examples = schema.get("examples") or schema.get("enum") or ["..."]
     purpose: str = schema.get("description", "").partition(". ")[0].rstrip(".")
@@ -155,7 +155,7 @@ def _is_duration(schema: Mapping[str, Any]) -> bool:
     return "duration" in (schema.get("format"), schema.get("x-format"))
 
 
-def _type(fault: Fault) -> Demand:
+def _type(fault: SchemaFault) -> Demand:
     wanted = fault.wanted
     kinds = [wanted] if isinstance(wanted, str) else list(wanted)
     demand = "must be " + " or ".join(_KINDS[kind] for kind in kinds)
@@ -181,13 +181,13 @@ _PLAIN = re.compile(r"(?!-?[0-9.]+$)(?:[^\W_]|<<|[/])(?:[\w<>./-]|:(?=\S)| (?=[\
 _DURATION = "a whole number with its unit: `500ms`, `2s`, `5m` or `1h`"
 
 
-def _enum(fault: Fault) -> Demand:
+def _enum(fault: SchemaFault) -> Demand:
     known = [str(option) for option in fault.wanted]
     hint = did_you_mean(fault.value, known, _usual(fault)) if isinstance(fault.value, str) else ""
     return "schema.enum", f"must be one of: {', '.join(known)}", hint
 
 
-def _pattern(fault: Fault) -> Demand:
+def _pattern(fault: SchemaFault) -> Demand:
     if _is_duration(fault.schema):
         zero = isinstance(fault.value, str) and re.fullmatch(r"0+(ms|s|m|h)", fault.value)
         return "schema.pattern", "must be longer than zero" if zero else "must be a duration", _DURATION
@@ -195,38 +195,38 @@ def _pattern(fault: Fault) -> Demand:
     return "schema.pattern", f"must {form}", _example(fault)
 
 
-def _example(fault: Fault) -> str:
+def _example(fault: SchemaFault) -> str:
     examples = fault.schema.get("examples") or [""]
     return f"for example {flow(examples[0])}" if examples[0] != "" else ""
 
 
-def _limit(code: str, demand: str) -> Callable[[Fault], Demand]:
+def _limit(code: str, demand: str) -> Callable[[SchemaFault], Demand]:
     return lambda fault: (code, demand.format(fault.wanted), _usual(fault))
 
 
-def _bound(demand: str) -> Callable[[Fault], Demand]:
+def _bound(demand: str) -> Callable[[SchemaFault], Demand]:
     return lambda fault: ("schema.length", demand.format(fault.wanted), "")
 
 
-def _usual(fault: Fault) -> str:
+def _usual(fault: SchemaFault) -> str:
     return f"without it: {flow(fault.schema['default'])}" if "default" in fault.schema else _example(fault)
 
 
-def _too_short(fault: Fault) -> Demand:
+def _too_short(fault: SchemaFault) -> Demand:
     if fault.wanted == 1:
         return "schema.length", "must not be empty", "remove the key, or give it a value"
     return "schema.length", f"is too short: at least {fault.wanted} characters", ""
 
 
-def _twice(_: Fault) -> Demand:
+def _twice(_: SchemaFault) -> Demand:
     return "schema.unique", "has the same item twice", "remove one of them"
 
 
-def _other(fault: Fault) -> Demand:
+def _other(fault: SchemaFault) -> Demand:
     return "schema.invalid", "has a value that is not allowed", _example(fault)
 
 
-_DEMANDS: dict[str, Callable[[Fault], Demand]] = {
+_DEMANDS: dict[str, Callable[[SchemaFault], Demand]] = {
     "type": _type,
     "enum": _enum,
     "pattern": _pattern,

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import yaml
 
 from imbot.config.yamlfile.lines import Lines
-from imbot.config.yamlfile.problems import Fault, Problems
+from imbot.config.yamlfile.problems import Problems, YamlFault
 from imbot.config.yamlfile.scalars import CORE, Scalar, ScalarError, bad_tag, block_text, meaning
 from imbot.config.yamlfile.syntax import explain
 from imbot.config.yamlfile.text import MAX_BYTES, decode, mask_breaks
@@ -270,7 +270,7 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def _explained(error: yaml.MarkedYAMLError, text: str) -> Fault:
+def _explained(error: yaml.MarkedYAMLError, text: str) -> YamlFault:
     mark = error.problem_mark or error.context_mark
     opened = error.context_mark.index if error.context_mark else None
     return explain(f"{error.context}: {error.problem}", mark.index if mark else 0, opened, text)

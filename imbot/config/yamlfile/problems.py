@@ -10,7 +10,7 @@ _ENOUGH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class YamlFault:
     """What is wrong between two offsets of a text, and the cure."""
 
     start: int
@@ -45,7 +45,7 @@ class Problems:
         """Raise all, this one last: nothing can be read after it."""
         raise ConfigError([*self._found, problem(self._path, span, code, message, hint)])
 
-    def stop_at(self, fault: Fault) -> NoReturn:
+    def stop_at(self, fault: YamlFault) -> NoReturn:
         """The same for a fault known by its offsets."""
         span = Lines(self._text).span(fault.start, fault.end)
         self.stop(span, fault.code, fault.message, fault.hint)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from imbot.config.yamlfile.lines import Lines, line_start
-from imbot.config.yamlfile.problems import Fault
+from imbot.config.yamlfile.problems import YamlFault
 from imbot.config.yamlfile.traps import (
     QUOTE_IT,
     full_width_near,
@@ -115,7 +115,7 @@ _TRAILING = (
 )
 
 
-def explain(phrase: str, at: int, opened: int | None, text: str) -> Fault:
+def explain(phrase: str, at: int, opened: int | None, text: str) -> YamlFault:
     """What is wrong, from the parser's phrase, the offset it complains of and where that construct began."""
     at = min(at, len(text))
     places = [at] if opened is None else [at, opened]
@@ -130,33 +130,33 @@ def explain(phrase: str, at: int, opened: int | None, text: str) -> Fault:
         or _by_colon(phrase, places, text)
         or _by_phrase(phrase, at, opened, text)
         or _dash(at, text)
-        or Fault(at, _word(at, text), *_out_of_place(at, text))
+        or YamlFault(at, _word(at, text), *_out_of_place(at, text))
     )
 
 
-def _first(look: Callable[[int, str], Fault | None], places: list[int], text: str) -> Fault | None:
+def _first(look: Callable[[int, str], YamlFault | None], places: list[int], text: str) -> YamlFault | None:
     return next((fault for fault in (look(place, text) for place in places) if fault), None)
 
 
-def _conflict(text: str) -> Fault | None:
+def _conflict(text: str) -> YamlFault | None:
     found = _CONFLICT.search(text)
     if not found:
         return None
     message = "a merge conflict that nobody has resolved"
     hint = "keep one of the two sides, and delete the lines of <<<<<<<, ======= and >>>>>>>"
-    return Fault(*found.span(), "yaml.syntax", message, hint)
+    return YamlFault(*found.span(), "yaml.syntax", message, hint)
 
 
-def _tab(phrase: str, at: int, text: str) -> Fault | None:
+def _tab(phrase: str, at: int, text: str) -> YamlFault | None:
     if "flow" in phrase or "quoted" in phrase:
         return None  # tabs may stand there
     found = _TAB.match(text, line_start(text, at))
     if not found:
         return None
-    return Fault(*found.span(1), "yaml.tab", "a tab in the indentation", "indent with spaces only")
+    return YamlFault(*found.span(1), "yaml.tab", "a tab in the indentation", "indent with spaces only")
 
 
-def _by_colon(phrase: str, places: list[int], text: str) -> Fault | None:
+def _by_colon(phrase: str, places: list[int], text: str) -> YamlFault | None:
     at = places[0]
     if "could not find" in phrase:
         return _first(missing_space_near, places[1:], text)
@@ -165,31 +165,31 @@ def _by_colon(phrase: str, places: list[int], text: str) -> Fault | None:
     begin, line = near(at, text)
     if _COLON_BEFORE.match(line[: at - begin]):
         message = "a colon before a space ends a key, and this text has one inside"
-        return Fault(at, at + 1, "yaml.colon", message, QUOTE_IT)
+        return YamlFault(at, at + 1, "yaml.colon", message, QUOTE_IT)
     hint = "check the indentation, and that the line above is key: value"
     message = "no key can stand here: the line above is a text"
-    return _first(missing_space_near, places[1:], text) or Fault(
+    return _first(missing_space_near, places[1:], text) or YamlFault(
         at, at + 1, "yaml.indentation", message, hint
     )
 
 
-def _by_phrase(phrase: str, at: int, opened: int | None, text: str) -> Fault | None:
+def _by_phrase(phrase: str, at: int, opened: int | None, text: str) -> YamlFault | None:
     for rule in _RULES:
         if re.search(rule.pattern, phrase, re.DOTALL):
             place = opened if rule.opening and opened is not None else at
             message = rule.message
             if "{line}" in message:
                 message = message.format(line=Lines(text).position(place if opened is None else opened)[0])
-            return Fault(place, _word(place, text), rule.code, message, rule.hint)
+            return YamlFault(place, _word(place, text), rule.code, message, rule.hint)
     return None
 
 
-def _dash(at: int, text: str) -> Fault | None:
+def _dash(at: int, text: str) -> YamlFault | None:
     found = _DASH.match(text, line_start(text, at)) if _first_in_line(at, text) else None
     if not found:
         return None
     message = "the space after the dash is missing"
-    return Fault(
+    return YamlFault(
         *found.span(1), "yaml.indentation", message, "write - item; quote a text that begins with a -"
     )
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from imbot.config.yamlfile.lines import line_end, line_start
-from imbot.config.yamlfile.problems import Fault
+from imbot.config.yamlfile.problems import YamlFault
 
 _NEAR = 10_000
 
@@ -41,7 +41,7 @@ _PLACEHOLDER_WITH_SIGNS = re.compile(r"<<(?:env:|file:)?[A-Za-z_][^<>]*(?:[,\[\]
 QUOTE_IT = 'put the whole text in quotes: "..."'
 
 
-def cut_off(value: str, text: str, start: int, end: int) -> Fault | None:
+def cut_off(value: str, text: str, start: int, end: int) -> YamlFault | None:
     """Why the unquoted ``value`` that stands in ``text`` from start to end lacks the end it was meant to have."""
     following = text[end : end + 1]
     opens = "<<" in value or "{" in value
@@ -56,36 +56,40 @@ def cut_off(value: str, text: str, start: int, end: int) -> Fault | None:
             if opener.search(rest, 0, close):
                 continue  # that one closes another; this one is not closed at all
             message = f"{noun} without quotes is cut off: {why}"
-            return Fault(start, end + close + len(closer), code, message, QUOTE_IT)
+            return YamlFault(start, end + close + len(closer), code, message, QUOTE_IT)
     if _GLUED_COMMENT.match(rest):
         code = "yaml.unquoted-placeholder" if rest.lstrip().startswith("#<<") else "yaml.unquoted-template"
-        return Fault(start, end + len(rest.rstrip()), code, f"this text is cut off: {_CUTS['#']}", QUOTE_IT)
+        return YamlFault(
+            start, end + len(rest.rstrip()), code, f"this text is cut off: {_CUTS['#']}", QUOTE_IT
+        )
     return None
 
 
-def bare_template(start: int, text: str) -> Fault:
+def bare_template(start: int, text: str) -> YamlFault:
     """A value that begins with braces: YAML reads a mapping inside a mapping's key."""
     close = _CLOSE.search(text, start, line_end(text, start))
     message = "a template without quotes: YAML takes { for the beginning of a mapping"
     end = close.end() if close else start + 2
-    return Fault(start, end, "yaml.unquoted-template", message, QUOTE_IT)
+    return YamlFault(start, end, "yaml.unquoted-template", message, QUOTE_IT)
 
 
-def template_near(place: int, text: str) -> Fault | None:
+def template_near(place: int, text: str) -> YamlFault | None:
     """A template without quotes in the line around a place."""
     begin, line = _bare_line(place, text)
     found = _TEMPLATE_VALUE.search(line)
     return bare_template(begin + found.start(1), text) if found else None
 
 
-def placeholder_near(place: int, text: str) -> Fault | None:
+def placeholder_near(place: int, text: str) -> YamlFault | None:
     """A placeholder without quotes that holds YAML's own signs, in the line around a place."""
     begin, line = _bare_line(place, text)
     found = _PLACEHOLDER_WITH_SIGNS.search(line)
     if not found:
         return None
     message = "a placeholder without quotes: commas, colons, brackets and # in it are taken for YAML's own"
-    return Fault(begin + found.start(), begin + found.end(), "yaml.unquoted-placeholder", message, QUOTE_IT)
+    return YamlFault(
+        begin + found.start(), begin + found.end(), "yaml.unquoted-placeholder", message, QUOTE_IT
+    )
 
 
 def _bare_line(place: int, text: str) -> tuple[int, str]:
@@ -122,34 +126,38 @@ _SLIPS = (
 )
 
 
-def no_mapping(root: Any, text: str) -> Fault:
+def no_mapping(root: Any, text: str) -> YamlFault:
     """A file that parses, but holds something else than a mapping."""
     if root is None:
         if not text.strip():
-            return Fault(0, 0, "yaml.empty", "the file is empty", _FILL_IT)
-        return Fault(0, 0, "yaml.empty", "the file holds no more than comments", _FILL_IT)
+            return YamlFault(0, 0, "yaml.empty", "the file is empty", _FILL_IT)
+        return YamlFault(0, 0, "yaml.empty", "the file holds no more than comments", _FILL_IT)
     if isinstance(root, str):
         for pattern, words in _SLIPS:
             found = pattern.search(text)
             if found:
-                return Fault(*found.span(1), *words)
+                return YamlFault(*found.span(1), *words)
     what = "a list" if isinstance(root, list) else "a single value"
-    return Fault(0, 0, "yaml.shape", f"the file holds {what}, expected a mapping", "write key: value lines")
+    return YamlFault(
+        0, 0, "yaml.shape", f"the file holds {what}, expected a mapping", "write key: value lines"
+    )
 
 
-def full_width_near(place: int, text: str) -> Fault | None:
+def full_width_near(place: int, text: str) -> YamlFault | None:
     """A full-width colon after the key of the line around a place, or a space after it that is none."""
     return _in_line(_FULL_WIDTH, _FULL_WIDTH_WORDS, place, text) or _in_line(
         _FALSE_SPACE, _FALSE_SPACE_WORDS, place, text
     )
 
 
-def missing_space_near(place: int, text: str) -> Fault | None:
+def missing_space_near(place: int, text: str) -> YamlFault | None:
     """A colon without its space after the key of the line around a place."""
     return _in_line(_NO_SPACE, _NO_SPACE_WORDS, place, text)
 
 
-def _in_line(pattern: re.Pattern[str], words: tuple[str, str, str], place: int, text: str) -> Fault | None:
+def _in_line(
+    pattern: re.Pattern[str], words: tuple[str, str, str], place: int, text: str
+) -> YamlFault | None:
     begin, line = near(place, text)
     found = pattern.match(line)
-    return Fault(begin + found.start(1), begin + found.end(1), *words) if found else None
+    return YamlFault(begin + found.start(1), begin + found.end(1), *words) if found else None
