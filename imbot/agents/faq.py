@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
-from imbot.agents.knowledge import Entry, read_entries
+from imbot.agents.knowledge import KnowledgeEntry, read_entries
 from imbot.agents.pieces import pieces
 from imbot.agents.ranking import Index, Match
 from imbot.agents.settings import setting_error
@@ -48,7 +48,7 @@ class FaqAgent:
         """Let go of the index."""
         self._index.close()
 
-    def _winner(self, matches: Sequence[Match]) -> Entry | None:
+    def _winner(self, matches: Sequence[Match]) -> KnowledgeEntry | None:
         """The entry that fits well and better than all others by far."""
         if not matches:
             return None
@@ -59,7 +59,7 @@ class FaqAgent:
     def _near(self, match: Match) -> bool:
         return match.score >= self._threshold / 2
 
-    async def _say(self, entry: Entry) -> AsyncGenerator[AgentEvent]:
+    async def _say(self, entry: KnowledgeEntry) -> AsyncGenerator[AgentEvent]:
         import asyncio
 
         count = min(_MOST_PIECES, len(entry.answer) // _PIECE_CHARS + 1)
@@ -70,7 +70,7 @@ class FaqAgent:
         yield Citation(f"{entry.file} › {entry.heading}")
 
 
-def _entries(spec: AgentSpec, folder: Folder) -> list[Entry]:
+def _entries(spec: AgentSpec, folder: Folder) -> list[KnowledgeEntry]:
     if not folder.files:
         raise setting_error(
             spec,

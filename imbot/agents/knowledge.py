@@ -14,7 +14,7 @@ _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]+|(?<!\w)_+|_+(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KnowledgeEntry:
     """One question with its answer.
 
     ``title`` is the heading, with its parents where it alone would be ambiguous; ``aliases`` are
@@ -37,18 +37,18 @@ class _Section:
     lines: list[str]
 
 
-def read_entries(folder: Folder) -> list[Entry]:
+def read_entries(folder: Folder) -> list[KnowledgeEntry]:
     """Every heading of the folder that has a text of its own, in the order of the files."""
     found = [entry for file in folder.files for entry in _entries(file, _relative(file.path, folder.path))]
     headings = Counter(entry.heading for entry in found)
     return [_unambiguous(entry) if headings[entry.heading] > 1 else entry for entry in found]
 
 
-def _entries(file: TextFile, name: str) -> Iterator[Entry]:
+def _entries(file: TextFile, name: str) -> Iterator[KnowledgeEntry]:
     for section in _sections(file.text):
         aliases, answer = _split_aliases(section.lines)
         if answer:
-            yield Entry(section.heading, answer, name, section.heading, aliases, section.parents)
+            yield KnowledgeEntry(section.heading, answer, name, section.heading, aliases, section.parents)
 
 
 def _sections(text: str) -> Iterator[_Section]:
@@ -110,9 +110,9 @@ def _plain(heading: str) -> str:
     return " ".join(_MARKUP.sub(r"\1", heading).split())
 
 
-def _unambiguous(entry: Entry) -> Entry:
+def _unambiguous(entry: KnowledgeEntry) -> KnowledgeEntry:
     title = " › ".join((*entry.parents[-1:], entry.heading))
-    return Entry(title, entry.answer, entry.file, entry.heading, entry.aliases, entry.parents)
+    return KnowledgeEntry(title, entry.answer, entry.file, entry.heading, entry.aliases, entry.parents)
 
 
 def _relative(path: str, folder: str) -> str:

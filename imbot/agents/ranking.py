@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from itertools import islice
 from threading import Lock
 
-from imbot.agents.knowledge import Entry
+from imbot.agents.knowledge import KnowledgeEntry
 from imbot.agents.words import Word, is_word, plain, tokens, words
 
 _CANDIDATES = 20
@@ -26,7 +26,7 @@ _ALIKE = 0.75  # of two words one of which may be a slip of the other
 class Match:
     """An entry and how well it fits a question, from 0 to 1; ``exact``: it was asked word for word."""
 
-    entry: Entry
+    entry: KnowledgeEntry
     score: float
     exact: bool = False
 
@@ -39,7 +39,7 @@ class _Text:
 
 @dataclass(frozen=True, slots=True)
 class _Indexed:
-    entry: Entry
+    entry: KnowledgeEntry
     phrasings: tuple[_Text, ...]
     asked: frozenset[str]
     body: frozenset[str]
@@ -48,7 +48,7 @@ class _Indexed:
 class Index:
     """The entries of one folder, searchable from any thread."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[KnowledgeEntry]) -> None:
         self._entries = [_indexed(entry) for entry in entries]
         self._exact = {
             plain(text): entry
@@ -121,7 +121,7 @@ def _text(found: Iterable[Word]) -> _Text:
     return _Text(found, frozenset(token for word in found for token in (word.text, *word.pairs)))
 
 
-def _indexed(entry: Entry) -> _Indexed:
+def _indexed(entry: KnowledgeEntry) -> _Indexed:
     under_parent = [f"{parent} {entry.heading}" for parent in entry.parents[-1:]]
     texts = (_text(words(phrasing)) for phrasing in (entry.heading, *entry.aliases, *under_parent))
     phrasings = tuple(text for text in texts if text.words)

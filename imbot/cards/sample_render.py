@@ -13,7 +13,7 @@ from typing import Any
 from imbot.cards.compiled import CompiledCard, CompiledTemplates, compile_templates
 from imbot.cards.kinds import Kind, button_maker, open_kind
 from imbot.cards.layout import CompiledLayout, origin
-from imbot.cards.samples import Sample, samples
+from imbot.cards.samples import SampleTurn, samples
 from imbot.config import schema
 from imbot.model import CardPhase
 from imbot.spec import BotSpec, CardSpec, FeedbackButton, FeedbackSpec, Layout, TextFile
@@ -29,7 +29,7 @@ _MAYBE_NOTHING = "ask first whether there is one: {% if ... %}, or write | defau
 Located = tuple[str, Fault]
 """A phase (``final``) or text (``texts/help``), and what is wrong in it."""
 
-Turn = tuple[Sample, Variables]
+Turn = tuple[SampleTurn, Variables]
 
 
 def job_of(spec: BotSpec) -> str:

@@ -9,19 +9,19 @@ NASTY = """She said "it's fine" <<HOME>> {{ 7*7 }} {% raw %} ${x} %s {"a": [1]} 
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampleTurn:
     """One sample turn; ``name`` ends the sentence "it fails with ..."."""
 
     name: str
     context: CardContext
 
 
-def samples(phase: CardPhase) -> Iterator[Sample]:
+def samples(phase: CardPhase) -> Iterator[SampleTurn]:
     """Sample turns in a phase, the most ordinary first."""
-    yield Sample("an ordinary turn", _turn(phase, "您好", chosen=""))
-    yield Sample("an empty turn", CardContext(phase))
-    yield Sample("quotes, braces, newlines and emoji", _turn(phase, NASTY, chosen="helpful"))
-    yield Sample("very long texts", _turn(phase, "长" * 10_000, chosen="helpful"))
+    yield SampleTurn("an ordinary turn", _turn(phase, "您好", chosen=""))
+    yield SampleTurn("an empty turn", CardContext(phase))
+    yield SampleTurn("quotes, braces, newlines and emoji", _turn(phase, NASTY, chosen="helpful"))
+    yield SampleTurn("very long texts", _turn(phase, "长" * 10_000, chosen="helpful"))
 
 
 def _turn(phase: CardPhase, text: str, chosen: str) -> CardContext:

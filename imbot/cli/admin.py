@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from imbot.cli.common import state_file
-from imbot.ops.address import PROCESS, Address, AdminSettings, Beacon
+from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon
 
 DEFAULT = "127.0.0.1:8870"
 TIMEOUT_S = 120.0  # a reload may have to wait for connections
@@ -20,11 +20,11 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FILES = ("admin.json", "dev-admin.json")  # of `run`, of `dev`
 
 
-def _address(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Address | None:
+def _address(_ctx: click.Context, _param: click.Parameter, value: str | None) -> AdminAddress | None:
     if value is None or value == "off":
         return None
     try:
-        return Address.parse(value)
+        return AdminAddress.parse(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}; or 'off'") from None
 
@@ -54,7 +54,7 @@ def token() -> str:
     return value
 
 
-def settings(address: Address | None, bots: Path, *, dev: bool = False) -> AdminSettings | None:
+def settings(address: AdminAddress | None, bots: Path, *, dev: bool = False) -> AdminSettings | None:
     """How to serve at that address. Raises UsageError where everybody could ask."""
     if address is None:
         return None
@@ -72,10 +72,10 @@ class NothingRunsError(click.ClickException):
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningProcess:
     """A process that can be asked. ``process`` is empty where only its address is known."""
 
-    address: Address
+    address: AdminAddress
     process: str = ""
     token: str = field(default="", repr=False)
 
@@ -122,13 +122,15 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def ask(bots: Path, address: Address | None, method: str, path: str) -> Any:
+def ask(bots: Path, address: AdminAddress | None, method: str, path: str) -> Any:
     """Ask the process at that address, or else the one that runs these bots. Raises as ``Running.ask``."""
     if address is not None and address.port:
-        return Running(address, token=token()).ask(method, path)
+        return RunningProcess(address, token=token()).ask(method, path)
     for beacon in filter(None, (Beacon.read(state_file(bots, name)) for name in _FILES)):
         try:
-            return Running(Address.parse(beacon.address), beacon.process, token()).ask(method, path)
+            return RunningProcess(AdminAddress.parse(beacon.address), beacon.process, token()).ask(
+                method, path
+            )
         except NothingRunsError:  # it ended without taking its file away
             continue
     raise NothingRunsError(f"nothing that runs {bots} can be asked: not started, or with --admin off")

@@ -18,7 +18,7 @@ from imbot.cli.common import (
 )
 from imbot.cli.steps import Explained
 from imbot.config.loader import LoadResult
-from imbot.ops.address import Address
+from imbot.ops.address import AdminAddress
 from imbot.platforms.dingtalk.simulator import Simulator
 from imbot.reload.plan import Step
 
@@ -40,7 +40,7 @@ def command(
     port: int | None,
     settle_s: float,
     settle_at_most_s: float,
-    admin: Address | None,
+    admin: AdminAddress | None,
 ) -> None:
     """Try every bot in the folder BOTS in a chat page, and follow its files.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from imbot.config import reference
-from imbot.config.reference import Entry
+from imbot.config.reference import KeyEntry
 from imbot.problems import codes
 from imbot.problems.codes import BOT_FILE, Page
 from imbot.text.suggestions import did_you_mean
@@ -79,7 +79,7 @@ def _page(page: Page) -> Iterator[str]:
             yield from (f"    {line}".rstrip() for line in content.rstrip().splitlines())
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: KeyEntry) -> Iterator[str]:
     title = entry.schema.get("title", "")
     yield f"{click.style(entry.name, bold=True)}: {title}" if title else click.style(entry.name, bold=True)
     yield ""
@@ -94,7 +94,7 @@ def _entry(entry: Entry) -> Iterator[str]:
         yield from _names([reference.entries()[name] for name in entry.below])
 
 
-def _names(entries: list[Entry]) -> Iterator[str]:
+def _names(entries: list[KeyEntry]) -> Iterator[str]:
     return _table({entry.name: entry.description.partition(". ")[0].rstrip(".") for entry in entries})
 
 

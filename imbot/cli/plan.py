@@ -11,14 +11,14 @@ import click
 from imbot.cli.admin import NothingRunsError, ask, ask_option
 from imbot.cli.common import bots_argument
 from imbot.cli.steps import lines
-from imbot.ops.address import Address
+from imbot.ops.address import AdminAddress
 
 
 @click.command("plan")
 @bots_argument
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def command(bots: Path, admin: Address | None, as_json: bool) -> None:
+def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:
     """Show what a reload would do now to the process that runs the folder BOTS.
 
     Where none runs, everything would start. Nothing is changed and no platform is called. Exit code 1

@@ -14,7 +14,7 @@ import click
 from imbot.cli.common import bot_file, bots_option, run_async
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery
-from imbot.preview.look import Look, Looker
+from imbot.preview.look import Looker, PreviewState
 from imbot.preview.samples import SAMPLES, given
 
 if TYPE_CHECKING:
@@ -69,12 +69,12 @@ def command(
     run_async(lambda: _serve(looker, port, opens))
 
 
-def _print(look: Look) -> int:
+def _print(look: PreviewState) -> int:
     click.echo(_utf8(json.dumps(look.to_json(), ensure_ascii=False, indent=2)))
     return 0 if look.gallery else 1
 
 
-def _write(look: Look, file: Path) -> int:
+def _write(look: PreviewState, file: Path) -> int:
     from imbot.preview.onepage import one_page
     from imbot.problems.sources import Sources
     from imbot.problems.text import lines_of
@@ -125,7 +125,7 @@ async def _follow(looker: Looker, server: "Server") -> None:
             last = look.gallery or last
 
 
-def _state(look: Look, last: Gallery | None) -> str:
+def _state(look: PreviewState, last: Gallery | None) -> str:
     return json.dumps(look.to_page(last))
 
 

@@ -9,7 +9,7 @@ import click
 from imbot.cli.admin import ask, ask_option
 from imbot.cli.common import bots_argument
 from imbot.cli.steps import lines
-from imbot.ops.address import Address
+from imbot.ops.address import AdminAddress
 
 
 @click.command("reload")
@@ -17,7 +17,7 @@ from imbot.ops.address import Address
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--prune", is_flag=True, help="Stop bots that are held because their files are gone.")
-def command(bots: Path, admin: Address | None, as_json: bool, prune: bool) -> None:
+def command(bots: Path, admin: AdminAddress | None, as_json: bool, prune: bool) -> None:
     """Let the process that runs the folder BOTS follow its files now, and report what came of it.
 
     It does so by itself within seconds; this tells. Exit code 1 where something was rejected or is held,

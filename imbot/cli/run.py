@@ -17,7 +17,7 @@ from imbot.cli.common import (
     store_at,
     store_option,
 )
-from imbot.ops.address import Address
+from imbot.ops.address import AdminAddress
 
 if TYPE_CHECKING:
     from imbot.reload.startup import OnBroken
@@ -53,7 +53,7 @@ def command(
     on_broken: "OnBroken",
     settle_s: float,
     settle_at_most_s: float,
-    admin: Address | None,
+    admin: AdminAddress | None,
 ) -> None:
     """Run every bot in the folder BOTS, and follow its files; SIGHUP makes it look at once."""
     log.set_up()

@@ -14,7 +14,7 @@ import click
 from imbot.cli.admin import ask, ask_option
 from imbot.cli.common import bots_argument
 from imbot.cli.steps import problem_lines
-from imbot.ops.address import Address
+from imbot.ops.address import AdminAddress
 from imbot.problems import counted, printable
 from imbot.problems.width import width
 
@@ -33,7 +33,7 @@ Json = Mapping[str, Any]
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print what the admin endpoint says, as JSON.")
 @click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
-def command(bots: Path, admin: Address | None, as_json: bool, watch: bool) -> None:
+def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool) -> None:
     """Show how the bots in the folder BOTS stand: what runs, and which files are rejected and why.
 
     Exit code 1 where nothing runs.

@@ -34,7 +34,7 @@ _MOST = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyEntry:
     """What the schemas say of one key; ``below`` are the names of the keys it holds."""
 
     name: str
@@ -64,12 +64,12 @@ class Entry:
 
 
 @cache
-def entries() -> Mapping[str, Entry]:
+def entries() -> Mapping[str, KeyEntry]:
     """Every key by its dotted name, in the order of the schemas."""
     return {entry.name: entry for entry in _below(schema.source("bot"), "")}
 
 
-def find(word: str) -> list[Entry]:
+def find(word: str) -> list[KeyEntry]:
     """The entries that a name, or a pointer as in a problem, may mean: itself, else those that end in it."""
     name = ".".join(part for part in re.split(r"[./\[\]]+", word.strip()) if part and not part.isdigit())
     if name in entries():
@@ -84,7 +84,7 @@ def _ends_in(whole: list[str], parts: list[str]) -> bool:
     return parts in (whole[-len(parts) :], shorter)
 
 
-def _below(node: Schema, name: str) -> Iterator[Entry]:
+def _below(node: Schema, name: str) -> Iterator[KeyEntry]:
     for key, inner in node.get("properties", {}).items():
         yield from _entry(inner, f"{name}.{key}".lstrip("."), required=key in node.get("required", ()))
     for group in (_GROUPS[name],) if name in _GROUPS else ():
@@ -92,11 +92,11 @@ def _below(node: Schema, name: str) -> Iterator[Entry]:
             yield from _entry(schema.source(f"{group}/{part}"), f"{name}.{part}", required=False)
 
 
-def _entry(node: Schema, name: str, *, required: bool) -> Iterator[Entry]:
+def _entry(node: Schema, name: str, *, required: bool) -> Iterator[KeyEntry]:
     items = node.get("items")
     inner = list(_below(items if isinstance(items, dict) and "properties" in items else node, name))
     depth = name.count(".") + 1
-    yield Entry(name, node, required, tuple(each.name for each in inner if each.name.count(".") == depth))
+    yield KeyEntry(name, node, required, tuple(each.name for each in inner if each.name.count(".") == depth))
     yield from inner
 
 
@@ -157,17 +157,17 @@ def markdown() -> str:
     return "\n".join([_HEAD, _table(top), *sections]).rstrip()
 
 
-def _section(entry: Entry) -> str:
+def _section(entry: KeyEntry) -> str:
     below = [entries()[name] for name in entry.below]
     return f"## {entry.name}\n\n{entry.description}\n\n{_table(below)}"
 
 
-def _table(rows: list[Entry]) -> str:
+def _table(rows: list[KeyEntry]) -> str:
     head = "| key | what | holds | default | example |\n|---|---|---|---|---|\n"
     return head + "".join(f"{_row(entry)}\n" for entry in rows)
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: KeyEntry) -> str:
     key = entry.name.rpartition(".")[2]
     name = f"[`{key}`](#{entry.name.replace('.', '')})" if entry.below else f"`{key}`"
     default = "**required**" if entry.required else _code(entry.default)

@@ -17,7 +17,7 @@ PROCESS = "Imbot-Process"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class AdminAddress:
     """A host and a port; port 0 is any free one."""
 
     host: str
@@ -57,7 +57,7 @@ def is_loopback(host: str) -> bool:
 class AdminSettings:
     """Where to listen, the token that is asked for (empty: none), and the file that tells the address."""
 
-    address: Address
+    address: AdminAddress
     file: Path
     token: str = field(default="", repr=False)
 
@@ -71,7 +71,7 @@ class Beacon:
     process: str
 
     @classmethod
-    def new(cls, address: Address) -> Self:
+    def new(cls, address: AdminAddress) -> Self:
         """Of this process."""
         return cls(str(address), os.getpid(), secrets.token_hex(8))
 

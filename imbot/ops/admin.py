@@ -19,7 +19,7 @@ from aiohttp import web
 
 from imbot import __version__
 from imbot.log import redactor
-from imbot.ops.address import PROCESS, Address, AdminSettings, Beacon, is_loopback
+from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, is_loopback
 from imbot.ops.metrics import Metrics
 from imbot.problems.records import problem_json
 from imbot.reload.reloader import Reloader, StoppingError
@@ -55,7 +55,7 @@ async def serving(
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, address: Address) -> Address | None:
+async def _listen(runner: web.AppRunner, address: AdminAddress) -> AdminAddress | None:
     try:
         await web.TCPSite(runner, address.host, address.port).start()
     except OSError as error:
@@ -65,7 +65,7 @@ async def _listen(runner: web.AppRunner, address: Address) -> Address | None:
             os.strerror(error.errno) if error.errno and error.errno > 0 else error,
         )
         return None
-    return Address(address.host, runner.addresses[0][1])
+    return AdminAddress(address.host, runner.addresses[0][1])
 
 
 def _announce(beacon: Beacon, file: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from imbot.cards import Card, prepare_card
 from imbot.model import CardPhase, CardView, button_id
-from imbot.preview.samples import Sample, context_of
+from imbot.preview.samples import PreviewSample, context_of
 from imbot.spec import BotSpec
 
 # How the simulator's page names the states of a card.
@@ -79,7 +79,7 @@ class Gallery:
         }
 
 
-def draw(spec: BotSpec, samples: Iterable[Sample], phases: Iterable[CardPhase]) -> Gallery:
+def draw(spec: BotSpec, samples: Iterable[PreviewSample], phases: Iterable[CardPhase]) -> Gallery:
     """Draw a bot's cards. Raises ConfigError where a layout would not draw.
 
     A kind that shows nothing before the end has no pictures of it.
@@ -90,7 +90,7 @@ def draw(spec: BotSpec, samples: Iterable[Sample], phases: Iterable[CardPhase]) 
 
 
 def _pictures(
-    spec: BotSpec, card: Card, samples: Iterable[Sample], phases: Iterable[CardPhase]
+    spec: BotSpec, card: Card, samples: Iterable[PreviewSample], phases: Iterable[CardPhase]
 ) -> Iterator[Picture]:
     ratings = [button.rating for button in spec.feedback.buttons]
     for sample in samples:
@@ -100,7 +100,7 @@ def _pictures(
             yield _picture(card, sample, phase, ratings)
 
 
-def _picture(card: Card, sample: Sample, phase: CardPhase, ratings: list[str]) -> Picture:
+def _picture(card: Card, sample: PreviewSample, phase: CardPhase, ratings: list[str]) -> Picture:
     context = context_of(sample, phase, card, ratings[0] if sample.rated else "")
     view = card.render(context)
     clicked = {

@@ -16,7 +16,7 @@ from imbot.config.loader.settling import Believed, always
 from imbot.errors import ConfigError, Problem
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery, draw
-from imbot.preview.samples import Sample
+from imbot.preview.samples import PreviewSample
 from imbot.problems.excerpt import Excerpt, excerpt
 from imbot.problems.records import problem_json
 from imbot.problems.sources import Sources
@@ -25,7 +25,7 @@ from imbot.reload.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PreviewState:
     """What a file came to: a gallery, which warnings may stand beside, or else problems."""
 
     path: str
@@ -55,21 +55,21 @@ class Look:
 class Looker:
     """Looks at one bot file, alone: what it has in common with its neighbours hurts no card."""
 
-    def __init__(self, path: Path, samples: Sequence[Sample], phases: Sequence[CardPhase]) -> None:
+    def __init__(self, path: Path, samples: Sequence[PreviewSample], phases: Sequence[CardPhase]) -> None:
         self._path = path
         self._samples = samples
         self._phases = phases
         self._loader = Loader(path.parent, no_env=True)
         self._used: frozenset[str] = frozenset()
 
-    def look(self, believed: Believed = always) -> Look:
+    def look(self, believed: Believed = always) -> PreviewState:
         """Load the file and draw its cards; while a file of it moves, as it was. Blocks."""
         try:
             return self._look(believed)
         except ConfigError as error:
-            return Look(str(self._path), None, error.problems)
+            return PreviewState(str(self._path), None, error.problems)
 
-    async def looks(self) -> AsyncGenerator[Look]:
+    async def looks(self) -> AsyncGenerator[PreviewState]:
         """A look now, and one after each change of anything the bot may use."""
         watch = Watch(self._path.parent)
         yield await self._next(watch)
@@ -78,25 +78,25 @@ class Looker:
                 if state.has_changes:
                     yield await self._next(watch)
 
-    async def _next(self, watch: Watch) -> Look:
+    async def _next(self, watch: Watch) -> PreviewState:
         state = await watch.scan()
         look = await asyncio.to_thread(self.look, state.believed)
         watch.mark_read(state)
         watch.set_used_files(self._used)
         return look
 
-    def _look(self, believed: Believed) -> Look:
+    def _look(self, believed: Believed) -> PreviewState:
         path = str(self._path)
         result = self._loader.load([self._path], believed)
         self._used |= result.sources
         found = result.files
         if not found:
             gone = Problem(path, 1, 1, 1, 1, "", "file.unreadable", "error", "there is no such file any more")
-            return Look(path, None, (gone,))
+            return PreviewState(path, None, (gone,))
         (file,) = found
         self._used = result.sources
         gallery = draw(file.spec, self._samples, self._phases) if file.spec else None
-        return Look(path, gallery, file.problems)
+        return PreviewState(path, gallery, file.problems)
 
 
 def _shown(problem: Problem, sources: Sources) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def usage(client, month):
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class PreviewSample:
     """One turn as it might have been; without an answer the agent has found none."""
 
     name: str
@@ -73,19 +73,19 @@ class Sample:
 
 
 SAMPLES = (
-    Sample("short", "怎么退货？", _SHORT),
-    Sample("long", "我在国外下的单，收到以后发现尺码不合适，还能退吗？运费和关税怎么算？", _LONG),
-    Sample("rich", "有哪些套餐？怎么查用量？", _RICH),
-    Sample("nasty", NASTY, f"{NASTY} {'无空格的很长的一行' * 8} {'https://example.com/' + 'a' * 80}"),
-    Sample(
+    PreviewSample("short", "怎么退货？", _SHORT),
+    PreviewSample("long", "我在国外下的单，收到以后发现尺码不合适，还能退吗？运费和关税怎么算？", _LONG),
+    PreviewSample("rich", "有哪些套餐？怎么查用量？", _RICH),
+    PreviewSample("nasty", NASTY, f"{NASTY} {'无空格的很长的一行' * 8} {'https://example.com/' + 'a' * 80}"),
+    PreviewSample(
         "suggestions",
         "发票",
         "可以的。下单时勾选 **需要发票** 即可；已完成的订单，一年内也可以补开。",
         suggestions=("怎么开电子发票？", "发票抬头写错了怎么办？", "可以开增值税专用发票吗？"),
         citations=(Citation("订单与发票.md › 开发票", "https://example.com/help/invoice", "下单时勾选…"),),
     ),
-    Sample("rated", "怎么退货？", _SHORT, rated=True),
-    Sample(
+    PreviewSample("rated", "怎么退货？", _SHORT, rated=True),
+    PreviewSample(
         "unknown",
         "你们老板的生日是哪天？",
         reasoning="用户想知道老板的生日。\n知识库里没有这一类内容，\n不应该猜测。",
@@ -93,12 +93,12 @@ SAMPLES = (
 )
 
 
-def given(question: str, answer: str) -> Sample:
+def given(question: str, answer: str) -> PreviewSample:
     """A turn with texts of one's own."""
-    return Sample("given", question, answer)
+    return PreviewSample("given", question, answer)
 
 
-def context_of(sample: Sample, phase: CardPhase, card: Card, rating: str = "") -> CardContext:
+def context_of(sample: PreviewSample, phase: CardPhase, card: Card, rating: str = "") -> CardContext:
     """What templates may use to draw a sample in a phase, for somebody who chose ``rating``."""
     final = phase is CardPhase.FINAL
     context = CardContext(

@@ -30,7 +30,7 @@ RolloutKey = frozenset[tuple[str, str, str, str]]
 
 
 @dataclass(slots=True)
-class Running:
+class RunningBot:
     """A bot that runs, what its file says, and how often it was changed.
 
     The path may change under a running bot. ``moved`` is when it last changed its app, by the loop's clock.
@@ -57,7 +57,7 @@ class RolloutHost(Protocol):
     """What a rollout takes place on: the supervisor."""
 
     gateways: GatewayPool
-    running: dict[str, Running]
+    running: dict[str, RunningBot]
     preparing: asyncio.Semaphore
 
     def commit(self, rollout: "Rollout") -> None:

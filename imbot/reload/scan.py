@@ -8,13 +8,13 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-Entry = tuple[int, int, int, int]
+FileEntry = tuple[int, int, int, int]
 """When its content changed, when anything of it did (ns), its size, its inode."""
 
 _OTHERS = (".git", ".imbot", "__pycache__")  # folders in which nobody keeps parts of bots
 
 
-def scan(folder: Path, used: Iterable[str]) -> dict[str, Entry]:
+def scan(folder: Path, used: Iterable[str]) -> dict[str, FileEntry]:
     """Every file below a folder, links followed, and those used elsewhere that are there; by path."""
     found = dict(_below(str(folder)))
     for path in used:
@@ -23,7 +23,7 @@ def scan(folder: Path, used: Iterable[str]) -> dict[str, Entry]:
     return found
 
 
-def entry_at(path: str) -> Entry | None:
+def entry_at(path: str) -> FileEntry | None:
     """What a regular file looks like; None where there is none."""
     try:
         return _entry(os.stat(path))  # noqa: PTH116  a Path for each of thousands of files is slow
@@ -45,7 +45,7 @@ def folder_id(folder: Path) -> tuple[int, int] | None:
     return (found.st_dev, found.st_ino)
 
 
-def _below(folder: str) -> Iterator[tuple[str, Entry]]:
+def _below(folder: str) -> Iterator[tuple[str, FileEntry]]:
     waiting: list[tuple[str, tuple[str, ...]]] = [(folder, (os.path.realpath(folder),))]
     while waiting:
         top, parents = waiting.pop()
@@ -81,7 +81,7 @@ def _ignored(name: str) -> bool:
     return name in _OTHERS or name.startswith("..")
 
 
-def _entry(found: os.stat_result) -> Entry | None:
+def _entry(found: os.stat_result) -> FileEntry | None:
     if not stat.S_ISREG(found.st_mode):
         return None
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

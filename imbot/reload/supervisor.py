@@ -21,7 +21,7 @@ from imbot.reload.agent_probe import AgentProbe
 from imbot.reload.gateway_pool import GatewayPool, app_key
 from imbot.reload.plan import Step, lost, plan, together, without_conflicts
 from imbot.reload.report import step_json
-from imbot.reload.rollout import Pending, Rollout, RolloutKey, Running, forecast, rollout_key
+from imbot.reload.rollout import Pending, Rollout, RolloutKey, RunningBot, forecast, rollout_key
 from imbot.reload.status import BotStatus, Rejections
 from imbot.spec import BotSpec
 from imbot.stores import Store
@@ -43,7 +43,7 @@ class Supervisor:
         self.committed = asyncio.Event()  # set whenever another generation may have begun to run
         self.notes: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
         self.gateways = GatewayPool(endpoint, grace_s, self.counters.accounting.count_call)
-        self.running: dict[str, Running] = {}
+        self.running: dict[str, RunningBot] = {}
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store
         self._grace_s = grace_s
@@ -52,7 +52,7 @@ class Supervisor:
         self._held: dict[str, float] = {}  # since when
         self._rollouts: dict[RolloutKey, Rollout] = {}
         self._tasks: dict[Rollout, asyncio.Task[None]] = {}
-        self._drains: dict[asyncio.Task[None], Running] = {}
+        self._drains: dict[asyncio.Task[None], RunningBot] = {}
         self._stopping = False
         self._gathering = False  # what cannot be prepared, to say it once for all bots
 
@@ -182,7 +182,7 @@ class Supervisor:
         gateway.use_credentials(spec.credentials, spec.quota.qps)
         if running is None:
             bot = Bot(behaviour, gateway, self._store, counters=self.counters)
-            self.running[spec.name] = Running(bot, key, spec)
+            self.running[spec.name] = RunningBot(bot, key, spec)
             return
         if key != running.key:
             running.moved = asyncio.get_running_loop().time()
@@ -191,7 +191,7 @@ class Supervisor:
         running.bot.gateway = gateway
         running.bot.use_behaviour(behaviour)
 
-    def _drain(self, running: Running) -> None:
+    def _drain(self, running: RunningBot) -> None:
         self._agent_probe.set_address(running.spec.name, None)
         name = f"drain {running.spec.name}"
         task = asyncio.create_task(running.bot.drain(self._grace_s), name=name)
@@ -235,7 +235,7 @@ class Supervisor:
             rest = f"; {len(names)} still are" if names else ""
             log.info("%s: no longer held%s", ", ".join(sorted(ended)), rest)
 
-    def _row(self, running: Running, pending: Mapping[str, Pending]) -> BotStatus:
+    def _row(self, running: RunningBot, pending: Mapping[str, Pending]) -> BotStatus:
         bot, link, accounting = running.bot, running.bot.gateway.status, self.counters.accounting
         draining = self._stopping or running is not self.running.get(running.spec.name)
         rejected = self._rejections.get(running.spec.path)

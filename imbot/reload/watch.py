@@ -17,7 +17,7 @@ from typing import Literal
 from watchfiles import awatch
 
 from imbot.config.loader import names_bot
-from imbot.reload.scan import Entry, entry_at, folder_id, is_below, scan
+from imbot.reload.scan import FileEntry, entry_at, folder_id, is_below, scan
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class WatchState:
 class _Moving:
     """A file that is other than it is known: as what, since when, and how long it is as it is."""
 
-    entry: Entry | None
+    entry: FileEntry | None
     since: float
     still_since: float
 
@@ -70,7 +70,7 @@ class FileState:
     """
 
     folder: str
-    seen: dict[str, Entry]
+    seen: dict[str, FileEntry]
     moved: frozenset[str]
     moving: frozenset[str]
     has_changes: bool
@@ -97,7 +97,7 @@ class Watch:
         self._settle = settle
         self._env = str(folder.absolute().parent / ".env")
         self._used: frozenset[str] = frozenset()
-        self._known: dict[str, Entry] | None = None  # as it was when it was last read
+        self._known: dict[str, FileEntry] | None = None  # as it was when it was last read
         self._moving: dict[str, _Moving] = {}
         self._listed: AbstractSet[str] = frozenset()  # what was there at the last look,
         self._listed_at = 0.0  # and when something that matters last came or went
@@ -183,7 +183,7 @@ class Watch:
 
     # -- what has changed
 
-    def _note(self, seen: dict[str, Entry], now: float) -> None:
+    def _note(self, seen: dict[str, FileEntry], now: float) -> None:
         """Keep for each file since when it is other than known, and since when it is as it is."""
         if self._known is None:
             self._known = seen
@@ -202,7 +202,7 @@ class Watch:
             elif moving.entry != entry:
                 moving.entry, moving.still_since = entry, now
 
-    def _file_state(self, seen: dict[str, Entry], now: float) -> FileState:
+    def _file_state(self, seen: dict[str, FileEntry], now: float) -> FileState:
         rests = {path: at - now for path, at in self._rest_at().items()}
         moving = [path for path, rest in rests.items() if rest > 0]
         matter = [rest for path, rest in rests.items() if self._matters(path)]

@@ -11,7 +11,7 @@ from imbot.testing.stage import Shown
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
+class DrawnButton:
     """What calls back, and what it says."""
 
     id: str
@@ -22,16 +22,20 @@ class Button:
         return name in (self.label, self.id, parse_button_id(self.id)[1])
 
 
-def buttons(shown: Shown, user: str, spec: BotSpec) -> list[Button]:
+def buttons(shown: Shown, user: str, spec: BotSpec) -> list[DrawnButton]:
     """The buttons on the card; where its template is the user's own, also those it may have by itself."""
     if not source(f"cards/{spec.card.kind}").get("x-callbacks", True) or not shown.views:
         return []
     drawn = [
-        Button(found["id"], found.get("text", "")) for found in _mappings(shown.card(user)) if "id" in found
+        DrawnButton(found["id"], found.get("text", ""))
+        for found in _mappings(shown.card(user))
+        if "id" in found
     ]
     if spec.card.template_id:
-        drawn += [Button(button_id("feedback", each.rating), each.label) for each in spec.feedback.buttons]
-        drawn += [Button(action, spec.card.action_labels[action]) for action in spec.card.actions]
+        drawn += [
+            DrawnButton(button_id("feedback", each.rating), each.label) for each in spec.feedback.buttons
+        ]
+        drawn += [DrawnButton(action, spec.card.action_labels[action]) for action in spec.card.actions]
     return drawn
 
 

@@ -24,7 +24,7 @@ _START = Span(1, 1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CaseStep:
     """One thing that happens. ``what`` is its text, rating or seconds; ``at`` its pointer in the file."""
 
     action: str
@@ -44,7 +44,7 @@ class Case:
     name: str
     at: str
     latency_s: float
-    steps: tuple[Step, ...]
+    steps: tuple[CaseStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,10 @@ def _case(case: Mapping[str, Any], at: str, file: Mapping[str, Any]) -> Case:
     return Case(case["name"], at, seconds(latency), tuple(steps))
 
 
-def _step(step: Mapping[str, Any], at: str, script: Sequence[Any] | None) -> Step:
+def _step(step: Mapping[str, Any], at: str, script: Sequence[Any] | None) -> CaseStep:
     action = next(key for key in ACTIONS if key in step)
     written = step.get("agent", script)
-    return Step(
+    return CaseStep(
         action=action,
         what=step[action],
         at=at,

@@ -16,7 +16,7 @@ from imbot.config.loader import BotFile, Loader
 from imbot.config.schema import source
 from imbot.errors import ConfigError, Problem
 from imbot.spec import BotSpec
-from imbot.testing.casefile import CaseFile, Step, no_bot
+from imbot.testing.casefile import CaseFile, CaseStep, no_bot
 from imbot.testing.script import ScriptedAgent
 
 T = TypeVar("T")
@@ -89,19 +89,19 @@ class Company:
         return made
 
 
-def _steps(file: CaseFile) -> Iterator[Step]:
+def _steps(file: CaseFile) -> Iterator[CaseStep]:
     return (step for case in file.cases for step in case.steps)
 
 
-def _asks_own_agent(step: Step, spec: BotSpec) -> bool:
+def _asks_own_agent(step: CaseStep, spec: BotSpec) -> bool:
     """Whether something is said that no script answers; orders to the bot need no agent."""
     return step.action == "say" and step.script is None and not command_of(step.what, spec.commands)
 
 
-def _unscripted(file: CaseFile, spec: BotSpec, own: list[Step]) -> Iterator[Problem]:
+def _unscripted(file: CaseFile, spec: BotSpec, own: list[CaseStep]) -> Iterator[Problem]:
     """A file without any script lacks one thing, else each case that asks lacks its own."""
     scripted = any(step.script is not None for step in _steps(file))
-    cases: dict[str, Step] = {}
+    cases: dict[str, CaseStep] = {}
     for step in own:
         cases.setdefault(step.at.rpartition("/steps/")[0], step)
     for step in [*cases.values()] if scripted else own[:1]:

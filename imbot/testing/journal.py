@@ -8,7 +8,7 @@ from imbot.stores.connection import Lane
 from imbot.stores.sqlite import SqliteStore
 
 
-class Journal(SqliteStore):
+class PlayedTurns(SqliteStore):
     """A ``Store``; open it on ``:memory:``."""
 
     def __init__(self, write_lane: Lane, read_lane: Lane) -> None:

@@ -12,11 +12,11 @@ from imbot.config.loader.build import seconds
 from imbot.model import CardAction, Message, Sender, TurnRecord
 from imbot.stores.connection import IN_MEMORY
 from imbot.testing.buttons import buttons
-from imbot.testing.casefile import Case, Step
+from imbot.testing.casefile import Case, CaseStep
 from imbot.testing.clock import run_virtual
 from imbot.testing.company import Player
 from imbot.testing.expectations import Miss, Outcome, misses
-from imbot.testing.journal import Journal
+from imbot.testing.journal import PlayedTurns
 from imbot.testing.snapshots import Snapshots
 from imbot.testing.stage import Stage
 
@@ -40,7 +40,7 @@ class _Said:
 
     id: str
     conversation: str
-    step: Step
+    step: CaseStep
 
 
 def play(case: Case, player: Player, snapshots: Snapshots) -> Result:
@@ -51,7 +51,7 @@ def play(case: Case, player: Player, snapshots: Snapshots) -> Result:
 
 
 async def _play(case: Case, player: Player, snapshots: Snapshots) -> tuple[list[Miss], float]:
-    journal = await Journal.open(IN_MEMORY)
+    journal = await PlayedTurns.open(IN_MEMORY)
     scene = _Scene(player, Stage(player.spec.type, case.latency_s), journal, snapshots)
     try:
         async with asyncio.timeout(LONGEST_S):
@@ -68,7 +68,7 @@ async def _play(case: Case, player: Player, snapshots: Snapshots) -> tuple[list[
 class _Scene:
     """One case while it is played."""
 
-    def __init__(self, player: Player, stage: Stage, journal: Journal, snapshots: Snapshots) -> None:
+    def __init__(self, player: Player, stage: Stage, journal: PlayedTurns, snapshots: Snapshots) -> None:
         behaviour, self._agent = player.behaviour()
         self.bot = Bot(behaviour, stage, journal, _wall_clock)
         self._stage = stage
@@ -87,7 +87,7 @@ class _Scene:
             await self._end(said)
         return [miss for said in going_on for miss in await self._judge(said.step, said)]
 
-    async def _step(self, step: Step) -> list[Miss]:
+    async def _step(self, step: CaseStep) -> list[Miss]:
         if step.action in ("say", "send"):
             said = await self._say(step)
             if step.go_on:
@@ -107,7 +107,7 @@ class _Scene:
 
     # -- what people do
 
-    async def _say(self, step: Step) -> _Said:
+    async def _say(self, step: CaseStep) -> _Said:
         said = _Said(f"message-{len(self._said) + 1}", _conversation(step), step)
         self._said.append(said)
         if step.script is not None:
@@ -128,10 +128,10 @@ class _Scene:
         )
         return replace(message, address=self._stage.address(message))
 
-    def _clickable(self, said: _Said, step: Step) -> bool:
+    def _clickable(self, said: _Said, step: CaseStep) -> bool:
         return said.conversation == _conversation(step) and bool(self._stage.shown[said.id].views)
 
-    async def _click(self, step: Step, said: _Said) -> list[Miss]:
+    async def _click(self, step: CaseStep, said: _Said) -> list[Miss]:
         """Click a button as its user sees it, and judge what comes of it; or what keeps people from doing so."""
         shown = self._stage.shown[said.id]
         there = buttons(shown, step.user, self.bot.spec)
@@ -167,7 +167,7 @@ class _Scene:
     async def _end(self, said: _Said) -> None:
         await self._journal.ended((await self._turn(said)).id)
 
-    async def _judge(self, step: Step, said: _Said) -> list[Miss]:
+    async def _judge(self, step: CaseStep, said: _Said) -> list[Miss]:
         if not step.expect:
             return []
         turn, shown = await self._turn(said), self._stage.shown[said.id]
@@ -184,7 +184,7 @@ class _Scene:
         return turn
 
 
-def _conversation(step: Step) -> str:
+def _conversation(step: CaseStep) -> str:
     return f"group {step.group}" if step.group else f"with {step.user}"
 
 

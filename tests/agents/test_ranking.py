@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from imbot.agents.knowledge import Entry, read_entries
+from imbot.agents.knowledge import KnowledgeEntry, read_entries
 from imbot.agents.ranking import Index
 from imbot.model import Citation, NotFound, Suggestions, TextDelta
 
@@ -173,22 +173,24 @@ def test_a_heading_or_an_alias_word_for_word_wins(index):
 
 
 def test_a_heading_made_of_filler_is_found_word_for_word():
-    index = Index([Entry("你好", "hi", "a.md", "你好"), Entry("???", "what", "a.md", "???")])
+    index = Index(
+        [KnowledgeEntry("你好", "hi", "a.md", "你好"), KnowledgeEntry("???", "what", "a.md", "???")]
+    )
     assert [match.entry.answer for match in index.search("你好！")] == ["hi"]
     assert index.search("") == index.search("!!") == []
 
 
 def test_the_heading_counts_more_than_the_answer():
     entries = [
-        Entry("红茶", "不是绿茶，喝绿茶的人请看别处。", "a.md", "红茶"),
-        Entry("绿茶", "红茶之外的茶。", "a.md", "绿茶"),
+        KnowledgeEntry("红茶", "不是绿茶，喝绿茶的人请看别处。", "a.md", "红茶"),
+        KnowledgeEntry("绿茶", "红茶之外的茶。", "a.md", "绿茶"),
     ]
     assert [match.entry.heading for match in Index(entries).search("绿茶")] == ["绿茶", "红茶"]
 
 
 def test_a_parent_heading_helps_to_tell_children_apart():
     texts = [("Install", "Windows"), ("Remove", "Windows"), ("Install", "macOS")]
-    index = Index([Entry(f"{a} › {b}", "x", "a.md", b, (), (a,)) for a, b in texts])
+    index = Index([KnowledgeEntry(f"{a} › {b}", "x", "a.md", b, (), (a,)) for a, b in texts])
     assert index.search("how to remove it on windows")[0].entry.title == "Remove › Windows"
     assert index.search("macos install")[0].entry.title == "Install › macOS"
 

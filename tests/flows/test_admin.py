@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 from imbot.cli import main
-from imbot.ops.address import Address, AdminSettings, Beacon
+from imbot.ops.address import AdminAddress, AdminSettings, Beacon
 from imbot.reload.watch import Watch
 
-NOWHERE = Address("127.0.0.1", 1)
+NOWHERE = AdminAddress("127.0.0.1", 1)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def file_of(flow):
 
 
 def up(flow, token="", **options):
-    return flow.up(admin=AdminSettings(Address("127.0.0.1", 0), file_of(flow), token), **options)
+    return flow.up(admin=AdminSettings(AdminAddress("127.0.0.1", 0), file_of(flow), token), **options)
 
 
 async def imbot(flow, *words, **env):
@@ -219,7 +219,7 @@ async def test_a_file_left_behind_never_reloads_another_folder(flow, by_hand, tm
 
 async def test_the_process_of_dev_is_found_too(flow):
     flow.echo("a")
-    settings = AdminSettings(Address("127.0.0.1", 0), file_of(flow).with_name("dev-admin.json"))
+    settings = AdminSettings(AdminAddress("127.0.0.1", 0), file_of(flow).with_name("dev-admin.json"))
     Beacon(str(NOWHERE), 1, "gone").write(file_of(flow))
     async with flow.up(admin=settings):
         assert (await asked(flow, "status"))["bots"][0]["name"] == "a"

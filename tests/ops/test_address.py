@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from imbot.ops.address import Address, Beacon
+from imbot.ops.address import AdminAddress, Beacon
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from imbot.ops.address import Address, Beacon
     ],
 )
 def test_an_address_tells_whether_others_can_reach_it(text, host, port, loopback):
-    address = Address.parse(text)
+    address = AdminAddress.parse(text)
 
     assert (address.host, address.port, address.loopback) == (host, port, loopback)
     assert str(address) == text.strip()
@@ -29,12 +29,12 @@ def test_an_address_tells_whether_others_can_reach_it(text, host, port, loopback
 @pytest.mark.parametrize("text", ["", "8870", ":8870", "host:", "host:x", "host:70000", "host:-1", "::1:80"])
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ValueError, match=r"HOST:PORT|port|brackets"):
-        Address.parse(text)
+        AdminAddress.parse(text)
 
 
 def test_a_beacon_is_found_and_taken_away(tmp_path):
     path = tmp_path / ".imbot/admin.json"
-    beacon = Beacon.new(Address("127.0.0.1", 1))
+    beacon = Beacon.new(AdminAddress("127.0.0.1", 1))
     beacon.write(path)
 
     assert Beacon.read(path) == beacon
@@ -46,7 +46,7 @@ def test_a_beacon_is_found_and_taken_away(tmp_path):
 
 
 def test_a_process_leaves_the_beacon_of_its_successor(tmp_path):
-    old, new = Beacon.new(Address("127.0.0.1", 1)), Beacon.new(Address("127.0.0.1", 1))
+    old, new = Beacon.new(AdminAddress("127.0.0.1", 1)), Beacon.new(AdminAddress("127.0.0.1", 1))
     new.write(tmp_path / "admin.json")
     old.remove(tmp_path / "admin.json")
 

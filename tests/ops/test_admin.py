@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from imbot.errors import Problem
-from imbot.ops.address import Address, AdminSettings, Beacon
+from imbot.ops.address import AdminAddress, AdminSettings, Beacon
 from imbot.ops.admin import row_json, serving
 from imbot.reload.plan import Step
 from imbot.reload.reloader import StoppingError
@@ -55,7 +55,7 @@ class World:
 
     def serving(self, host="127.0.0.1", port=0, token=""):
         supervisor = SimpleNamespace(status=lambda: self.rows, counters=Counters(), reconnects=0)
-        settings = AdminSettings(Address(host, port), self.file, token)
+        settings = AdminSettings(AdminAddress(host, port), self.file, token)
         return serving(settings, self.folder, supervisor, self.reloader)
 
     async def ask(self, method, path, **headers):

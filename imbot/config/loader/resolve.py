@@ -13,7 +13,7 @@ from typing import Any
 
 from imbot.config.loader.coerce import converted, stand_in, types_of
 from imbot.config.loader.contents import IN_TEMPLATE, ContentError, Contents
-from imbot.config.loader.snapshot import Reader, Variables
+from imbot.config.loader.snapshot import EnvVariables, Reader
 from imbot.config.placeholders import (
     NearMiss,
     Placeholder,
@@ -77,7 +77,7 @@ class Resolver:
         self._folder = folder
         self._reader = reader
         self._contents = Contents(folder, reader)
-        self._variables = Variables(reader)
+        self._variables = EnvVariables(reader)
         self._options = options
         self._name = name
         self._unset: set[str] = set()

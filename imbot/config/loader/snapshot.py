@@ -168,7 +168,7 @@ class Reader:
         return reading.value
 
 
-class Variables(Mapping[str, str]):
+class EnvVariables(Mapping[str, str]):
     """The environment as a mapping, every look at it noted by a reader."""
 
     def __init__(self, reader: Reader) -> None:

@@ -3,7 +3,7 @@ import os
 import pytest
 from botfolder import write
 
-from imbot.config.loader.snapshot import Reader, Snapshot, Variables
+from imbot.config.loader.snapshot import EnvVariables, Reader, Snapshot
 
 
 def test_each_thing_is_read_once_for_all_readers(tmp_path):
@@ -72,7 +72,7 @@ def test_only_regular_files_are_opened(tmp_path):
 
 def test_variables_are_a_mapping_that_notes_each_look():
     reader = Reader(Snapshot({"A": "1", "B": "2"}))
-    variables = Variables(reader)
+    variables = EnvVariables(reader)
     assert (variables.get("A"), variables.get("C")) == ("1", None)
     assert list(variables) == ["A"]
     assert set(reader.reads) == {("variable", "A"), ("variable", "C")}
