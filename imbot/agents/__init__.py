@@ -13,7 +13,7 @@ from imbot.model import AgentEvent, Exchange, Message
 from imbot.spec import AgentSpec, Timeouts
 
 # name in a bot file -> "module:class"; imported only when a bot names it
-TYPES = {
+AGENT_TYPES = {
     "echo": "imbot.agents.echo:EchoAgent",
     "faq": "imbot.agents.faq:FaqAgent",
     "openai": "imbot.agents.openai:OpenAIAgent",
@@ -52,6 +52,6 @@ class Agent(Protocol):
 
 def prepare_agent(spec: AgentSpec, timeouts: Timeouts) -> Agent:
     """The agent a bot file asks for. Raises ConfigError when its settings cannot work."""
-    module, _, name = TYPES[spec.type].partition(":")
+    module, _, name = AGENT_TYPES[spec.type].partition(":")
     agent: Agent = getattr(importlib.import_module(module), name)(spec, timeouts)
     return agent

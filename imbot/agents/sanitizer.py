@@ -11,7 +11,7 @@ from imbot.model import AgentEvent, Citation, ReasoningDelta, Suggestions, TextD
 from imbot.text.sanitize import readable
 
 MOST_CHARS = 250_000  # of one piece: more than any answer may have
-MOST = 1_000_000  # events and characters of thinking in one answer
+MOST_EVENTS = 1_000_000  # events and characters of thinking in one answer
 _MANY = 50  # suggestions
 _LONGEST = 2_000  # characters of each, and of all that a citation holds
 _TOLD = (TextDelta, TextReplace, ReasoningDelta)
@@ -33,7 +33,7 @@ class EventSanitizer:
         self._heard += 1 + (len(text) if isinstance(event, ReasoningDelta) else 0)
         self._events += 1
         self._chars += len(text)
-        if self._heard > MOST:
+        if self._heard > MOST_EVENTS:
             raise AgentError("the agent comes to no end", code="endless")
         match event:
             case TextDelta(text) if text.isprintable() and 0 < len(text) <= MOST_CHARS and not self._half:

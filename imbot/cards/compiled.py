@@ -15,14 +15,14 @@ from imbot.templates.budget import Budget, to_text
 from imbot.templates.compile import Compiled, Variables, compile_text
 from imbot.templates.faults import Fault, TemplateFault
 from imbot.templates.sandbox import GLOBALS, Files
-from imbot.templates.variables import NAMES, BotVariables, carried
+from imbot.templates.variables import TURN_VARIABLES, BotVariables, carried
 
 log = logging.getLogger(__name__)
 
 PHASE_TEXTS = ("thinking", "error", "stopped")
 _NO_TEXT = "…"  # stands for a text that cannot be drawn; a message must not be empty
 _PLAIN = "markdown"
-_TEXT_NAMES = NAMES - {"texts"}
+_TEXT_NAMES = TURN_VARIABLES - {"texts"}
 _CLICKED = frozenset({"buttons", "feedback"})
 _SAID = frozenset({"question", "answer", "reasoning", "error", "suggestions", "citations"})
 

@@ -12,7 +12,7 @@ from imbot.spec import Secret
 from imbot.templates.compile import Compiled, Draw, Variables, compile_condition, compile_loop, compile_text
 from imbot.templates.faults import Fault, TemplateFault
 from imbot.templates.sandbox import Files
-from imbot.templates.variables import NAMES
+from imbot.templates.variables import TURN_VARIABLES
 from imbot.text.pointers import escape, pointer, split_pointer
 
 DrawItem = Callable[[Variables], Iterator[Any]]
@@ -80,7 +80,7 @@ def compile_layout(
     """Compile every string of a layout; ``files`` are the texts they may include."""
     workload = workload or Workload()
     compilers = {key: _Compiler(files, workload) for key in value}
-    keys = {key: compilers[key].node(item, pointer(key), NAMES) for key, item in value.items()}
+    keys = {key: compilers[key].node(item, pointer(key), TURN_VARIABLES) for key, item in value.items()}
     return CompiledLayout(
         source=value,
         keys=keys,

@@ -10,7 +10,7 @@ from imbot.check.lints import lint_defaults
 from imbot.check.lints.defaults import misnamed_defaults
 from imbot.check.lints.ignores import without_ignored
 from imbot.check.lints.unused import unused_templates
-from imbot.config.loader.defaults import NAMES as DEFAULTS
+from imbot.config.loader.defaults import DEFAULTS_FILES as DEFAULTS
 from imbot.config.loader.defaults import Defaults, with_inheritors
 from imbot.config.loader.unique import contested
 from imbot.errors import ConfigError, ImbotError, Problem

@@ -22,7 +22,7 @@ from imbot.ops.address import AdminAddress
 from imbot.platforms.dingtalk.simulator import Simulator
 from imbot.reload.plan import Step
 
-PORT = 8700
+DEV_PORT = 8700
 GRACE_S = 1.0
 
 
@@ -30,7 +30,7 @@ GRACE_S = 1.0
 @bots_argument
 @store_option
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"Of the chat page.  [default: {PORT}, or a free one]"
+    "--port", type=click.IntRange(0, 65535), help=f"Of the chat page.  [default: {DEV_PORT}, or a free one]"
 )
 @settle_options
 @serve_option("127.0.0.1:0", "a free port")
@@ -82,7 +82,7 @@ def command(
 
 async def _listen(simulator: Simulator, port: int | None) -> None:
     try:
-        await simulator.start(port=PORT if port is None else port)
+        await simulator.start(port=DEV_PORT if port is None else port)
     except OSError:
         if port is not None:
             raise click.ClickException(f"port {port} is taken; leave --port out to get a free one") from None

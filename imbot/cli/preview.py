@@ -20,7 +20,7 @@ from imbot.preview.samples import SAMPLES, given
 if TYPE_CHECKING:
     from imbot.preview.server import Server
 
-PORT = 8701
+PREVIEW_PORT = 8701
 _FOLLOWS = "Save a file and its cards follow. Ctrl-C ends."
 
 
@@ -38,7 +38,9 @@ _FOLLOWS = "Save a file and its cards follow. Ctrl-C ends."
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a page that needs no server, and end.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), help=f"Of the page.  [default: {PORT}, or a free one]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=f"Of the page.  [default: {PREVIEW_PORT}, or a free one]"
+)
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def command(
     bot: str,
@@ -131,7 +133,7 @@ def _state(look: PreviewState, last: Gallery | None) -> str:
 
 async def _listen(server: "Server", port: int | None) -> str:
     try:
-        return await server.start(PORT if port is None else port)
+        return await server.start(PREVIEW_PORT if port is None else port)
     except OSError:
         if port is not None:
             raise click.ClickException(f"port {port} is taken; leave --port out to get a free one") from None

@@ -4,28 +4,25 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from imbot.cli.admin import ask, ask_option
 from imbot.cli.common import bots_argument
-from imbot.cli.steps import problem_lines
+from imbot.cli.steps import Json, problem_lines
 from imbot.ops.address import AdminAddress
 from imbot.problems import counted, printable
 from imbot.problems.width import width
 
-LOOK_EVERY_S = 1.0
+REFRESH_S = 1.0
 LITTLE_LEFT = 0.8  # used of a month
 
 _MARKS = {"running": ("●", "green"), "connecting": ("◐", "yellow"), "draining": ("◌", "cyan")}
 _DOWN = ("○", "red")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
-Json = Mapping[str, Any]
 
 
 @click.command("status")
@@ -66,7 +63,7 @@ def _look_again(look: Callable[[], str]) -> None:
             elif text != shown:
                 click.echo(text)
             shown = text
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(REFRESH_S)
     except KeyboardInterrupt:
         click.echo()
 

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 State = Literal["ok", "warning", "failed", "not tried"]
 
 QUESTION = "Count from 1 to 10, please."
-PATIENCE_S = 20.0
+ANSWER_WAIT_S = 20.0
 # Pieces that come in so small a part of the time it took count as one: something held them back.
 HELD_BACK = 0.05
 HELD_BACK_S = 1.0
@@ -198,11 +198,13 @@ class _Trial:
         """Ask. Raises AgentError where nothing is said in time."""
         self._asked_at = _now()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(ANSWER_WAIT_S):
                 await self._listen()
         except TimeoutError:
             if not self._pieces:
-                raise AgentError(f"it said nothing within {PATIENCE_S:g} s", code="timeout.doctor") from None
+                raise AgentError(
+                    f"it said nothing within {ANSWER_WAIT_S:g} s", code="timeout.doctor"
+                ) from None
         if self._not_found:
             return "answers that it knows nothing about that"
         if not self._pieces:

@@ -15,7 +15,7 @@ from imbot.model import CardAction, CardChange, CardRef, CardView, Message
 from imbot.usage.rate_limit import RateLimiter
 
 # name in a bot file -> "module:class"; imported only when a bot names it
-TYPES = {
+PLATFORM_TYPES = {
     "dingtalk-stream": "imbot.platforms.dingtalk.gateway:DingTalkGateway",
 }
 DRY_RUNS = {
@@ -151,7 +151,7 @@ def open_gateway(
     limiter: RateLimiter | None = None,
 ) -> Gateway:
     """A gateway of that platform type, not yet connected; it keeps to ``quota``, or to one of its own."""
-    module, _, name = TYPES[type_name].partition(":")
+    module, _, name = PLATFORM_TYPES[type_name].partition(":")
     gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint, spent, limiter)
     return gateway
 

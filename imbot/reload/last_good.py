@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from imbot.config.loader import BotFile, LoadResult
-from imbot.config.loader.defaults import NAMES
+from imbot.config.loader.defaults import DEFAULTS_FILES
 from imbot.config.loader.redacted import without_secrets
 from imbot.errors import StoreError
 from imbot.reload.supervisor import Supervisor
@@ -158,4 +158,4 @@ def _kept(content: bytes, *, with_keys: bool) -> KeptFile:
 
 def _has_keys(path: str, bot: str) -> bool:
     """Whether a file that was read for a bot has a bot's keys, some of which are secrets."""
-    return path == bot or Path(path).name in NAMES
+    return path == bot or Path(path).name in DEFAULTS_FILES

@@ -29,10 +29,10 @@ from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 2.0  # how long a report waits for the platform, beyond preparing
-PREPARE_S = 60.0  # and how long for preparing
+PLATFORM_WAIT_S = 2.0  # how long a report waits for the platform, beyond preparing
+PREPARE_WAIT_S = 60.0  # and how long for preparing
 PREPARE_AT_ONCE = 4
-AGENTS_S = 0.5  # and how long to tell of agents that cannot be reached: the rest shows in the status
+AGENT_WAIT_S = 0.5  # and how long to tell of agents that cannot be reached: the rest shows in the status
 
 
 class Supervisor:
@@ -73,11 +73,11 @@ class Supervisor:
         self._rename(steps)
         self._rejections.follow(steps)
         await self._prepared(begun)
-        await _within(PATIENCE_S, (rollout.tried for rollout in begun))
+        await _within(PLATFORM_WAIT_S, (rollout.tried for rollout in begun))
         for waiting in (each for rollout in begun for each in rollout.pending()):
             log.warning("%s: not live yet: %s", waiting.name, waiting.reason)
         live = {name for rollout in rollouts if rollout.done for name in rollout.steps}
-        await _within(AGENTS_S, self._agent_probe.tried(live))
+        await _within(AGENT_WAIT_S, self._agent_probe.tried(live))
         told = {step.name: step for rollout in rollouts for step in rollout.step_reports()}
         told |= {name: self._agent_probe.with_warning(told[name]) for name in live}
         return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
@@ -150,7 +150,7 @@ class Supervisor:
         """Wait for preparing, as long as that takes at most; then say what cannot be prepared."""
         self._gathering = True
         try:
-            await _within(PREPARE_S, (rollout.prepared for rollout in begun))
+            await _within(PREPARE_WAIT_S, (rollout.prepared for rollout in begun))
         finally:
             self._gathering = False
             self._rejections.log_new()

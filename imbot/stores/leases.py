@@ -22,7 +22,7 @@ _TURN = "SELECT * FROM turns WHERE id = ?"
 _HAND_BACK = "UPDATE turns SET process = '' WHERE id = ? AND process = ?"
 
 
-def beat(process: str, now: float, lease_s: float) -> Callable[[sqlite3.Connection], None]:
+def renew_lease(process: str, now: float, lease_s: float) -> Callable[[sqlite3.Connection], None]:
     """Work that makes a process live until its lease ends, and forgets those long dead."""
 
     def work(connection: sqlite3.Connection) -> None:

@@ -102,7 +102,7 @@ class SqliteStore:
     async def beat(self, now: float, lease_s: float) -> None:
         """Say that this process lives: until its lease ends, nobody else takes its turns."""
         self._leased = True
-        await self._write(leases.beat(self._process, now, lease_s))
+        await self._write(leases.renew_lease(self._process, now, lease_s))
 
     async def bots_with_orphans(self, now: float) -> Collection[str]:
         """The bots that have orphans."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from imbot.text.sanitize import well_formed
 
-STEP = 40  # what one node of a template costs each time it runs, in characters made
-ITEM = 25  # what one item of a list or mapping costs
-SHOWN = 10  # how much dearer a character is that is shown than one that is only made
+STEP_COST = 40  # what one node of a template costs each time it runs, in characters made
+ITEM_COST = 25  # what one item of a list or mapping costs
+SHOWN_COST = 10  # how much dearer a character is that is shown than one that is only made
 ALLOWANCE = 2_000_000
 CARRIED = 50  # allowed besides, for each character people and agents wrote: no answer is too long
 DEEPEST = 20
@@ -64,7 +64,7 @@ class Budget:
 def to_value(value: Any) -> Any:
     """A value as JSON knows it, charged as what it is: shown on a card."""
     if type(value) is str:
-        spend(SHOWN * len(value))
+        spend(SHOWN_COST * len(value))
         return well_formed(value)
     return plain_copy(hold(value))
 
@@ -103,22 +103,22 @@ def check_bits(bits: int) -> None:
 
 def _counted(values: Iterable[Any]) -> Iterator[Any]:
     for value in values:
-        spend(ITEM)
+        spend(ITEM_COST)
         yield value
 
 
 def _weigh(value: Any, depth: int) -> None:
     """Charge for a value and all in it; what stands in it twice counts twice."""
     if isinstance(value, str):
-        spend(ITEM + len(value))
+        spend(ITEM_COST + len(value))
     elif isinstance(value, list | tuple | dict):
         if not depth:
             raise TooExpensiveError(f"a value is nested more than {DEEPEST} deep")
-        spend(ITEM)
+        spend(ITEM_COST)
         for item in value.values() if isinstance(value, dict) else value:
             _weigh(item, depth - 1)
     elif type(value) in _SCALARS:
-        spend(ITEM)
+        spend(ITEM_COST)
     else:
         _said(value)
 

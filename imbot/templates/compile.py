@@ -20,7 +20,7 @@ from imbot.templates.budget import TooExpensiveError, UnsafeTemplateError, to_va
 from imbot.templates.faults import Fault, TemplateFault
 from imbot.templates.jinja_messages import explain_error, word_of
 from imbot.templates.sandbox import Files, Sandbox
-from imbot.templates.variables import NAMES
+from imbot.templates.variables import TURN_VARIABLES
 from imbot.text.sanitize import well_formed
 from imbot.text.suggestions import did_you_mean
 
@@ -48,7 +48,7 @@ class Compiled:
 
 
 @lru_cache(maxsize=1024)
-def compile_text(source: str, files: Files, known: frozenset[str] = NAMES) -> Compiled:
+def compile_text(source: str, files: Files, known: frozenset[str] = TURN_VARIABLES) -> Compiled:
     """A template; one that is exactly one ``{{ expression }}`` draws its value, any other a text.
 
     ``files`` are the texts it may include, ``known`` the names it may read. Raises TemplateFault.
@@ -68,14 +68,14 @@ def compile_text(source: str, files: Files, known: frozenset[str] = NAMES) -> Co
     return Compiled(_drawing(template, draw, source), names, expression is not None)
 
 
-def compile_condition(source: Any, files: Files, known: frozenset[str] = NAMES) -> Compiled:
+def compile_condition(source: Any, files: Files, known: frozenset[str] = TURN_VARIABLES) -> Compiled:
     """What ``if:`` of an item holds: a bare expression, or true or false. Raises TemplateFault."""
     if isinstance(source, bool):
         return Compiled(lambda _: source)
     return _compile_expression(source, files, known, "for example: suggestions")
 
 
-def compile_loop(source: Any, files: Files, known: frozenset[str] = NAMES) -> Compiled:
+def compile_loop(source: Any, files: Files, known: frozenset[str] = TURN_VARIABLES) -> Compiled:
     """What ``for:`` of an item holds; draws the names each repetition sets. Raises TemplateFault.
 
     None is one repetition that sets none.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from imbot.templates.budget import ITEM, TooExpensiveError, hold, plain_copy, spend, to_text
+from imbot.templates.budget import ITEM_COST, TooExpensiveError, hold, plain_copy, spend, to_text
 
 Filter = Callable[..., Any]
 
@@ -58,11 +58,11 @@ def check_format(pattern: str) -> None:
 
 
 def _batch(_: Any, linecount: int, *__: Any, **___: Any) -> int:
-    return linecount * ITEM
+    return linecount * ITEM_COST
 
 
 def _slice(_: Any, slices: int, *__: Any, **___: Any) -> int:
-    return slices * ITEM
+    return slices * ITEM_COST
 
 
 def _center(_: Any, width: int = 80) -> int:

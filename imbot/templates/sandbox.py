@@ -19,9 +19,9 @@ from jinja2.tests import TESTS as LIBRARY_TESTS
 from jinja2.utils import Namespace, missing, pass_context
 
 from imbot.templates import filters
-from imbot.templates.budget import ITEM, SHOWN, TooExpensiveError, check_bits, hold, spend, to_text
+from imbot.templates.budget import ITEM_COST, SHOWN_COST, TooExpensiveError, check_bits, hold, spend, to_text
 from imbot.templates.syntax import CONCAT_FILTER, HOLD_FILTER, STEP_FILTER, with_budget
-from imbot.templates.variables import NAMES
+from imbot.templates.variables import TURN_VARIABLES
 from imbot.text.suggestions import did_you_mean
 
 Files = tuple[tuple[str, str], ...]
@@ -66,7 +66,7 @@ class _Missing(StrictUndefined):
         if self._undefined_hint:
             return self._undefined_hint
         if holder is missing:
-            return f"`{name}` is not defined\n{did_you_mean(str(name), NAMES)}"
+            return f"`{name}` is not defined\n{did_you_mean(str(name), TURN_VARIABLES)}"
         if isinstance(holder, dict):
             known = [str(key) for key in holder][:_MOST_COMPARED]
             otherwise = f"there are: {', '.join(known[:_MOST_NAMED])}" if known else _NOTHING_IN_IT
@@ -156,7 +156,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 @pass_context  # so that no constant is shown while compiling, where nothing is charged
 def _finalize(_: Context, value: Any) -> str:
     text = to_text(value)
-    spend(SHOWN * len(text))
+    spend(SHOWN_COST * len(text))
     return text
 
 
@@ -174,7 +174,7 @@ def _multiply(left: Any, right: Any) -> None:
         check_bits(left.bit_length() + right.bit_length())
     elif isinstance(right, int):
         hold(left)
-        spend(max(right, 0) * (len(left) if isinstance(left, str | list | tuple) else 0) * ITEM)
+        spend(max(right, 0) * (len(left) if isinstance(left, str | list | tuple) else 0) * ITEM_COST)
 
 
 def _power(left: Any, right: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from imbot.templates.budget import STEP, TooExpensiveError, UnsafeTemplateError
+from imbot.templates.budget import STEP_COST, TooExpensiveError, UnsafeTemplateError
 
 STEP_FILTER = "_step"
 HOLD_FILTER = "_hold"
@@ -193,7 +193,9 @@ def _held(node: nodes.Node) -> nodes.Node:
 def _cost(body: nodes.Node) -> int:
     """What one run of a body costs: its steps, and the text it holds."""
     parts = parts_of(body)
-    return STEP * len(parts) + sum(len(part.data) for part in parts if isinstance(part, nodes.TemplateData))
+    return STEP_COST * len(parts) + sum(
+        len(part.data) for part in parts if isinstance(part, nodes.TemplateData)
+    )
 
 
 def _filtered(node: Any, name: str) -> nodes.Filter:

@@ -13,7 +13,7 @@ _NAMES = (
     "question answer reasoning error phase buttons feedback suggestions citations bot sender conversation "
     "elapsed_s vars commands limits texts"
 )
-NAMES = frozenset(_NAMES.split())
+TURN_VARIABLES = frozenset(_NAMES.split())
 
 # What comes from outside is cut to what a card can show, but for the answer: that is never cut.
 _LONGEST = 20_000

@@ -14,7 +14,7 @@ LEAST = 600  # bytes: a part can be no smaller, or what is repeated in the next 
 
 FENCE = re.compile(r"[ \t]{0,40}(`{3,20}(?=[^`]*$)|~{3,20}(?!~))")
 HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
-ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])\s")
+LIST_ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])\s")
 ROW = re.compile(r"\s*\|.*\|\s*$")
 DELIMITER = re.compile(r"\s*(\|\s*)?(:?-+:?\s*\|\s*)+(:?-+:?\s*)?$")
 
@@ -32,7 +32,7 @@ def size(text: str) -> int:
 def closed(text: str) -> str:
     """The text with the code block closed that is still open at its end, so that more may follow."""
     opening = ""
-    for line, block in lines(text):
+    for line, block in lines_and_blocks(text):
         opening = block if block and not ends(line, block) else "" if block else _opening(line)
     return f"{text}\n{_mark(opening)}" if opening else text
 
@@ -62,7 +62,7 @@ def cut(text: str, limit: int) -> tuple[str, str]:
     return head.rstrip("\n"), f"{border.head}{rest}"
 
 
-def lines(text: str) -> Iterator[tuple[str, str]]:
+def lines_and_blocks(text: str) -> Iterator[tuple[str, str]]:
     """Each line, and the opening line of the code block that holds it (empty: none, or it opens one)."""
     block = ""
     for line in text.split("\n"):
@@ -101,7 +101,7 @@ def _best(text: str, fitting: int, room: int) -> _Border:
     ]
     if borders:
         return min(borders, key=lambda border: (border.rank, -border.at))
-    *_, (_, block) = lines(text[: fitting + 1])
+    *_, (_, block) = lines_and_blocks(text[: fitting + 1])
     return _Border(_inside(text, fitting), 9, block)
 
 
@@ -109,7 +109,7 @@ def _borders(text: str, fitting: int, room: int) -> Iterator[_Border]:
     """Before every line that fits, but for empty ones; tables are repeated whose head takes no more than that."""
     at, before, head, rows, after_heading = 0, "", "", 0, False
     last = text.find("\n", fitting)
-    for line, block in lines(text if last < 0 else text[:last]):
+    for line, block in lines_and_blocks(text if last < 0 else text[:last]):
         row = not block and bool(ROW.match(line) or (rows == 1 and DELIMITER.match(line)))
         rows = rows + 1 if row else 0
         if rows == 1:
@@ -133,7 +133,7 @@ def _rank(line: str, before: str, rows: int, *, after_heading: bool) -> int:
     """How well a text is cut before this line, outside of code."""
     if after_heading or rows > 1:
         return 3
-    item = ITEM.match(line)
+    item = LIST_ITEM.match(line)
     if item and item[1]:
         return 2 if len(item[1]) < 4 else 3
     if not before.strip() and not line.startswith(" "):

@@ -16,7 +16,7 @@ from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
-TRIES = 8  # with the backoff below: about half a minute
+SEND_TRIES = 8  # with the backoff below: about half a minute
 
 
 async def send_text_once(
@@ -34,7 +34,7 @@ async def send_text_once(
         if journal.lost:
             raise TakenOverError("who has taken the turn over is to say its answer")
 
-    for left in range(TRIES - 1, -1, -1):
+    for left in range(SEND_TRIES - 1, -1, -1):
         try:
             await gateway.send_text(turn.card, title, text, going)
         except TakenOverError as error:

@@ -63,7 +63,7 @@ def all_of(events, timeouts=TIMEOUTS):
 
 @pytest.mark.parametrize("event", [TextDelta(""), TextDelta("x"), ReasoningDelta("hmmm " * 100)])
 def test_an_agent_that_comes_to_no_end_is_ended(event, monkeypatch):
-    monkeypatch.setattr(sanitizer, "MOST", 2_000)
+    monkeypatch.setattr(sanitizer, "MOST_EVENTS", 2_000)
 
     async def endless():
         while True:

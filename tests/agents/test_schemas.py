@@ -4,18 +4,18 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from imbot.agents import TYPES
+from imbot.agents import AGENT_TYPES
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "agents"
 
 
-@pytest.fixture(params=sorted(TYPES))
+@pytest.fixture(params=sorted(AGENT_TYPES))
 def schema(request):
     return json.loads((FOLDER / f"{request.param}.schema.json").read_text("utf-8"))
 
 
 def test_every_type_has_a_schema():
-    assert {file.name.removesuffix(".schema.json") for file in FOLDER.iterdir()} == set(TYPES)
+    assert {file.name.removesuffix(".schema.json") for file in FOLDER.iterdir()} == set(AGENT_TYPES)
 
 
 def test_it_is_flat_closed_and_explained(schema):

@@ -2,7 +2,7 @@ import pytest
 
 from imbot.model import CardContext, CardPhase, Citation, Sender
 from imbot.spec import FeedbackButton, FeedbackSpec, Secret
-from imbot.templates.variables import NAMES, BotVariables, carried, snapshot
+from imbot.templates.variables import TURN_VARIABLES, BotVariables, carried, snapshot
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def variables():
 
 @pytest.mark.parametrize("phase", list(CardPhase))
 def test_every_name_is_there_in_every_phase(variables, phase):
-    assert variables.of(CardContext(phase)).keys() == NAMES - {"texts"}
+    assert variables.of(CardContext(phase)).keys() == TURN_VARIABLES - {"texts"}
 
 
 def test_the_turn_is_copied_into_plain_values(variables):

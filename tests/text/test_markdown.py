@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imbot.text import markdown
-from imbot.text.markdown import DELIMITER, LEAST, closed, cut, lines, size
+from imbot.text.markdown import DELIMITER, LEAST, closed, cut, lines_and_blocks, size
 
 LIMIT = 700
 
@@ -73,7 +73,9 @@ def test_nothing_is_lost_and_only_marks_and_heads_of_tables_are_added(text):
 @given(texts)
 def test_code_stays_code_and_text_stays_text(text):
     def code(text):
-        inside = [line for line, block in lines(text) if block and not re.fullmatch(r"\s*(`+|~+)", line)]
+        inside = [
+            line for line, block in lines_and_blocks(text) if block and not re.fullmatch(r"\s*(`+|~+)", line)
+        ]
         return re.sub(r"\s", "", "".join(inside))
 
     assert code("\n".join(split(text, LIMIT))) == code(text)

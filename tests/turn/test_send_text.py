@@ -7,7 +7,7 @@ from virtual import run_virtual
 
 from imbot.errors import FatalError, TakenOverError, TransientError
 from imbot.turn.journal import Journal
-from imbot.turn.send_text import TRIES, send_text_once
+from imbot.turn.send_text import SEND_TRIES, send_text_once
 from imbot.usage.counters import Counters
 
 LATER = TransientError("too fast", retry_after_s=1.0)
@@ -39,7 +39,7 @@ def test_what_may_have_arrived_or_never_can_is_not_repeated(error):
 
 
 def test_what_was_surely_not_sent_is_sent_again():
-    assert said(*[LATER] * (TRIES - 1)) == (True, ["text"], "sending")
+    assert said(*[LATER] * (SEND_TRIES - 1)) == (True, ["text"], "sending")
 
 
 def test_what_another_process_has_taken_over_is_left_to_it_to_say():
@@ -55,7 +55,7 @@ def test_what_another_process_has_taken_over_is_left_to_it_to_say():
 
 @pytest.mark.parametrize("shown", ["", "card"])
 def test_what_could_not_be_sent_at_all_is_left_to_a_later_try(shown):
-    assert said(*[LATER] * TRIES, shown=shown) == (LATER, [], shown)
+    assert said(*[LATER] * SEND_TRIES, shown=shown) == (LATER, [], shown)
 
 
 def test_giving_up_between_two_tries_leaves_it_unsent_in_the_journal():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from imbot.config.loader.defaults import NAMES
+from imbot.config.loader.defaults import DEFAULTS_FILES
 from imbot.config.loader.resolve import problem
 from imbot.errors import Problem, Span
 
@@ -15,7 +15,7 @@ _NEARLY = re.compile(r"_default.*\.ya?ml", re.IGNORECASE)
 def misnamed_defaults(folder: Path) -> Iterator[Problem]:
     """Files such as ``_default.yaml``: no bots, as they begin with ``_``, and read by none either."""
     for path in sorted(folder.glob("_*")):
-        if _NEARLY.fullmatch(path.name) and path.name not in NAMES and path.is_file():
-            message = f"no bot reads this file: defaults are in {NAMES[0]}"
+        if _NEARLY.fullmatch(path.name) and path.name not in DEFAULTS_FILES and path.is_file():
+            message = f"no bot reads this file: defaults are in {DEFAULTS_FILES[0]}"
             hint = "rename it, or begin its name otherwise if it is a draft"
             yield problem(str(path), _START, "", "defaults.name", message, hint, "warning")

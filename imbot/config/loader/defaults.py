@@ -19,7 +19,7 @@ from imbot.config.yamlfile import YamlFile
 from imbot.errors import ConfigError, Problem
 from imbot.text.pointers import pointer, span_at
 
-NAMES = ("_defaults.yaml", "_defaults.yml")
+DEFAULTS_FILES = ("_defaults.yaml", "_defaults.yml")
 _NAMED = 10  # bots that a line names
 
 
@@ -61,7 +61,7 @@ def read_defaults(folder: Path, reader: Reader, options: Options) -> Defaults:
     """The defaults of a bots folder, as far as they can be judged without a bot."""
     there, problems = _found(folder, reader)
     found = dict(reader.reads)
-    path = there[0].path if there else str(folder / NAMES[0])
+    path = there[0].path if there else str(folder / DEFAULTS_FILES[0])
     if not there or problems:
         return Defaults(path, None, tuple(problems), found=found, sources=reader.paths)
     file = stamped(there[0])
@@ -77,7 +77,7 @@ def _found(folder: Path, reader: Reader) -> tuple[list[YamlFile], list[Problem]]
     """The file there is, or why it cannot be used."""
     there: list[YamlFile] = []
     problems: list[Problem] = []
-    for name in NAMES:
+    for name in DEFAULTS_FILES:
         try:
             there.append(parse(folder / name, reader))
         except FileNotFoundError:
@@ -85,7 +85,7 @@ def _found(folder: Path, reader: Reader) -> tuple[list[YamlFile], list[Problem]]
         except ConfigError as error:
             problems += error.problems
     if len(there) > 1:
-        message = f"there is {NAMES[0]} beside it: which of the two holds the defaults is not clear"
+        message = f"there is {DEFAULTS_FILES[0]} beside it: which of the two holds the defaults is not clear"
         problems.append(problem(there[1].path, START, "", "defaults.two", message, "remove one of them"))
     return there, problems + [found for file in there if (found := newer(file))]
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imbot.config.schema import editor
+from imbot.config.schema.editor import Schema
 from imbot.config.schema.quick import Test, keeping, twice
-from imbot.config.schema.violation import MOST, SchemaFault, Violation, describe, meant
+from imbot.config.schema.violation import MOST_VIOLATIONS, SchemaFault, Violation, describe, meant
 from imbot.text.pointers import pointer
 
 if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
@@ -34,8 +35,6 @@ __all__ = [
     "source",
     "violations",
 ]
-
-Schema = dict[str, Any]
 
 
 @cache
@@ -82,7 +81,7 @@ def own_keys() -> tuple[str, ...]:
 
 def bundle() -> Schema:
     """All schemas as the one that editors use: self-contained, placeholders and templates accepted."""
-    return editor.bundle(source("bot"), _parts("types", "agents", "cards"), "imbot bot file")
+    return editor.editor_schema(source("bot"), _parts("types", "agents", "cards"), "imbot bot file")
 
 
 def bundle_inheriting() -> Schema:
@@ -90,7 +89,7 @@ def bundle_inheriting() -> Schema:
     bot = editor.partial(source("bot"))
     required = [key for key in source("bot")["required"] if key in own_keys()]
     parts = _parts("types") | editor.partial_parts(_parts("agents", "cards"))
-    return editor.bundle({**bot, "required": required}, parts, "imbot bot file that inherits")
+    return editor.editor_schema({**bot, "required": required}, parts, "imbot bot file that inherits")
 
 
 def bundle_defaults() -> Schema:
@@ -99,7 +98,7 @@ def bundle_defaults() -> Schema:
     shared = {key: inner for key, inner in bot["properties"].items() if key not in own_keys()}
     shared["agent"] = {**shared["agent"], "required": source("bot")["properties"]["agent"]["required"]}
     parts = editor.partial_parts(_parts("agents", "cards"))
-    return editor.bundle({**bot, "properties": shared}, parts, "imbot defaults file")
+    return editor.editor_schema({**bot, "properties": shared}, parts, "imbot defaults file")
 
 
 def _parts(*groups: str) -> dict[str, dict[str, Schema]]:
@@ -120,14 +119,14 @@ def _explained(part: str, value: Any, layout: bool, partial: bool) -> list[Viola
     """The same, told by the library's faults."""
     found: dict[tuple[str, bool], Violation] = {}
     validator = _validator(part, layout, partial)
-    errors = islice(validator.iter_errors(value), MOST)
+    errors = islice(validator.iter_errors(value), MOST_VIOLATIONS)
     faults = [_fault(error, validator.schema) for error in errors]
     misspelt = {pointer(*fault.path, key) for fault in faults for key in meant(fault)}
     for fault in sorted(faults, key=lambda fault: fault.keyword != "type"):
         for violation in describe(fault):
             if violation.code != "schema.missing" or violation.pointer not in misspelt:
                 found.setdefault((violation.pointer, violation.at_key), violation)
-    return list(found.values())[:MOST]
+    return list(found.values())[:MOST_VIOLATIONS]
 
 
 @cache

@@ -168,7 +168,7 @@ def _shown(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def bundle(bot: Schema, parts: Mapping[str, Mapping[str, Schema]], title: str) -> Schema:
+def editor_schema(bot: Schema, parts: Mapping[str, Mapping[str, Schema]], title: str) -> Schema:
     """One draft 2020-12 schema of that title, without a reference to any other file.
 
     ``parts`` are the flat schemas by group and name. Which of them holds is chosen by

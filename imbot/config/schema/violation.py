@@ -26,7 +26,7 @@ _KINDS = {
 
 
 _A_LETTER = 0.9  # how much alike words are that a letter or two tell apart
-MOST = 50  # of one part are told: a file with more is no bot file
+MOST_VIOLATIONS = 50  # of one part are told: a file with more is no bot file
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ def meant(fault: SchemaFault) -> Iterator[str]:
 
 
 def _unknown(fault: SchemaFault) -> list[str]:
-    return list(islice((key for key in fault.value if key not in fault.schema.get("properties", ())), MOST))
+    return list(
+        islice((key for key in fault.value if key not in fault.schema.get("properties", ())), MOST_VIOLATIONS)
+    )
 
 
 def describe(fault: SchemaFault) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from imbot.text.markdown import DELIMITER, FENCE, HEADING, ITEM, ROW, closed, lines
+from imbot.text.markdown import DELIMITER, FENCE, HEADING, LIST_ITEM, ROW, closed, lines_and_blocks
 
 
 def normalised(text: str) -> str:
@@ -17,7 +17,7 @@ def normalised(text: str) -> str:
         return closed(text)
     shown: list[str] = []
     table = False
-    given = [*lines(closed(text)), ("", "")]
+    given = [*lines_and_blocks(closed(text)), ("", "")]
     for (line, block), (after, inside) in pairwise(given):
         begins = not table and not block and bool(ROW.match(line) and DELIMITER.match(after))
         if (begins and shown and shown[-1].strip()) or (table and line.strip() and not _row(line)):
@@ -47,7 +47,7 @@ def _runs_on(line: str, after: str) -> bool:
         return False
     if _quoted(after) != _quoted(line):
         return False
-    return not any(begins.match(after) for begins in (FENCE, HEADING, ITEM, ROW))
+    return not any(begins.match(after) for begins in (FENCE, HEADING, LIST_ITEM, ROW))
 
 
 def _quoted(line: str) -> bool:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 PART_BYTES = 14_000  # the robot API takes 15,000 in its `msgParam`, a webhook 20,000 in all
 TITLE_CHARS = 100
 EXPIRY_MARGIN_S = 10.0
-TRIES = 5
+PART_TRIES = 5
 
 
 async def send(api: Caller, ref: CardRef, title: str, text: str, going: Going) -> None:
@@ -34,7 +34,7 @@ async def send(api: Caller, ref: CardRef, title: str, text: str, going: Going) -
 
 
 async def _insist(api: Caller, ref: CardRef, title: str, part: str) -> None:
-    for _ in range(TRIES):
+    for _ in range(PART_TRIES):
         try:
             return await _send_part(api, ref, title, part)
         except TransientError as error:

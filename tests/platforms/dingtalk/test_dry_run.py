@@ -4,7 +4,7 @@ from virtual import run_virtual
 
 from imbot.cards.ai import PUBLIC_TEMPLATE
 from imbot.model import CardPhase, CardRef, CardView, Message, Sender
-from imbot.platforms import DRY_RUNS, TYPES, open_dry_run
+from imbot.platforms import DRY_RUNS, PLATFORM_TYPES, open_dry_run
 from imbot.platforms.dingtalk.wire import Address
 
 
@@ -33,7 +33,7 @@ def ref(dry_run, id="c1", kind="single"):
 
 
 def test_every_platform_type_has_a_dry_run():
-    assert DRY_RUNS.keys() == TYPES.keys()
+    assert DRY_RUNS.keys() == PLATFORM_TYPES.keys()
 
 
 @pytest.mark.parametrize(

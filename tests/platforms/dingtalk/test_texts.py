@@ -133,7 +133,7 @@ async def test_a_later_part_that_never_gets_through_is_fatal(platform, api, monk
         pass
 
     monkeypatch.setattr(texts.asyncio, "sleep", no_wait)
-    platform.answer(WEBHOOK, (200, {"errcode": 0}), *[(200, {"errcode": 90018})] * texts.TRIES)
+    platform.answer(WEBHOOK, (200, {"errcode": 0}), *[(200, {"errcode": 90018})] * texts.PART_TRIES)
 
     with pytest.raises(FatalError, match="rest"):
         await texts.send(api, address(platform), "Title", "x" * 20_000, going)
