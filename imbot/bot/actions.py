@@ -9,7 +9,7 @@ from imbot.behaviour import Behaviour
 from imbot.model import CardAction, CardChange, Feedback, Message, TurnRecord, parse_button_id
 from imbot.spec import BotSpec
 from imbot.stores import Store
-from imbot.turn.answer import as_seen, context_of
+from imbot.turn.answer import as_seen, card_context
 from imbot.turn.orphan import message_of
 from imbot.turn.truncate import OverflowBytes, truncate
 
@@ -88,5 +88,5 @@ class Click:
     def _changed(self, *states: tuple[TurnRecord, str]) -> Mapping[str, Any]:
         """What differs on the card between two states, each a turn and the rating that is chosen."""
         card, (turn, _) = self.behaviour.card, states[0]
-        before, after = (truncate(card, context_of(*state), self.overflow_bytes).view for state in states)
+        before, after = (truncate(card, card_context(*state), self.overflow_bytes).view for state in states)
         return card.changed(before, after, buttons_only=turn.layout != card.fingerprint)

@@ -120,7 +120,7 @@ def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     sys.exit(code)
 
 
-def shown(path: Path) -> str:
+def relative_path(path: Path) -> str:
     """A path as people would type it from here."""
     try:
         return os.path.relpath(path)

@@ -9,9 +9,9 @@ from imbot import log
 from imbot.cli.admin import serve_option, settings
 from imbot.cli.common import (
     bots_argument,
+    relative_path,
     run_async,
     settle_options,
-    shown,
     state_file,
     store_at,
     store_option,
@@ -99,7 +99,9 @@ def _greeting(url: str, bots: Path, steps: list[Step]) -> str:
     lines = ["", f"  Chat with your bots:  {click.style(url, bold=True)}", ""]
     for step in steps:
         if step.spec is not None:
-            lines.append(f"  {click.style('●', fg='green')} {step.spec.title}  {shown(Path(step.path))}")
+            lines.append(
+                f"  {click.style('●', fg='green')} {step.spec.title}  {relative_path(Path(step.path))}"
+            )
         else:
             lines.append(f"  {click.style('○', fg='yellow')} {step.name}  {_why(step)}")
     if not steps:

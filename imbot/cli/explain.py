@@ -28,7 +28,7 @@ def command(what: str | None, document: str | None) -> None:
     (`credentials.dingtalk-stream.client_id`) and of a card kind's layouts (`card.ai.msgContent`).
     """
     if document:
-        click.echo((codes if document == "codes" else reference).markdown())
+        click.echo(codes.codes_page() if document == "codes" else reference.keys_page())
     elif what is None:
         click.echo("\n".join(_overview()))
     else:
@@ -40,7 +40,7 @@ def _explained(what: str) -> Iterator[str]:
     if page:
         yield from _page(page)
         return
-    found = reference.find(what)
+    found = reference.find_keys(what)
     if not found:
         known = [
             *codes.pages(),

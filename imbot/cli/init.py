@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from imbot.cli.common import shown
+from imbot.cli.common import relative_path
 from imbot.config import schema
 
 _README = """\
@@ -36,12 +36,12 @@ def command(folder: Path) -> None:
     for name, text in _files():
         path = folder / name
         if path.exists():
-            click.echo(f"  kept     {shown(path)}")
+            click.echo(f"  kept     {relative_path(path)}")
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        click.echo(f"  written  {shown(path)}")
-    click.echo(f"\nNow: imbot dev {shown(folder / 'bots')}")
+        click.echo(f"  written  {relative_path(path)}")
+    click.echo(f"\nNow: imbot dev {relative_path(folder / 'bots')}")
 
 
 def _files() -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import click
 
 from imbot.cli.admin import NothingRunsError, ask, ask_option
 from imbot.cli.common import bots_argument
-from imbot.cli.steps import lines
+from imbot.cli.steps import report_lines
 from imbot.ops.address import AdminAddress
 
 
@@ -35,7 +35,7 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
-        click.echo("\n".join(lines(report)))
+        click.echo("\n".join(report_lines(report)))
         click.echo(click.style(f"({compared})", dim=True), err=True)
     sys.exit(int(report["outcome"] != "ok"))
 

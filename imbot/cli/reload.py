@@ -8,7 +8,7 @@ import click
 
 from imbot.cli.admin import ask, ask_option
 from imbot.cli.common import bots_argument
-from imbot.cli.steps import lines
+from imbot.cli.steps import report_lines
 from imbot.ops.address import AdminAddress
 
 
@@ -24,5 +24,5 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool, prune: bool) 
     or where nothing runs.
     """
     report = ask(bots, admin, "POST", "/reload?prune=1" if prune else "/reload")
-    click.echo(json.dumps(report, indent=2) if as_json else "\n".join(lines(report)))
+    click.echo(json.dumps(report, indent=2) if as_json else "\n".join(report_lines(report)))
     sys.exit(int(report["outcome"] != "ok"))

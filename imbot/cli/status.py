@@ -40,7 +40,7 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool) 
         status = ask(bots, admin, "GET", "/status")
         if as_json:
             return json.dumps(status, indent=None if watch else 2)
-        return "\n".join(lines(status, time.time()))
+        return "\n".join(status_lines(status, time.time()))
 
     if watch:
         _look_again(look)
@@ -74,7 +74,7 @@ def _fitting(text: str) -> str:
     return "".join(f"\x1b[2K{line}\n" for line in text.split("\n")[:height])
 
 
-def lines(status: Json, now: float) -> Iterator[str]:
+def status_lines(status: Json, now: float) -> Iterator[str]:
     """A line of what runs, then a table of the bots; below each what is wrong with it."""
     up = _ago(status["started_at"], now)
     yield click.style(

@@ -30,7 +30,7 @@ _AS_ABOVE = "          for the same reason as above"
 Json = Mapping[str, Any]
 
 
-def lines(report: Json) -> Iterator[str]:
+def report_lines(report: Json) -> Iterator[str]:
     """One line a bot that changes, below it what changes or what is wrong; at last the others' number."""
     yield from problem_lines(report["problems"], "")
     shown = [bot for bot in report["bots"] if _word(bot) != "unchanged"]

@@ -79,4 +79,4 @@ def _in_folder(folder: Path) -> list[Path]:
 
 def _print(done: Run, took_s: float) -> None:
     echo_for_people(text.render(done, Sources()))
-    click.echo(text.summary(done, took_s), err=True)
+    click.echo(text.tests_summary(done, took_s), err=True)

@@ -104,7 +104,7 @@ class PlaceholderError(ImbotError):
         super().__init__(message)
 
 
-def parse(text: str) -> list[str | Placeholder]:
+def parse_placeholders(text: str) -> list[str | Placeholder]:
     """The string in pieces: plain text, with ``<<<<`` already turned into ``<<``, and placeholders."""
     if "<<" not in text:
         return [text] if text else []
@@ -159,7 +159,7 @@ def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], st
     ``read_file`` gets the path as written and may raise OSError or UnicodeError; a file's last
     newline is cut here.
     """
-    pieces = parse(text)
+    pieces = parse_placeholders(text)
     found = [piece for piece in pieces if isinstance(piece, Placeholder)]
     values = [piece if isinstance(piece, str) else _value(piece, environ, read_file) for piece in pieces]
     return ResolvedText(
@@ -169,7 +169,7 @@ def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], st
     )
 
 
-def span_of(found: Placeholder | NearMiss, value: str, text: str, span: Span) -> Span:
+def placeholder_span(found: Placeholder | NearMiss, value: str, text: str, span: Span) -> Span:
     """Where ``found``, part of the string ``value``, stands in the file ``text`` that has ``value`` at ``span``.
 
     Exact wherever the file shows it as it is; the whole ``span`` where escapes, folded lines or an

@@ -55,12 +55,12 @@ class KeyEntry:
     @property
     def default(self) -> str:
         """What holds without it; empty where there is no default."""
-        return shown(self.schema["default"]) if "default" in self.schema else ""
+        return value_text(self.schema["default"]) if "default" in self.schema else ""
 
     @property
     def examples(self) -> tuple[str, ...]:
         """What may stand there."""
-        return tuple(shown(example) for example in self.schema.get("examples", ()))
+        return tuple(value_text(example) for example in self.schema.get("examples", ()))
 
 
 @cache
@@ -69,7 +69,7 @@ def entries() -> Mapping[str, KeyEntry]:
     return {entry.name: entry for entry in _below(schema.source("bot"), "")}
 
 
-def find(word: str) -> list[KeyEntry]:
+def find_keys(word: str) -> list[KeyEntry]:
     """The entries that a name, or a pointer as in a problem, may mean: itself, else those that end in it."""
     name = ".".join(part for part in re.split(r"[./\[\]]+", word.strip()) if part and not part.isdigit())
     if name in entries():
@@ -121,15 +121,15 @@ def _kind(node: Mapping[str, Any]) -> Iterator[str]:
         yield "secret"
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value as one would write it in YAML, in one line."""
     if isinstance(value, str):
         plain = re.fullmatch(r"[^\s\"'#:{}\[\],&*!|>%@`-][^\"#:{}\[\],\n]*", value)
         return value if plain and not _reads_otherwise(value) else json.dumps(value, ensure_ascii=False)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{shown(key)}: {shown(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{value_text(key)}: {value_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(shown, value)) + "]"
+        return "[" + ", ".join(map(value_text, value)) + "]"
     return json.dumps(value)
 
 
@@ -150,7 +150,7 @@ themselves. [The bot file](bot-file.md) is the overview. `<<NAME>>` and `<<file:
 """
 
 
-def markdown() -> str:
+def keys_page() -> str:
     """All entries as one Markdown document."""
     top = [entry for entry in entries().values() if "." not in entry.name]
     sections = (_section(entry) for entry in entries().values() if entry.below)

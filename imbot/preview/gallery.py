@@ -10,7 +10,7 @@ from typing import Any
 
 from imbot.cards import Card, prepare_card
 from imbot.model import CardPhase, CardView, button_id
-from imbot.preview.samples import PreviewSample, context_of
+from imbot.preview.samples import PreviewSample, sample_context
 from imbot.spec import BotSpec
 
 # How the simulator's page names the states of a card.
@@ -101,7 +101,7 @@ def _pictures(
 
 
 def _picture(card: Card, sample: PreviewSample, phase: CardPhase, ratings: list[str]) -> Picture:
-    context = context_of(sample, phase, card, ratings[0] if sample.rated else "")
+    context = sample_context(sample, phase, card, ratings[0] if sample.rated else "")
     view = card.render(context)
     clicked = {
         button_id("feedback", rating): card.changed(view, card.render(replace(context, chosen=rating)))

@@ -98,7 +98,7 @@ def given(question: str, answer: str) -> PreviewSample:
     return PreviewSample("given", question, answer)
 
 
-def context_of(sample: PreviewSample, phase: CardPhase, card: Card, rating: str = "") -> CardContext:
+def sample_context(sample: PreviewSample, phase: CardPhase, card: Card, rating: str = "") -> CardContext:
     """What templates may use to draw a sample in a phase, for somebody who chose ``rating``."""
     final = phase is CardPhase.FINAL
     context = CardContext(

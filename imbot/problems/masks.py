@@ -11,7 +11,7 @@ from typing import Any
 
 from imbot.config import schema
 from imbot.config.loader.schema_choice import whole_schema
-from imbot.config.placeholders import Placeholder, parse, span_of
+from imbot.config.placeholders import Placeholder, parse_placeholders, placeholder_span
 from imbot.config.schema import Schema
 from imbot.config.schema.editor import walk
 from imbot.config.yamlfile import YamlFile, span_at
@@ -186,14 +186,14 @@ def literal_parts(value: Any, text: str, span: Span) -> Iterator[tuple[Span, str
 
     ``text`` is the file's, ``span`` the value's place in it.
     """
-    pieces = parse(value) if isinstance(value, str) else []
+    pieces = parse_placeholders(value) if isinstance(value, str) else []
     found = [piece for piece in pieces if isinstance(piece, Placeholder)]
     if len(found) < len(pieces) or not found:
         yield span, "" if found or isinstance(value, dict | list) else str(value)
         return
     for piece in found:
         if piece.default:
-            yield span_of(piece, value, text, span), piece.default
+            yield placeholder_span(piece, value, text, span), piece.default
 
 
 # -- a text that does not parse -------------------------------------------------------------------

@@ -82,7 +82,7 @@ def _step(running: Mapping[str, BotSpec], by_path: Mapping[str, str], file: BotF
     return Step(action, spec.name, file.path, spec, file.problems)
 
 
-def explained(step: Step, now: BotSpec | None) -> Step:
+def with_changes(step: Step, now: BotSpec | None) -> Step:
     """The same step, with the keys that change. Takes a moment: not for the event loop with many bots."""
     return replace(step, changes=changes(now, step.spec)) if now and step.spec else step
 

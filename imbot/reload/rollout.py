@@ -19,7 +19,7 @@ from imbot.bot.bot import Bot
 from imbot.config.loader import BotFile
 from imbot.errors import ConfigError, FatalError, PlatformError, Problem, Severity
 from imbot.reload.gateway_pool import REMAKE_S, AppKey, GatewayPool, app_key
-from imbot.reload.plan import Step, explained, plan, without_conflicts
+from imbot.reload.plan import Step, plan, with_changes, without_conflicts
 from imbot.spec import BotSpec
 
 log = logging.getLogger(__name__)
@@ -217,7 +217,7 @@ def _prepared_step(step: Step, now: BotSpec | None) -> tuple[Step, Behaviour | N
     """What a step changes, and the behaviour it needs; refused where there can be none."""
     if step.spec is None or step.action == "unchanged":
         return step, None
-    step = explained(step, now)
+    step = with_changes(step, now)
     assert step.spec is not None
     try:
         return step, prepare(step.spec)

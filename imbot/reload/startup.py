@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imbot.config.loader import BotFile, FolderMissingError, Loader, LoadResult
-from imbot.config.loader.redacted import SecretGoneError, readable, with_secrets
+from imbot.config.loader.redacted import SecretGoneError, readable_values, with_secrets
 from imbot.config.loader.snapshot import Reader, Snapshot
 from imbot.errors import ConfigError, Problem
 from imbot.reload.last_good import LastGood
@@ -144,7 +144,7 @@ def _why(problems: Iterable[Problem]) -> str:
 def _today(path: Path) -> Any:
     """What the file says now, as far as it can be read."""
     try:
-        return readable(Reader(Snapshot({})).content(path))
+        return readable_values(Reader(Snapshot({})).content(path))
     except OSError:
         return None
 

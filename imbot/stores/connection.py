@@ -43,7 +43,7 @@ _CURES = {
 }
 
 
-def explained(path: Path, error: Exception) -> StoreError:
+def store_error(path: Path, error: Exception) -> StoreError:
     """What a failure means to the person who runs imbot, and what to do."""
     code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", -1)
     cure = _CURES.get(code & 0xFF)  # the rest of the code is detail
@@ -144,7 +144,7 @@ class Lane:
                 self._thread, connect, self.path
             )
         except (sqlite3.Error, OSError) as error:
-            raise explained(self.path, error) from error
+            raise store_error(self.path, error) from error
         finally:
             if self._connection is None:
                 self._thread.shutdown()
@@ -188,7 +188,7 @@ class Lane:
                         raise
             return await asyncio.shield(self.start(work))
         except sqlite3.Error as error:
-            raise explained(self.path, error) from error
+            raise store_error(self.path, error) from error
 
     async def close(self) -> None:
         """Finish what was started, then let go of the connection and the thread."""
@@ -223,7 +223,7 @@ class _Job:
 
     def outcome(self, path: Path) -> Any:
         if isinstance(self.error, sqlite3.Error):
-            raise explained(path, self.error) from self.error
+            raise store_error(path, self.error) from self.error
         if self.error is not None:
             raise self.error
         return self.result

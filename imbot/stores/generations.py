@@ -32,7 +32,7 @@ def digests(connection: sqlite3.Connection, folder: str) -> dict[str, bytes]:
     return {os.fsdecode(row["path"]): row["digest"] for row in rows}
 
 
-def find(connection: sqlite3.Connection, folder: str, path: str) -> Generation | None:
+def find_generation(connection: sqlite3.Connection, folder: str, path: str) -> Generation | None:
     """The generation of one bot."""
     at = _place(folder, path)
     found = connection.execute("SELECT * FROM generations WHERE (folder, path) = (?, ?)", at).fetchone()

@@ -190,7 +190,7 @@ class SqliteStore:
 
     async def generation(self, folder: str, path: str) -> Generation | None:
         """The accepted generation of one bot file."""
-        return await self._read(lambda connection: generations.find(connection, folder, path))
+        return await self._read(lambda connection: generations.find_generation(connection, folder, path))
 
     async def keep_generations(self, folder: str, new: Iterable[Generation], gone: Iterable[str]) -> None:
         """Keep these in the place of what their paths had, and forget those of the paths ``gone``."""

@@ -59,11 +59,11 @@ def _names(file: CaseFile) -> Iterator[str]:
 def drawn(shown: Shown, user: str) -> str:
     """What a user sees of an answer, as YAML."""
     if shown.phase is None:
-        return dumped({"messages": list(shown.messages)})
-    return dumped({"phase": str(shown.phase), "card": shown.card(user)})
+        return snapshot_text({"messages": list(shown.messages)})
+    return snapshot_text({"phase": str(shown.phase), "card": shown.card(user)})
 
 
-def dumped(value: Mapping[str, Any]) -> str:
+def snapshot_text(value: Mapping[str, Any]) -> str:
     """A JSON value as YAML for people: texts of several lines stand as such."""
     return "\n".join(_mapping(value, "")) + "\n"
 

@@ -135,7 +135,7 @@ def made_of(view: CardView) -> list[str]:
     return [view.kind, view.template_id, view.content_key]
 
 
-def context_of(turn: TurnRecord, chosen: str = "") -> CardContext:
+def card_context(turn: TurnRecord, chosen: str = "") -> CardContext:
     """What templates may use to draw the card of a finished turn again, for somebody who chose a rating.
 
     Where the answer is not on the card, ``extras["instead"]`` is what stands there.

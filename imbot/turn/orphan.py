@@ -11,7 +11,7 @@ from imbot.cards import Card, prepare_card
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.model import CardContext, CardPhase, CardView, Message, TurnRecord
 from imbot.platforms import Gateway
-from imbot.turn.answer import as_seen, context_of, made_of
+from imbot.turn.answer import as_seen, card_context, made_of
 from imbot.turn.journal import Journal
 from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import truncate
@@ -61,7 +61,7 @@ async def _finish(
     context = _ending(turn, card)
     turn = _pointing(turn, card, context)
     unsaid = turn.shown in ("", "card")
-    fit = truncate(card, context_of(turn) if "instead" in turn.extras else context, gateway.overflow_bytes)
+    fit = truncate(card, card_context(turn) if "instead" in turn.extras else context, gateway.overflow_bytes)
     if card.live and await _card_ended(turn, gateway, fit.view):
         if unsaid and fit.rest:
             await send_text_once(gateway, turn, fit.view.title, fit.rest, journal, counters)
@@ -83,7 +83,7 @@ async def _finish(
 
 def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:
     """What can draw its card: today's, or the built-in layout of what it was made of."""
-    view = behaviour.card.render(context_of(turn))
+    view = behaviour.card.render(card_context(turn))
     kind, template_id, content_key = made = turn.extras.get("made_of") or made_of(view)
     if made == made_of(view):
         return behaviour.card
@@ -96,8 +96,8 @@ def _ending(turn: TurnRecord, card: Card) -> CardContext:
     """As the turn was about to end, else stopped, with what there is of the answer and a kind sentence."""
     seen = as_seen(turn)
     if seen.phase.terminal:
-        return context_of(seen)
-    cut = replace(context_of(turn), phase=CardPhase.STOPPED, retry=True)
+        return card_context(seen)
+    cut = replace(card_context(turn), phase=CardPhase.STOPPED, retry=True)
     return replace(cut, error=card.text("interrupted", cut))
 
 

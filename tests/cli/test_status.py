@@ -1,7 +1,7 @@
 import pytest
 from click import unstyle
 
-from imbot.cli.status import lines
+from imbot.cli.status import status_lines
 from imbot.ops.admin import row_json
 from imbot.reload.status import BotStatus
 from imbot.usage.accounting import Month
@@ -14,7 +14,7 @@ def shown(*rows):
         "folder": "bots", "version": "1", "pid": 1, "started_at": "2026-11-22T00:00:00+00:00", "reload": None,
         "watch": {"degraded": False}, "bots": [row_json(row) for row in rows],
     }  # fmt: skip
-    return [unstyle(line) for line in lines(status, 1795392000.0)]
+    return [unstyle(line) for line in status_lines(status, 1795392000.0)]
 
 
 def test_the_calls_of_each_bot_and_of_each_month_with_a_limit_are_shown():

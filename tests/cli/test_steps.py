@@ -4,7 +4,7 @@ from dataclasses import replace
 import click
 import pytest
 
-from imbot.cli.steps import Explained, lines
+from imbot.cli.steps import Explained, report_lines
 from imbot.errors import Problem
 from imbot.log import redactor
 from imbot.reload.plan import Step
@@ -30,13 +30,13 @@ def logged(step, message="a: rejected: all in one line"):
 
 
 def test_a_report_shows_the_line_of_a_problem(rejected):
-    text = click.unstyle("\n".join(lines(report_json(ReloadReport(0, 0, (rejected,))))))
+    text = click.unstyle("\n".join(report_lines(report_json(ReloadReport(0, 0, (rejected,))))))
     assert "2 | agnet: {type: echo}\n            | ^~~~~\n            = did you?\n1 rejected" in text
 
 
 def test_a_problem_whose_file_is_not_here_is_told_without_its_line(rejected, tmp_path):
     (tmp_path / "a.yaml").unlink()
-    text = click.unstyle("\n".join(lines(report_json(ReloadReport(0, 0, (rejected,))))))
+    text = click.unstyle("\n".join(report_lines(report_json(ReloadReport(0, 0, (rejected,))))))
     assert "a.yaml:2:1: error: unknown key [schema.unknown-key]\n              = did you?" in text
     assert "|" not in text
 
@@ -64,6 +64,6 @@ def test_what_is_explained_is_cleaned_of_secrets_like_any_line(rejected, tmp_pat
 
 def test_what_is_wrong_for_several_bots_is_shown_once(rejected):
     other = replace(rejected, name="b", path="bots/b.yaml")
-    text = click.unstyle("\n".join(lines(report_json(ReloadReport(0, 0, (rejected, other))))))
+    text = click.unstyle("\n".join(report_lines(report_json(ReloadReport(0, 0, (rejected, other))))))
     assert text.count(rejected.problems[0].message) == 1
     assert text.count("for the same reason as above") == 1

@@ -9,9 +9,9 @@ from imbot.config.placeholders import (
     Placeholder,
     PlaceholderError,
     near_misses,
-    parse,
+    parse_placeholders,
+    placeholder_span,
     resolve,
-    span_of,
 )
 from imbot.config.yamlfile import read_yaml
 from imbot.errors import Span
@@ -62,7 +62,7 @@ def refusal(text):
     ],
 )
 def test_a_placeholder_is_found(text, source, name, default, message):
-    assert parse(text) == [Placeholder(source, name, default, message, 0, len(text))]
+    assert parse_placeholders(text) == [Placeholder(source, name, default, message, 0, len(text))]
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_a_placeholder_is_found(text, source, name, default, message):
     ],
 )
 def test_anything_else_is_text(text):
-    assert "".join(parse(text)) == text
+    assert "".join(parse_placeholders(text)) == text
 
 
 def test_several_placeholders_stand_between_texts():
-    pieces = parse("http://<<HOST>>:<<PORT:-80>>/")
+    pieces = parse_placeholders("http://<<HOST>>:<<PORT:-80>>/")
     assert [piece if isinstance(piece, str) else piece.name for piece in pieces] == [
         "http://",
         "HOST",
@@ -122,11 +122,11 @@ def test_several_placeholders_stand_between_texts():
     ],
 )
 def test_four_signs_are_a_literal_two(text, pieces):
-    assert [piece if isinstance(piece, str) else piece.name for piece in parse(text)] == pieces
+    assert [piece if isinstance(piece, str) else piece.name for piece in parse_placeholders(text)] == pieces
 
 
 def test_placeholders_do_not_nest():
-    pieces = parse("<<A:-<<B>>>>")
+    pieces = parse_placeholders("<<A:-<<B>>>>")
     assert [piece if isinstance(piece, str) else piece.name for piece in pieces] == ["<<A:-", "B", ">>"]
 
 
@@ -137,14 +137,14 @@ def test_placeholders_do_not_nest():
 )
 def test_pieces_cover_the_text(text):
     assume("<<<" not in text)
-    pieces = parse(text)
+    pieces = parse_placeholders(text)
     assert (
         "".join(piece if isinstance(piece, str) else text[piece.start : piece.end] for piece in pieces)
         == text
     )
     for piece in pieces:
         if isinstance(piece, Placeholder):
-            assert len(parse(text[piece.start : piece.end])) == 1
+            assert len(parse_placeholders(text[piece.start : piece.end])) == 1
 
 
 # -- near misses ---------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_near_misses_come_in_order():
 def test_long_texts_take_no_time(part):
     text = "<<A" + part * (200_000 // len(part))
     began = time.process_time()
-    parse(text)
+    parse_placeholders(text)
     near_misses(text)
     assert time.process_time() - began < 3
 
@@ -282,7 +282,7 @@ def test_what_cannot_be_resolved_is_named(text, code, words):
     error = refusal(text)
     assert (error.code, error.message, str(error)) == (code, words, words)
     assert error.hint
-    assert error.placeholder == parse(text)[0]
+    assert error.placeholder == parse_placeholders(text)[0]
 
 
 def test_a_variable_that_is_no_text_is_refused():
@@ -293,7 +293,7 @@ def test_a_variable_that_is_no_text_is_refused():
 
 def test_values_and_defaults_stay_out_of_reprs_and_errors():
     assert "s3cret" not in repr(resolved("x <<file:key>>"))
-    assert "s3cret" not in repr(parse("<<NAME:-s3cret>>"))
+    assert "s3cret" not in repr(parse_placeholders("<<NAME:-s3cret>>"))
     error = refusal("<<NAME:-s3cret>> <<NONE>>")
     assert "s3cret" not in f"{error!r} {error.hint}"
 
@@ -303,8 +303,8 @@ def test_values_and_defaults_stay_out_of_reprs_and_errors():
 
 def place(text, nth=0):
     file = read_yaml(text.encode(), "a.yaml")
-    found = [piece for piece in parse(file.value["a"]) if isinstance(piece, Placeholder)][nth]
-    return span_of(found, file.value["a"], file.text, file.marks.values["/a"])
+    found = [piece for piece in parse_placeholders(file.value["a"]) if isinstance(piece, Placeholder)][nth]
+    return placeholder_span(found, file.value["a"], file.text, file.marks.values["/a"])
 
 
 @pytest.mark.parametrize(
@@ -339,4 +339,6 @@ def test_what_the_file_does_not_show_as_it_is_stands_at_its_value(text, span):
 
 
 def test_a_near_miss_is_placed_too():
-    assert span_of(NearMiss(2, 9, ""), "x << A >>", "k: x << A >>\n", Span(1, 4, 1, 13)) == Span(1, 6, 1, 13)
+    assert placeholder_span(NearMiss(2, 9, ""), "x << A >>", "k: x << A >>\n", Span(1, 4, 1, 13)) == Span(
+        1, 6, 1, 13
+    )

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from imbot.config import schema
-from imbot.config.reference import entries, find, markdown, shown
+from imbot.config.reference import entries, find_keys, keys_page, value_text
 from imbot.config.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_every_key_of_every_schema_has_an_entry():
     ],
 )
 def test_a_name_is_found_however_it_is_written(word, names):
-    assert [entry.name for entry in find(word)] == names
+    assert [entry.name for entry in find_keys(word)] == names
 
 
 def test_an_entry_tells_type_bounds_default_and_examples():
@@ -62,9 +62,9 @@ def test_an_entry_tells_type_bounds_default_and_examples():
      "'", '"', 12, 1.5, True, None, [1, "2"], {"a": "b: c", "d e": []}],
 )  # fmt: skip
 def test_a_value_is_shown_as_yaml_that_means_it(value):
-    assert read_yaml(f"x: {{y: [{shown(value)}]}}".encode(), "a.yaml").value == {"x": {"y": [value]}}
+    assert read_yaml(f"x: {{y: [{value_text(value)}]}}".encode(), "a.yaml").value == {"x": {"y": [value]}}
 
 
 def test_the_document_is_fresh():
     """Otherwise: ``imbot explain --all keys > docs/keys.md``."""
-    assert (ROOT / "docs/keys.md").read_text(encoding="utf-8") == markdown() + "\n"
+    assert (ROOT / "docs/keys.md").read_text(encoding="utf-8") == keys_page() + "\n"

@@ -3,7 +3,7 @@ import pytest
 from imbot.cards import prepare_card
 from imbot.config.loader import Loader
 from imbot.model import CardPhase
-from imbot.preview.samples import SAMPLES, context_of, given
+from imbot.preview.samples import SAMPLES, given, sample_context
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def sample(name):
 
 def test_the_answer_grows_from_phase_to_phase(card):
     texts = [
-        context_of(sample("long"), phase, card).answer
+        sample_context(sample("long"), phase, card).answer
         for phase in (
             CardPhase.THINKING,
             CardPhase.ERROR,
@@ -36,23 +36,23 @@ def test_the_answer_grows_from_phase_to_phase(card):
 
 @pytest.mark.parametrize("phase", [CardPhase.ERROR, CardPhase.STOPPED])
 def test_what_went_wrong_is_told_in_the_words_of_the_bot(card, phase):
-    context = context_of(sample("short"), phase, card)
+    context = sample_context(sample("short"), phase, card)
     assert context.error == card.text(str(phase), context)
     assert context.error
 
 
 def test_no_answer_ends_in_the_words_of_the_bot(card):
-    context = context_of(sample("unknown"), CardPhase.FINAL, card)
+    context = sample_context(sample("unknown"), CardPhase.FINAL, card)
     assert context.answer == card.text("not_found", context)
-    assert context_of(sample("unknown"), CardPhase.STREAMING, card).reasoning
+    assert sample_context(sample("unknown"), CardPhase.STREAMING, card).reasoning
 
 
 def test_only_a_final_card_has_suggestions_and_a_rating(card):
     for phase in CardPhase:
-        context = context_of(sample("suggestions"), phase, card, "good")
+        context = sample_context(sample("suggestions"), phase, card, "good")
         assert bool(context.suggestions) == bool(context.chosen) == (phase is CardPhase.FINAL)
 
 
 def test_given_texts_are_taken_as_they_are(card):
-    context = context_of(given("Why?", "Because {{ 7*7 }}."), CardPhase.FINAL, card)
+    context = sample_context(given("Why?", "Because {{ 7*7 }}."), CardPhase.FINAL, card)
     assert (context.question, context.answer) == ("Why?", "Because {{ 7*7 }}.")

@@ -12,7 +12,7 @@ import imbot
 from imbot.cli.check import command as check
 from imbot.cli.test import command as play
 from imbot.config.loader import names_bot
-from imbot.problems.codes import markdown, pages
+from imbot.problems.codes import codes_page, pages
 
 PACKAGE = Path(imbot.__file__).parent
 ROOT = PACKAGE.parent
@@ -152,4 +152,4 @@ def test_the_right_example_has_no_problem(page, tmp_path):
 
 def test_the_document_is_fresh():
     """Otherwise: ``imbot explain --all codes > docs/codes.md``."""
-    assert (ROOT / "docs/codes.md").read_text(encoding="utf-8") == markdown() + "\n"
+    assert (ROOT / "docs/codes.md").read_text(encoding="utf-8") == codes_page() + "\n"

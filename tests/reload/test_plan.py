@@ -4,7 +4,7 @@ from fakes import spec
 
 from imbot.config.loader import BotFile, LoadResult
 from imbot.errors import Problem
-from imbot.reload.plan import explained, lost, plan, without_conflicts
+from imbot.reload.plan import lost, plan, with_changes, without_conflicts
 
 BROKEN = Problem("bots/a.yaml", 1, 1, 1, 1, "", "yaml.syntax", "error", "broken")
 
@@ -95,11 +95,11 @@ def test_an_app_is_not_taken_from_a_bot_that_stays_as_it_is():
 def test_a_step_tells_which_keys_changed_also_when_it_is_rejected():
     a = spec("a")
     (step,) = plan({"a": a}, [file(replace(a, title="New", fingerprint="other"))])
-    step = explained(step, a)
+    step = with_changes(step, a)
 
     assert [(change.key, change.after) for change in step.changes] == [("title", "New")]
     assert step.rejected([BROKEN]).changes == step.changes
-    assert explained(plan({}, [file(a)])[0], None).changes == ()
+    assert with_changes(plan({}, [file(a)])[0], None).changes == ()
 
 
 # -- bots whose files vanished

@@ -5,7 +5,7 @@ from stagehands import case, folder
 
 from imbot.config.yamlfile import read_yaml
 from imbot.testing.running import run
-from imbot.testing.snapshots import Snapshots, dumped
+from imbot.testing.snapshots import Snapshots, snapshot_text
 
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text(st.characters(exclude_categories=["Cs"]))
 TEXTS = st.text(st.sampled_from("ab \n\t:#-?'\"{}[]|>&*!%@`,·中\u2028"), min_size=1)
@@ -16,7 +16,7 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
 def test_what_is_written_is_yaml_that_means_the_same(value):
-    assert read_yaml(dumped(value).encode(), "s.yaml").value == value
+    assert read_yaml(snapshot_text(value).encode(), "s.yaml").value == value
 
 
 def test_it_reads_well():
@@ -25,7 +25,7 @@ def test_it_reads_well():
         "card": {"text": "一\n\n二: 三\n", "buttons": [{"text": "👍", "on": True}], "none": []},
     }
     assert (
-        dumped(value)
+        snapshot_text(value)
         == """\
 phase: final
 card:
@@ -88,4 +88,4 @@ def test_messages_have_snapshots_too(tmp_path):
 
 @pytest.mark.parametrize("text", ["true", "No", "null", "1", "a: b", "-", "", "~", "é"])
 def test_a_text_stays_a_text(text):
-    assert read_yaml(dumped({"a": text}).encode(), "s.yaml").value == {"a": text}
+    assert read_yaml(snapshot_text({"a": text}).encode(), "s.yaml").value == {"a": text}

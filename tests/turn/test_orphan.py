@@ -8,7 +8,7 @@ from virtual import run_virtual
 from imbot.cards.ai import PUBLIC_TEMPLATE
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.model import CardPhase
-from imbot.turn.answer import context_of
+from imbot.turn.answer import card_context
 from imbot.turn.journal import Journal
 from imbot.turn.orphan import FRESH_S, GIVE_UP_S, finish, message_of
 from imbot.usage.counters import Counters
@@ -94,8 +94,8 @@ def test_a_card_beside_a_text_is_ended_and_only_points_to_it(ending):
     assert gateway.last().phase == CardPhase.FINAL
     assert gateway.last().data == {"answer": "<below>", "error": "", "chosen": ""}
     assert (kept.answer, kept.error) == ("whole", "sorry"), "the record has the answer all the same"
-    assert context_of(kept, "good").answer == "<below>", "a click does not bring it onto the card"
-    assert context_of(kept).suggestions == ()
+    assert card_context(kept, "good").answer == "<below>", "a click does not bring it onto the card"
+    assert card_context(kept).suggestions == ()
 
 
 def test_what_may_not_have_arrived_as_text_stays_on_the_card():

@@ -10,7 +10,7 @@ from errno import EISDIR
 from pathlib import Path, PurePosixPath
 
 from imbot.config.loader.snapshot import Reader
-from imbot.config.placeholders import Placeholder, parse
+from imbot.config.placeholders import Placeholder, parse_placeholders
 from imbot.config.yamlfile import MAX_BYTES, YamlFile
 from imbot.config.yamlfile.lines import Lines
 from imbot.errors import ImbotError, Problem
@@ -187,7 +187,7 @@ def _may_be_included(name: str) -> bool:
 
 
 def _placeholders(file: TextFile) -> Iterator[Problem]:
-    for piece in parse(file.text):
+    for piece in parse_placeholders(file.text):
         if isinstance(piece, Placeholder):
             span = Lines(file.text).span(piece.start, piece.end)
             code, message, hint = IN_TEMPLATE

@@ -13,7 +13,7 @@ from typing import Any
 
 from imbot.config import schema
 from imbot.config.loader.snapshot import PathRead, Reading
-from imbot.config.placeholders import Placeholder, parse
+from imbot.config.placeholders import Placeholder, parse_placeholders
 from imbot.config.schema import Schema
 from imbot.config.yamlfile import read_yaml, split_pointer
 from imbot.errors import ConfigError, ImbotError
@@ -60,7 +60,7 @@ def with_secrets(kept: bytes, cut: Sequence[str], today: Any, path: str) -> byte
     return _json(value)
 
 
-def readable(content: bytes) -> Any:
+def readable_values(content: bytes) -> Any:
     """What a file says as far as that can be read: of a broken one, the blocks that are in order."""
     try:
         return read_yaml(content, "").value
@@ -123,7 +123,7 @@ def _literal(value: Any, *, secret: bool) -> bool:
     """Whether a value is a secret of which something is written in the file itself."""
     if not isinstance(value, str):
         return secret
-    pieces = parse(value)
+    pieces = parse_placeholders(value)
     placeholders = [piece for piece in pieces if isinstance(piece, Placeholder)]
     if not secret and not any(each.source == "file" for each in placeholders):
         return False

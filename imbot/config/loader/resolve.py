@@ -19,9 +19,9 @@ from imbot.config.placeholders import (
     Placeholder,
     PlaceholderError,
     near_misses,
-    parse,
+    parse_placeholders,
+    placeholder_span,
     resolve,
-    span_of,
 )
 from imbot.config.schema import Schema
 from imbot.config.yamlfile import MAX_BYTES, YamlFile
@@ -96,7 +96,7 @@ class Resolver:
 
     def _member(self, key: str, value: Any, schema: Schema, at: str) -> Any:
         inside = f"{at}/{escape(key)}"
-        if any(isinstance(piece, Placeholder) for piece in parse(key)):
+        if any(isinstance(piece, Placeholder) for piece in parse_placeholders(key)):
             message = "a key takes no placeholder"
             self._problem("placeholder.in-key", message, "write the key itself", inside, key=True)
         other = schema.get("additionalProperties")
@@ -106,7 +106,7 @@ class Resolver:
     # -- texts
 
     def _text(self, text: str, schema: Schema, at: str) -> Any:
-        pieces = parse(text)
+        pieces = parse_placeholders(text)
         found = [piece for piece in pieces if isinstance(piece, Placeholder)]
         if refused := _refusal(schema):
             if found:
@@ -231,7 +231,7 @@ class Resolver:
             self.found.contents[at] = Layout(value, self._file.path, at, self._file.marks)
             self._check_templates(self._file, value, at)
             return
-        if any(isinstance(piece, Placeholder) for piece in parse(name)):
+        if any(isinstance(piece, Placeholder) for piece in parse_placeholders(name)):
             self._problem(*_NOT_HERE, f"{at}/file")
             return
         try:
@@ -256,7 +256,7 @@ class Resolver:
 
     def _check_templates(self, file: YamlFile, value: Any, at: str) -> None:
         for place, text in _strings(value, at):
-            found = [piece for piece in parse(text) if isinstance(piece, Placeholder)]
+            found = [piece for piece in parse_placeholders(text) if isinstance(piece, Placeholder)]
             if found:
                 self._problem(*IN_TEMPLATE, place, found=(found[0], text), file=file)
 
@@ -275,7 +275,7 @@ class Resolver:
         file = file or self._file
         span = span_at(file.marks, at, key=key)
         if found:
-            span = span_of(*found, file.text_at(span), span)
+            span = placeholder_span(*found, file.text_at(span), span)
         if severity == "error":
             self.found.broken.add((file.path, at))
         self.found.problems.append(problem(file.path, span, at, code, message, hint, severity))

@@ -19,7 +19,7 @@ from imbot.config.yamlfile.scalars import CORE, Scalar, ScalarError, bad_tag, bl
 from imbot.config.yamlfile.syntax import explain
 from imbot.config.yamlfile.text import MAX_BYTES, decode, mask_breaks
 from imbot.config.yamlfile.traps import bare_template, cut_off, no_mapping
-from imbot.config.yamlfile.tree import Branch, Tree, span_of
+from imbot.config.yamlfile.tree import Branch, Tree, event_span
 from imbot.errors import Marks, Span
 from imbot.text.pointers import pointer, span_at, split_pointer
 
@@ -141,7 +141,7 @@ class _Reader:
         self._documents += 1
         if self._documents > 1:
             message = "a second document begins here; a file holds one"
-            self._problems.stop(span_of(event), "yaml.documents", message, "remove this ---")
+            self._problems.stop(event_span(event), "yaml.documents", message, "remove this ---")
 
     def _scalar(self, event: Any) -> None:
         self._count(event, 1, len(event.value))
@@ -169,7 +169,7 @@ class _Reader:
         try:
             return meaning(text, event.tag, quoted=bool(event.style))
         except ScalarError as error:
-            self._problems.add(span_of(event), *error.words)
+            self._problems.add(event_span(event), *error.words)
             return text
 
     def _key(self, event: Any, text: str, value: Scalar) -> None:
@@ -178,7 +178,7 @@ class _Reader:
             self._problems.add(*_bad_key(event, what))
         elif not event.style and _EDGE.search(text):
             message = "this key has a character on its edge that only looks like a space"
-            self._problems.add(span_of(event), "yaml.space", message, "delete it and type a plain space")
+            self._problems.add(event_span(event), "yaml.space", message, "delete it and type a plain space")
         self._tree.put_key(event, text, merging=text == "<<" and event.tag is None and not event.style)
 
     def _check_colon(self, event: Any, top: Branch) -> None:
@@ -186,7 +186,7 @@ class _Reader:
         if top.key and ":" in top.key and event.start_mark.index == top.key_event.end_mark.index:
             message = "this is one text, no key and value: the space after the colon is missing"
             self._problems.stop(
-                span_of(top.key_event), "yaml.colon", message, "write key: value, or quote the text"
+                event_span(top.key_event), "yaml.colon", message, "write key: value, or quote the text"
             )
 
     def _alias(self, event: Any) -> None:
@@ -197,7 +197,7 @@ class _Reader:
         if anchor is None:
             message = "a text that begins with * is an alias, and none of this name is defined above"
             self._problems.add(
-                span_of(event), "yaml.alias", message, "put the text in quotes, or define it with &"
+                event_span(event), "yaml.alias", message, "put the text in quotes, or define it with &"
             )
             anchor = _Anchor(None, 1, 0, 0)
         self._count(event, anchor.nodes, anchor.chars)
@@ -218,7 +218,7 @@ class _Reader:
 
     def _span_of_tag(self, event: Any) -> Span:
         found = _TAG.match(self._text, event.start_mark.index)
-        return Lines(self._text).span(*found.span()) if found else span_of(event)
+        return Lines(self._text).span(*found.span()) if found else event_span(event)
 
     def _finish(self, event: Any) -> None:
         done = self._tree.finish(event)
@@ -242,16 +242,18 @@ class _Reader:
             message = f"the file holds more than {MAX_BYTES:,} characters, aliases counted each time"
         else:
             return
-        self._problems.stop(span_of(event), "yaml.too-many", message, "split the file, or use fewer aliases")
+        self._problems.stop(
+            event_span(event), "yaml.too-many", message, "split the file, or use fewer aliases"
+        )
 
     def _check_depth(self, event: Any, height: int) -> None:
         if len(self._tree.branches) + height > MAX_DEPTH:
             message = f"mappings and lists stand more than {MAX_DEPTH} deep in each other"
-            self._problems.stop(span_of(event), "yaml.too-deep", message, "make it flatter")
+            self._problems.stop(event_span(event), "yaml.too-deep", message, "make it flatter")
 
 
 def _bad_key(event: Any, what: str) -> tuple[Span, str, str, str]:
-    return span_of(event), "yaml.key-type", f"a key must be a text, this one is {what}", "put it in quotes"
+    return event_span(event), "yaml.key-type", f"a key must be a text, this one is {what}", "put it in quotes"
 
 
 def _is_as_written(event: Any, text: str) -> bool:

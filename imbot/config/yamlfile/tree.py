@@ -72,7 +72,7 @@ class Tree:
     def put(self, event: Any, value: Any, height: int = 0) -> None:
         """Add a complete value to the innermost mapping or list."""
         at, top = self._next(), self.top
-        self._values[at] = span_of(event)
+        self._values[at] = event_span(event)
         if top is None:
             self.root = value
             return
@@ -95,13 +95,17 @@ class Tree:
         top.merging = merging
         at = self._next()
         if not known:
-            self._keys[at] = span_of(event)
+            self._keys[at] = event_span(event)
             return
         first = self._keys[at]
         shown = key if len(key) <= 40 else f"{key[:39]}…"
         message = f"key {shown!r} is already at line {first.line}, column {first.column}"
         self._problems.add(
-            span_of(event), "yaml.duplicate-key", message, "keep one of the two, or check the indentation", at
+            event_span(event),
+            "yaml.duplicate-key",
+            message,
+            "keep one of the two, or check the indentation",
+            at,
         )
 
     def mark_text(self, event: Any, lines: int, indent: int) -> None:
@@ -111,7 +115,7 @@ class Tree:
 
     def mark_line(self, event: Any, quote: int) -> None:
         """The same for a text on one line, after a quote of that many characters."""
-        span = span_of(event)
+        span = event_span(event)
         self._texts[self._next()] = Span(
             span.line, span.column + quote, span.end_line, span.end_column - quote
         )
@@ -131,7 +135,9 @@ class Tree:
             top.merges = list(zip(sources, places, strict=True))
             return
         message = "the key << merges a mapping or a list of mappings, and this is none"
-        self._problems.add(span_of(event), "yaml.merge", message, "write <<: *name, or put << in quotes", at)
+        self._problems.add(
+            event_span(event), "yaml.merge", message, "write <<: *name, or put << in quotes", at
+        )
 
     def _merge(self, into: Branch, source: dict[str, Any], place: str) -> None:
         """Add what a merge key brings; keys of the mapping itself and of earlier merges win."""
@@ -143,7 +149,7 @@ class Tree:
                 self._keys[here] = self._keys.get(there, self._values[place])
 
 
-def span_of(event: Any) -> Span:
+def event_span(event: Any) -> Span:
     """The place of an event, in lines and columns from 1."""
     start, end = event.start_mark, event.end_mark
     return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from imbot.errors import FatalError
 from imbot.model import CardChange, CardRef, CardView
 from imbot.platforms import Going, Priority
-from imbot.platforms.dingtalk.markdown import shown
+from imbot.platforms.dingtalk.markdown import as_platform_markdown
 from imbot.platforms.dingtalk.wire import Address
 
 BUILT_IN_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
@@ -73,7 +73,7 @@ def put_ai(card_id: str, changed: Mapping[str, Any]) -> Call:
     """Change some variables of an AI card and keep the others; the platform's default would drop them."""
     body = {
         "outTrackId": card_id,
-        "cardData": {"cardParamMap": shown(changed)},
+        "cardData": {"cardParamMap": as_platform_markdown(changed)},
         "cardUpdateOptions": {"updateCardDataByKey": True},
     }
     return Call(AI_PUT, body)
@@ -85,7 +85,7 @@ def stream_ai(card_id: str, key: str, content: str, *, finalize: bool = False, e
         "outTrackId": card_id,
         "guid": uuid.uuid4().hex,
         "key": key,
-        "content": shown(content),
+        "content": as_platform_markdown(content),
         "isFull": True,  # appending is refused for Markdown variables
         "isFinalize": finalize,
         "isError": error,
@@ -95,7 +95,7 @@ def stream_ai(card_id: str, key: str, content: str, *, finalize: bool = False, e
 
 def put_standard(card_id: str, layout: Mapping[str, Any]) -> Call:
     """Replace the whole layout of a StandardCard."""
-    return Call(STANDARD_PUT, {"cardBizId": card_id, "cardData": _json(shown(layout))})
+    return Call(STANDARD_PUT, {"cardBizId": card_id, "cardData": _json(as_platform_markdown(layout))})
 
 
 def send_markdown(to: Address, title: str, text: str) -> Call:
@@ -133,7 +133,7 @@ def callback_response(change: CardChange) -> Mapping[str, Any]:
         if change.private
         else ("cardData", "updateCardDataByKey")
     )
-    return {"cardUpdateOptions": {option: True}, part: {"cardParamMap": shown(change.data)}}
+    return {"cardUpdateOptions": {option: True}, part: {"cardParamMap": as_platform_markdown(change.data)}}
 
 
 def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
@@ -159,7 +159,7 @@ def _ai_card(card_id: str, view: CardView) -> dict[str, Any]:
         "outTrackId": card_id,
         "callbackType": "STREAM",
         "userIdType": 1,
-        "cardData": {"cardParamMap": shown(view.data)},
+        "cardData": {"cardParamMap": as_platform_markdown(view.data)},
     }
 
 
@@ -172,7 +172,7 @@ def _create_standard(card_id: str, to: Address, view: CardView) -> Call:
         "cardTemplateId": "StandardCard",
         "robotCode": to.robot_code,
         "cardBizId": card_id,
-        "cardData": _json(shown(view.data)),
+        "cardData": _json(as_platform_markdown(view.data)),
     }
     if to.kind == "group":
         if view.mention:

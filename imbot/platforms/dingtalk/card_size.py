@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardView
 from imbot.platforms.dingtalk.codes import CARD_TOO_LARGE
-from imbot.platforms.dingtalk.markdown import shown
+from imbot.platforms.dingtalk.markdown import as_platform_markdown
 from imbot.text.markdown import LEAST, size
 
 log = logging.getLogger(__name__)
@@ -47,5 +47,5 @@ def _bytes_of(view: CardView) -> int:
     if view.kind == "markdown":  # which is sent in as many messages as it needs
         return 0
     if view.kind == "standard":
-        return size(json.dumps(shown(view.data), ensure_ascii=False))
-    return max(map(size, shown(view.data).values()), default=0)
+        return size(json.dumps(as_platform_markdown(view.data), ensure_ascii=False))
+    return max(map(size, as_platform_markdown(view.data).values()), default=0)

@@ -7,7 +7,7 @@ from typing import Any
 from imbot.text.markdown import DELIMITER, FENCE, HEADING, LIST_ITEM, ROW, closed, lines_and_blocks
 
 
-def normalised(text: str) -> str:
+def platform_markdown(text: str) -> str:
     """The same text as the platform needs it.
 
     Single line breaks are marked, for clients drop those that are not; a table gets an empty line before
@@ -15,26 +15,28 @@ def normalised(text: str) -> str:
     """
     if "\n" not in text:
         return closed(text)
-    shown: list[str] = []
+    as_platform_markdown: list[str] = []
     table = False
     given = [*lines_and_blocks(closed(text)), ("", "")]
     for (line, block), (after, inside) in pairwise(given):
         begins = not table and not block and bool(ROW.match(line) and DELIMITER.match(after))
-        if (begins and shown and shown[-1].strip()) or (table and line.strip() and not _row(line)):
-            shown.append("")
+        if (begins and as_platform_markdown and as_platform_markdown[-1].strip()) or (
+            table and line.strip() and not _row(line)
+        ):
+            as_platform_markdown.append("")
         table = begins or (table and _row(line))
         broken = not (block or inside or table) and _runs_on(line, after)
-        shown.append(f"{line.rstrip()}  " if broken else line)
-    return "\n".join(shown)
+        as_platform_markdown.append(f"{line.rstrip()}  " if broken else line)
+    return "\n".join(as_platform_markdown)
 
 
-def shown(value: Any) -> Any:
+def as_platform_markdown(value: Any) -> Any:
     """Card data as it is sent: its texts as the platform's Markdown."""
     if isinstance(value, str):
-        return normalised(value) if "\n" in value else value
+        return platform_markdown(value) if "\n" in value else value
     if isinstance(value, Mapping):
-        return {key: shown(item) for key, item in value.items()}
-    return [shown(item) for item in value] if isinstance(value, list) else value
+        return {key: as_platform_markdown(item) for key, item in value.items()}
+    return [as_platform_markdown(item) for item in value] if isinstance(value, list) else value
 
 
 def _row(line: str) -> bool:

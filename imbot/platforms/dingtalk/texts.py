@@ -9,7 +9,7 @@ from imbot.model import CardRef
 from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
-from imbot.platforms.dingtalk.markdown import normalised
+from imbot.platforms.dingtalk.markdown import platform_markdown
 from imbot.platforms.dingtalk.wire import Address
 from imbot.text.markdown import split
 
@@ -27,7 +27,7 @@ async def send(api: Caller, ref: CardRef, title: str, text: str, going: Going) -
     A later part is never left to the caller to repeat, because the first ones would be repeated too.
     """
     title = (title or text)[:TITLE_CHARS]  # a message without title is refused
-    parts = split(normalised(text), PART_BYTES)
+    parts = split(platform_markdown(text), PART_BYTES)
     await _send_part(api, ref, title, next(parts), going)
     for part in parts:
         await _insist(api, ref, title, part)

@@ -39,7 +39,7 @@ def pages() -> Mapping[str, Page]:
     return {page.code: page for page in sorted(_pages(), key=lambda page: page.code)}
 
 
-def markdown() -> str:
+def codes_page() -> str:
     """All pages as one Markdown document."""
     return "\n".join([_HEAD, *map(_section, pages().values())]).rstrip()
 

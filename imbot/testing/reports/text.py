@@ -22,7 +22,7 @@ def render(run: Run, sources: Sources) -> str:
     return "\n".join(line for part in (_cases(run, sources), _problems(run, sources)) for line in part)
 
 
-def summary(run: Run, took_s: float) -> str:
+def tests_summary(run: Run, took_s: float) -> str:
     """How many cases there were, and how they went."""
     virtual_s = sum(result.lasted_s for result in run.results)
     parts = [f"{len(run.results) - run.failed} passed"]

@@ -4,7 +4,7 @@ import pytest
 from botfolder import bot, write
 
 from imbot.config.loader import Loader
-from imbot.config.loader.redacted import SecretGoneError, readable, with_secrets, without_secrets
+from imbot.config.loader.redacted import SecretGoneError, readable_values, with_secrets, without_secrets
 
 OPENAI = """\
 # client_secret: yesterday's
@@ -91,14 +91,14 @@ def test_values_come_through_yaml_as_they_were(value):
     kept = json.dumps({"title": None, "x": [value]}).encode()
     whole = with_secrets(kept, ("/title",), {"title": "t"}, "a.yaml")
 
-    assert readable(whole) == {"title": "t", "x": [value]}
+    assert readable_values(whole) == {"title": "t", "x": [value]}
 
 
 def test_a_kept_file_means_the_same_once_it_is_whole_again(tmp_path):
     text = bot("ding1", 'title: "退货 \\u0007"\ntexts: {thinking: "{{ question }} # no: comment"}\n')
     folder = write(tmp_path, {"a.yaml": text})
     loader = Loader(folder, environ={})
-    whole = with_secrets(*without_secrets(text.encode()), readable(text.encode()), "a.yaml")
+    whole = with_secrets(*without_secrets(text.encode()), readable_values(text.encode()), "a.yaml")
     result = loader.load_kept({folder / "a.yaml": {folder / "a.yaml": whole}})
 
     assert [file.problems for file in result.files] == [()]
@@ -143,7 +143,7 @@ agent:
 def test_secrets_are_found_in_a_broken_file(today):
     content, cut = without_secrets(GOOD.encode())
     assert cut == CUT
-    whole = readable(with_secrets(content, cut, readable(today.encode()), "a.yaml"))
+    whole = readable_values(with_secrets(content, cut, readable_values(today.encode()), "a.yaml"))
 
     assert whole["credentials"]["client_secret"] == "s1"
     assert (whole["agent"]["api_key"], whole["agent"]["headers"]["X-Key"]) == ("s2", "s3")
@@ -164,7 +164,7 @@ def test_secrets_are_found_in_a_broken_file(today):
 )
 def test_secrets_that_are_gone_are_named_and_not_shown(today, gone):
     with pytest.raises(SecretGoneError) as caught:
-        with_secrets(*without_secrets(GOOD.encode()), readable(today.encode("latin-1")), "a.yaml")
+        with_secrets(*without_secrets(GOOD.encode()), readable_values(today.encode("latin-1")), "a.yaml")
 
     assert caught.value.pointers == gone
     assert all(f"`{'.'.join(at.split('/')[1:])}`" in str(caught.value) for at in gone)
@@ -172,7 +172,9 @@ def test_secrets_that_are_gone_are_named_and_not_shown(today, gone):
 
 def test_a_secret_that_became_a_placeholder_is_taken_as_one():
     today = (GOOD + "title: [\n").replace("s1", "<<SECRET>>")
-    whole = readable(with_secrets(*without_secrets(GOOD.encode()), readable(today.encode()), "a.yaml"))
+    whole = readable_values(
+        with_secrets(*without_secrets(GOOD.encode()), readable_values(today.encode()), "a.yaml")
+    )
 
     assert whole["credentials"]["client_secret"] == "<<SECRET>>"
 
@@ -181,8 +183,8 @@ def test_a_deep_or_long_broken_file_is_read_in_no_time():
     stairs = "".join(" " * depth + "key:\n" for depth in range(900)) + "x: [\n"
     flat = "key: [\n" * 20_000
 
-    assert readable(stairs.encode()) == {}
-    assert readable(flat.encode()) == {}
+    assert readable_values(stairs.encode()) == {}
+    assert readable_values(flat.encode()) == {}
 
 
 # -- a folder as it was

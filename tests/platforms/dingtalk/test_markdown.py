@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbot.platforms.dingtalk.markdown import normalised
+from imbot.platforms.dingtalk.markdown import platform_markdown
 from imbot.text.markdown import closed
 
 
@@ -20,7 +20,7 @@ from imbot.text.markdown import closed
     ],
 )
 def test_single_line_breaks_are_marked_outside_code(text, expected):
-    assert normalised(text) == expected
+    assert platform_markdown(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_single_line_breaks_are_marked_outside_code(text, expected):
     ],
 )
 def test_no_break_is_marked_where_a_block_ends_anyway(text):
-    assert normalised(text) == text
+    assert platform_markdown(text) == text
 
 
 def test_breaks_inside_quotes_and_items_are_marked():
-    assert normalised("> a\n> b") == "> a  \n> b"
-    assert normalised("- a\n  b") == "- a  \n  b"
+    assert platform_markdown("> a\n> b") == "> a  \n> b"
+    assert platform_markdown("- a\n  b") == "- a  \n  b"
 
 
 TABLE = "| a | b |\n|---|---|\n| 1 | 2 |"
@@ -58,18 +58,18 @@ TABLE = "| a | b |\n|---|---|\n| 1 | 2 |"
     ],
 )
 def test_a_table_stands_free(text, expected):
-    assert normalised(text) == expected
+    assert platform_markdown(text) == expected
 
 
 def test_an_open_code_block_is_closed():
-    assert normalised("so:\n```py\nx = 1") == "so:\n```py\nx = 1\n```"
+    assert platform_markdown("so:\n```py\nx = 1") == "so:\n```py\nx = 1\n```"
 
 
 @given(st.text(st.sampled_from("ab |->#`~\n \t1."), max_size=80))
 def test_doing_it_twice_changes_nothing(text):
-    assert normalised(normalised(text)) == normalised(text)
+    assert platform_markdown(platform_markdown(text)) == platform_markdown(text)
 
 
 @given(st.text(st.sampled_from("ab |->#`~\n \t1."), max_size=80))
 def test_only_space_and_the_end_of_a_code_block_are_added(text):
-    assert "".join(normalised(text).split()) == "".join(closed(text).split())
+    assert "".join(platform_markdown(text).split()) == "".join(closed(text).split())

@@ -65,9 +65,9 @@ def test_text_tells_what_the_bot_warned_of(tmp_path):
 def test_text_shows_problems_and_counts(tmp_path):
     done = ran(tmp_path, "- sya: hi")
     assert "unknown key `sya`" in plain(done)
-    assert text.summary(done, 0.1) == "0 cases: 0 passed, 1 problem, 0 s played in 0.1 s"
+    assert text.tests_summary(done, 0.1) == "0 cases: 0 passed, 1 problem, 0 s played in 0.1 s"
     done = ran(tmp_path, "- {say: hi, expect: {phase: error}}")
-    assert text.summary(done, 0.1) == "1 case: 0 passed, 1 failed, 0 s played in 0.1 s"
+    assert text.tests_summary(done, 0.1) == "1 case: 0 passed, 1 failed, 0 s played in 0.1 s"
 
 
 def test_json_has_places_and_values(tmp_path):
