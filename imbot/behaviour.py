@@ -15,7 +15,7 @@ from imbot.spec import BotSpec
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ def prepare(spec: BotSpec) -> Behaviour:
     return Behaviour(spec, agent, card)
 
 
-def _made(make: Callable[[], T], spec: BotSpec, pointer: str, problems: list[Problem]) -> T | None:
+def _made(make: Callable[[], _T], spec: BotSpec, pointer: str, problems: list[Problem]) -> _T | None:
     try:
         return make()
     except ConfigError as error:

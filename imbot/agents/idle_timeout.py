@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 INSIST_S = 5.0  # between interruptions
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class IdleTimeout:
@@ -27,7 +27,7 @@ class IdleTimeout:
         """Whether the last wait was ended here."""
         return self._rings > 0
 
-    async def wait(self, awaited: Awaitable[T], until: float) -> T:
+    async def wait(self, awaited: Awaitable[_T], until: float) -> _T:
         """What ``awaited`` brings by that time of the loop's clock. Raises TimeoutError.
 
         Who goes on after that, cleaning up, is interrupted again and again.

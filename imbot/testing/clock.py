@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any, TypeVar, TypeVarTuple
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Args = TypeVarTuple("Args")
 
 
@@ -35,7 +35,7 @@ class _Errand:
         self._begun = False
         self._over = False
 
-    def do(self, loop: asyncio.AbstractEventLoop, func: Callable[[], T]) -> T:
+    def do(self, loop: asyncio.AbstractEventLoop, func: Callable[[], _T]) -> _T:
         """What the thread does."""
         self._begun = True
         try:
@@ -69,8 +69,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[*Args], T], *args: *Args
-    ) -> asyncio.Future[T]:
+        self, executor: Executor | None, func: Callable[[*Args], _T], *args: *Args
+    ) -> asyncio.Future[_T]:
         """As any loop's; the clock waits for it."""
         errand = _Errand(self._jumping.out)
         future = super().run_in_executor(executor, errand.do, self, lambda: func(*args))
@@ -87,7 +87,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._jumping.out.discard(joining)
 
 
-def run_virtual(main: Coroutine[Any, Any, T]) -> T:
+def run_virtual(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine to its end in virtual time; returns what it returns."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)

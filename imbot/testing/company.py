@@ -19,7 +19,7 @@ from imbot.spec import BotSpec
 from imbot.testing.casefile import CaseFile, CaseStep, no_bot
 from imbot.testing.script import ScriptedAgent
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Company:
             raise ConfigError(problem for problem in found.problems if problem.severity == "error")
         return found.spec
 
-    def _once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    def _once(self, key: tuple[Any, ...], make: Callable[[], _T]) -> _T:
         """What is made for a key; a failure is remembered like any other."""
         if key not in self._known:
             try:
@@ -85,7 +85,7 @@ class Company:
         known = self._known[key]
         if isinstance(known, ConfigError):
             raise known
-        made: T = known
+        made: _T = known
         return made
 
 
