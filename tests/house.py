@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from planted import SECRET
 
 from imbot.cli import main
-from imbot.ops.address import Address, AdminSettings
+from imbot.ops.address import AdminAddress, AdminSettings
 from imbot.reload.watch import Settle
 
 BOT = "credentials: {{client_id: app-{name}, client_secret: <<IMBOT_TEST_SECRET>>}}\nagent: {{type: echo, delay: 0ms}}\n"
@@ -231,6 +231,6 @@ async def kept(flows, place):
     async with flows(place / "bots") as flow:
         house = House(flow)
         house.put(FILES)
-        admin = AdminSettings(Address("127.0.0.1", 0), place / ".imbot/admin.json")
+        admin = AdminSettings(AdminAddress("127.0.0.1", 0), place / ".imbot/admin.json")
         async with flow.up(settle=Settle(0.1, 5.0), admin=admin):
             yield house

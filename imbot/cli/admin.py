@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from imbot.cli.common import state_file
 from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon
@@ -55,7 +56,10 @@ def token() -> str:
 
 
 def settings(address: AdminAddress | None, bots: Path, *, dev: bool = False) -> AdminSettings | None:
-    """How to serve at that address. Raises UsageError where everybody could ask."""
+    """How to serve at that address, or at a free port where it is only the default and in use.
+
+    Raises UsageError where everybody could ask.
+    """
     if address is None:
         return None
     secret = token()
@@ -64,7 +68,8 @@ def settings(address: AdminAddress | None, bots: Path, *, dev: bool = False) -> 
             f"--admin {address} can be reached from other machines: set IMBOT_ADMIN_TOKEN to a secret "
             f"that whoever asks must know, or use a loopback address such as {DEFAULT}"
         )
-    return AdminSettings(address, state_file(bots, _FILES[dev]), secret)
+    by_default = click.get_current_context().get_parameter_source("admin") is ParameterSource.DEFAULT
+    return AdminSettings(address, state_file(bots, _FILES[dev]), secret, or_free=by_default)
 
 
 class NothingRunsError(click.ClickException):
@@ -133,4 +138,6 @@ def ask(bots: Path, address: AdminAddress | None, method: str, path: str) -> Any
             )
         except NothingRunsError:  # it ended without taking its file away
             continue
-    raise NothingRunsError(f"nothing that runs {bots} can be asked: not started, or with --admin off")
+    raise NothingRunsError(
+        f"nothing that runs {bots} can be asked: not started, or with --admin off or an address that is in use"
+    )

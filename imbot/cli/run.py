@@ -44,7 +44,7 @@ GC_EVERY = 10_000  # new objects: with Python's 700, a start of 1,000 bots spend
     " or end with exit code 1.",
 )  # fmt: skip
 @settle_options
-@serve_option(DEFAULT)
+@serve_option(DEFAULT, f"{DEFAULT}, or a free port")
 def command(
     bots: Path,
     store_url: str | None,

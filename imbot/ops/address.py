@@ -55,11 +55,15 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
-    """Where to listen, the token that is asked for (empty: none), and the file that tells the address."""
+    """Where to listen, the token that is asked for (empty: none), and the file that tells the address.
+
+    ``or_free``: nobody asked for that port, so where it is in use any free one does as well.
+    """
 
     address: AdminAddress
     file: Path
     token: str = field(default="", repr=False)
+    or_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ async def serving(
     runner = web.AppRunner(admin.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
-        if address := await _listen(runner, settings.address):
+        if address := await _listen(runner, settings):
             beacon = Beacon(str(address), beacon.pid, beacon.process)
             _announce(beacon, settings.file)
         yield
@@ -55,17 +55,39 @@ async def serving(
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, address: AdminAddress) -> AdminAddress | None:
-    try:
-        await web.TCPSite(runner, address.host, address.port).start()
-    except OSError as error:
+async def _listen(runner: web.AppRunner, settings: AdminSettings) -> AdminAddress | None:
+    """Listen, and tell where; None where that cannot be.
+
+    An address that somebody named is never exchanged for another one: a probe, a firewall or a scrape
+    counts on it, and would find nobody there, or the wrong process.
+    """
+    address = settings.address
+    trouble = await _listen_at(runner, address)
+    if trouble and settings.or_free:
+        log.warning(
+            "%s: %s; the admin endpoint uses a free port instead (choose one with --admin HOST:PORT)",
+            address,
+            trouble,
+        )
+        address = replace(address, port=0)
+        trouble = await _listen_at(runner, address)
+    if trouble:
         log.warning(
             "no admin endpoint: %s cannot be had: %s; name another one with --admin HOST:PORT",
             address,
-            os.strerror(error.errno) if error.errno and error.errno > 0 else error,
+            trouble,
         )
         return None
-    return AdminAddress(address.host, runner.addresses[0][1])
+    return replace(address, port=runner.addresses[0][1])
+
+
+async def _listen_at(runner: web.AppRunner, address: AdminAddress) -> str:
+    """Listen there; why that cannot be, or an empty text."""
+    try:
+        await web.TCPSite(runner, address.host, address.port).start()
+    except OSError as error:
+        return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return ""
 
 
 def _announce(beacon: Beacon, file: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from imbot.cli import main
+from imbot.cli.admin import DEFAULT
 from imbot.ops.address import AdminAddress, AdminSettings, Beacon
 from imbot.reload.watch import Watch
 
@@ -409,6 +410,32 @@ async def test_run_goes_on_where_the_admin_port_is_taken(flow):
         assert await process.end(signal.SIGTERM) == 0
 
     assert f"no admin endpoint: {taken} cannot be had" in process.log
+
+
+async def test_a_second_run_on_a_machine_takes_a_free_port_and_each_is_found_by_its_folder(
+    flow, flows, tmp_path
+):
+    (tmp_path / "second").mkdir()
+    async with flows(tmp_path / "second/bots") as other, contextlib.AsyncExitStack() as stack:
+        started = []
+        for name, each in (("a", flow), ("b", other)):
+            each.echo(name)
+            process = await stack.enter_async_context(run(each))
+            await process.until(f"app-{name}: connected")
+            started.append(process)
+        shown = [await asked(each, "status") for each in (flow, other)]
+        addresses = [Beacon.read(file_of(each)).address for each in (flow, other)]
+        codes = [await process.end(signal.SIGTERM) for process in started]
+
+    assert [(got["pid"], got["bots"][0]["name"]) for got in shown] == [
+        (started[0].process.pid, "a"), (started[1].process.pid, "b"),
+    ]  # fmt: skip
+    assert addresses[0] != addresses[1]
+    for process, address in zip(started, addresses, strict=True):
+        # which of them has the default is not decided: others on this machine may have it too
+        assert (f"{DEFAULT}: Address already in use" in process.log) == (address != DEFAULT)
+        assert f"admin endpoint: http://{address}" in process.log
+    assert (codes, [file_of(each).exists() for each in (flow, other)]) == ([0, 0], [False, False])
 
 
 @pytest.mark.parametrize(("address", "token", "code"), [("0.0.0.0:0", "", 2), ("0.0.0.0:0", "t0ken", 0)])

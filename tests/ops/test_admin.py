@@ -53,9 +53,9 @@ class World:
         self.reloader = FakeReloader()
         self.rows = [UP]
 
-    def serving(self, host="127.0.0.1", port=0, token=""):
+    def serving(self, host="127.0.0.1", port=0, token="", or_free=False):
         supervisor = SimpleNamespace(status=lambda: self.rows, counters=Counters(), reconnects=0)
-        settings = AdminSettings(AdminAddress(host, port), self.file, token)
+        settings = AdminSettings(AdminAddress(host, port), self.file, token, or_free)
         return serving(settings, self.folder, supervisor, self.reloader)
 
     async def ask(self, method, path, **headers):
@@ -331,6 +331,27 @@ async def test_a_taken_port_is_a_warning_and_the_bots_run(world, caplog):
             assert not world.file.exists()
     assert "Address already in use" in caplog.text
     assert "--admin" in caplog.text
+
+
+async def test_a_free_port_is_taken_where_nobody_asked_for_the_one_that_is_in_use(world, caplog):
+    with socket.socket() as taken, caplog.at_level(logging.INFO):
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with world.serving(port=port, or_free=True):
+            assert (await world.get("/livez"))[0] == 200
+            address = Beacon.read(world.file).address
+    lacking, had = (record.getMessage() for record in caplog.records if record.name == "imbot.ops.admin")
+    assert lacking.startswith(
+        f"127.0.0.1:{port}: Address already in use; the admin endpoint uses a free port"
+    )
+    assert had == f"admin endpoint: http://{address}"
+
+
+async def test_without_any_free_port_the_bots_run_all_the_same(world, caplog):
+    async with world.serving("192.0.2.1", token="t", or_free=True):
+        assert not world.file.exists()
+    assert "no admin endpoint: 192.0.2.1:0 cannot be had" in caplog.text
 
 
 async def test_an_address_this_machine_does_not_have_is_a_warning(world, caplog):
