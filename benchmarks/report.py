@@ -9,6 +9,8 @@ from statistics import median
 
 from goals import GOALS
 
+from imbot import __version__
+
 ROWS = {
     "one user": ("ack_p50 ack_p95 ack_p99 first_p50 first_p95 first_p99 end_p50 end_p95 calls cpu_turn "
                  "turns_core peak loop_p99 lost doubled"),
@@ -125,7 +127,6 @@ def machine():
 def versions():
     """The versions that matter, in one line."""
     names = (
-        "imbot",
         "aiohttp",
         "websockets",
         "dingtalk-stream",
@@ -134,7 +135,9 @@ def versions():
         "check-jsonschema",
     )
     found = ", ".join(f"{name} {version(name)}" for name in names)
-    return f"Python {platform.python_version()}, {found}, SQLite {sqlite3.sqlite_version}"
+    return (
+        f"Python {platform.python_version()}, imbot {__version__}, {found}, SQLite {sqlite3.sqlite_version}"
+    )
 
 
 def sections(results, notes):

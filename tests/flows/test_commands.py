@@ -286,7 +286,7 @@ def test_the_wheel_alone_is_enough(tmp_path):
     )  # fmt: skip
     if built.returncode and "IMBOT_REQUIRE_PEERS" not in os.environ:
         pytest.skip(f"no wheel can be built here: {built.stderr[-300:]}")
-    (wheel,) = tmp_path.glob("imbot-*.whl")
+    (wheel,) = tmp_path.glob("imbot_runtime-*.whl")
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env/bin/python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, capture_output=True)
