@@ -6,13 +6,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+
+from imbot.text.masking import MASK, KnownSecrets
 
 # What could slip into a line through an URL, a header or a library's own logging.
 _PATTERNS = re.compile(
     r"(?i)((?:ticket|access_token|session|secret|api_key|appsecret|token)=|Bearer\s+)[^\s&\"',;)]+"
 )
-_SHORTEST = 6  # shorter values would cut ordinary words to pieces
 
 
 class Redactor(logging.Filter):
@@ -20,39 +21,17 @@ class Redactor(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        # By their beginnings, so that a line costs the same however many there are.
-        self._known: dict[str, frozenset[str]] = {}
+        self._secrets = KnownSecrets()
 
     def hide(self, values: Iterable[str]) -> None:
         """These values never appear in a line from now on."""
-        known = dict(self._known)  # a new one, as threads may be at the old one
-        for value in values:
-            if len(value) >= _SHORTEST:
-                begins = value[:_SHORTEST]
-                known[begins] = known.get(begins, frozenset()) | {value}
-        self._known = known
+        self._secrets.hide(values)
 
     def clean(self, text: str) -> str:
         """The text without secrets."""
-        parts, end = [], 0
-        for begin, until in self._found(text):
-            if begin >= end:
-                parts += [text[end:begin], "***"]
-            end = max(end, until)
-        if parts:
-            text = "".join([*parts, text[end:]])
+        text = self._secrets.cut(text)
         suspect = "=" in text or "bearer" in text.lower()
-        return _PATTERNS.sub(r"\1***", text) if suspect else text
-
-    def _found(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where secrets are in a text, from its beginning; they may overlap."""
-        known = self._known
-        if len(known) < len(text) and not any(begins in text for begins in known):
-            return
-        for at in range(len(text) - _SHORTEST + 1 if known else 0):
-            for value in known.get(text[at : at + _SHORTEST], ()):
-                if text.startswith(value, at):
-                    yield at, at + len(value)
+        return _PATTERNS.sub(rf"\1{MASK}", text) if suspect else text
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean a record in place; always lets it through."""

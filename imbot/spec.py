@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from imbot.errors import Marks
 from imbot.model import CardPhase
-
-_SECRET_CHARS = 4  # a header like "X-Version: 2" is hidden in the file, but "2" is everywhere
+from imbot.text.masking import MASK
 
 
 class Secret:
@@ -26,12 +25,12 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        return "***"
+        return MASK
 
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        return format("***", spec)
+        return format(MASK, spec)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._value == other._value
@@ -59,9 +58,8 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """Every secret in the value that is long enough to be one, in the clear: to keep it out of messages."""
-    secrets = (leaf.reveal() for leaf in leaves(value) if isinstance(leaf, Secret))
-    return (text for text in secrets if len(text) >= _SECRET_CHARS)
+    """Every secret in the value, in the clear: to keep it out of messages."""
+    return (leaf.reveal() for leaf in leaves(value) if isinstance(leaf, Secret))
 
 
 @dataclass(frozen=True, slots=True)

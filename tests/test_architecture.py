@@ -14,7 +14,8 @@ PACKAGE = Path(imbot.__file__).parent
 # A package imports only from the rows above its own, and from itself. Top-level modules count as packages.
 ORDER = [
     {"errors"},
-    {"model", "log", "backoff", "text"},
+    {"model", "backoff", "text"},
+    {"log"},
     {"spec", "stores"},
     {"templates"},
     {"config", "agents", "usage"},

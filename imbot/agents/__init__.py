@@ -10,7 +10,8 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from imbot.model import AgentEvent, Exchange, Message
-from imbot.spec import AgentSpec, Timeouts
+from imbot.spec import AgentSpec, Timeouts, secrets_in
+from imbot.text.masking import discreet
 
 # name in a bot file -> "module:class"; imported only when a bot names it
 AGENT_TYPES = {
@@ -53,5 +54,6 @@ class Agent(Protocol):
 def prepare_agent(spec: AgentSpec, timeouts: Timeouts) -> Agent:
     """The agent a bot file asks for. Raises ConfigError when its settings cannot work."""
     module, _, name = AGENT_TYPES[spec.type].partition(":")
-    agent: Agent = getattr(importlib.import_module(module), name)(spec, timeouts)
+    with discreet(secrets_in(spec.settings)):
+        agent: Agent = getattr(importlib.import_module(module), name)(spec, timeouts)
     return agent

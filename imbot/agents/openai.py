@@ -16,6 +16,7 @@ from imbot.backoff import Backoff
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Exchange, Message, ReasoningDelta, TextDelta, TextReplace
 from imbot.spec import AgentSpec, Timeouts, secrets_in
+from imbot.text.masking import KnownSecrets
 
 if TYPE_CHECKING:
     from imbot.agents.endpoint import Endpoint
@@ -36,7 +37,7 @@ class OpenAIAgent:
         self._fields = _fields(spec, settings)
         self._instructions = _instructions(spec)
         self._retries: int = settings["retries"]
-        self._secrets = sorted(secrets_in(spec.settings), key=len, reverse=True)
+        self._secrets = KnownSecrets(secrets_in(spec.settings))
         self._connected: Endpoint | None = None
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
@@ -54,7 +55,7 @@ class OpenAIAgent:
                         yield event
                 return
             except AgentError as error:
-                error.args = (self._censored(str(error)),)
+                error.args = (self._secrets.cut(str(error)),)  # servers like to repeat the key they refuse
                 if isinstance(error, RefusedError) and error.too_long and past and not (trimmed or shown):
                     past, trimmed = past[(len(past) + 1) // 2 :], True
                     continue
@@ -104,12 +105,6 @@ class OpenAIAgent:
             return backoff.next()
         # Nobody waits longer than that for a first word.
         return wish_s + backoff.next() * 0.1 if wish_s < self._timeouts.first_event_s else None
-
-    def _censored(self, text: str) -> str:
-        """The text without our secrets: servers like to repeat the key they refuse."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
 
 def opaque_id(sender_id: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from imbot.model import CardContext, CardView
-from imbot.spec import BotSpec
+from imbot.spec import BotSpec, secrets_of
+from imbot.text.masking import discreet
 
 # name in a bot file -> "module:class", which is a kinds.Kind; imported only when a bot names it
 KINDS = {
@@ -59,4 +60,5 @@ def prepare_card(spec: BotSpec) -> Card:
     """
     from imbot.cards.compile import compile_checked
 
-    return compile_checked(spec)
+    with discreet(secrets_of(spec)):
+        return compile_checked(spec)

@@ -1,7 +1,6 @@
 """The check: bot files loaded and prepared as ``run`` does it, with the lints, made into one report."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from imbot.config.loader.unique import contested
 from imbot.errors import ConfigError, ImbotError, Problem
 from imbot.problems import CheckedBot, Report
 from imbot.problems.sources import Sources
-from imbot.text.pointers import escape
+from imbot.text.masking import masked
 
 if TYPE_CHECKING:
     from imbot.testing.casefile import CaseFile
@@ -181,16 +180,4 @@ class _Findings:
     def _discreet(self, problem: Problem) -> Problem:
         """The problem without secrets: a key may be one, where a slip made it so."""
         source = self._sources.of(problem.path)
-        secrets = source.masks.literals if source and source.yaml else set()
-        return replace(
-            problem,
-            message=_hidden(problem.message, secrets),
-            hint=_hidden(problem.hint, secrets),
-            pointer=_hidden(problem.pointer, secrets),
-        )
-
-
-def _hidden(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***").replace(escape(secret), "***")
-    return text
+        return masked(problem, source.masks.literals if source and source.yaml else ())

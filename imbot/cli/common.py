@@ -112,7 +112,9 @@ def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     try:
         code = asyncio.run(main())
     except ImbotError as error:
-        click.echo(f"imbot: {error}", err=True)
+        from imbot.log import redactor
+
+        click.echo(f"imbot: {redactor.clean(str(error))}", err=True)
         code = 1
     except KeyboardInterrupt:
         code = 130

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from imbot.config.schema.violation import known_as
 from imbot.errors import Problem
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -47,6 +48,14 @@ def printable(text: str) -> str:
 def told(problem: Problem) -> str:
     """Message and cure, a line each, for formats that have one field for both."""
     return "\n".join(printable(part) for part in (problem.message, problem.hint) if part)
+
+
+def shown_pointer(problem: Problem) -> str:
+    """Where a problem is; an unknown key may be a slip that made one of a secret, so it is not told whole."""
+    if problem.code not in ("schema.unknown-key", "schema.key"):
+        return problem.pointer
+    parent, _, key = problem.pointer.rpartition("/")
+    return f"{parent}/{known_as(key)}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -6,11 +6,11 @@ from imbot.errors import Problem
 from imbot.problems import printable
 from imbot.problems.sources import Sources
 from imbot.problems.width import widths
+from imbot.text.masking import MASK
 
 _TAB = 4
 _LONGEST = 120
 _BEFORE = 40  # cells shown before the caret of a line that is too long
-_MASK = "***"
 _CUT = "…"
 
 
@@ -68,7 +68,7 @@ def _cells(text: str, masks: list[tuple[int, int]], begin: int) -> list[_Cell]:
         if index in hidden and index - 1 in hidden:
             cell = _Cell("", cells[-1].at, cells[-1].width)
         elif index in hidden:
-            cell = _Cell(_MASK, at, len(_MASK))
+            cell = _Cell(MASK, at, len(MASK))
         elif char == "\t":
             cell = _Cell(" " * (_TAB - at % _TAB), at, _TAB - at % _TAB)
         else:

@@ -6,33 +6,27 @@ is not clear whether something is secret, it is hidden.
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
 
-from imbot.config import schema
-from imbot.config.loader.schema_choice import whole_schema
-from imbot.config.placeholders import Placeholder, parse_placeholders, placeholder_span
-from imbot.config.schema import Schema
-from imbot.config.schema.editor import walk
-from imbot.config.yamlfile import YamlFile, span_at
+from imbot.config.loader.literals import (
+    guarded_sections,
+    is_secret_name,
+    key_names,
+    literals,
+    secret_keys,
+    secret_values,
+)
+from imbot.config.yamlfile import YamlFile
 from imbot.config.yamlfile.lines import Lines
 from imbot.errors import Span
-from imbot.text.pointers import escape, split_pointer
-from imbot.text.suggestions import suggest
+from imbot.text.masking import KnownSecrets
 
 _TO_THE_END = 1 << 30
-_SECRETISH = re.compile(
-    "secret|passw|passphrase|token|api[-_ ]?key|authorization|credential|cookie|private[-_ ]?key|密码|密钥",
-    re.IGNORECASE,
-)
 # a word begins where none went on, and is no book: a long line costs no more than its length
 _WORD = re.compile(r"(?<![\w.-])(?P<name>[^\W\d][\w.-]{0,100})[\"']?[ \t]*(?P<colon>[:：=])?")
 _KEY = re.compile(r"[\s{\[-]*[\"']?(?P<name>[^\W\d][\w.-]{0,100})[\"']?[ \t]*[:：][ \t]*(?P<opens>[{\[])?")
 _FLOW = re.compile(r"[{\[]")
-_SIGN = re.compile(r"[\s:：=]+")
 _COMMENT = re.compile(r"(?:^|[ \t])#")
 _IN_URL = re.compile(r"://[^/\s:@]*:(?P<password>[^/\s@]+)@")
-_SHORTEST = 4  # shorter ones are everywhere
 
 
 class Masks:
@@ -41,8 +35,9 @@ class Masks:
     ``literals`` are secrets to hide wherever they stand.
     """
 
-    def __init__(self, text: str) -> None:
-        self.literals: set[str] = set()
+    def __init__(self, text: str, literals: frozenset[str] = frozenset()) -> None:
+        self.literals = literals
+        self._known = KnownSecrets(literals)
         self._text = text
         self._lines = Lines(text)
         self._hidden: dict[int, list[tuple[int, int]]] = {}
@@ -53,9 +48,7 @@ class Masks:
         next((done for done in self._scan if done >= number), None)
         line = self._lines.line(number)
         places = [found.span("password") for found in _IN_URL.finditer(line)]
-        for literal in self.literals:
-            places += [found.span() for found in re.finditer(re.escape(literal), line)]
-        return self._hidden.get(number, []) + places
+        return [*self._hidden.get(number, []), *places, *self._known.places(line)]
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Every line with its number."""
@@ -95,7 +88,7 @@ class Masks:
             place = 0
             while True:
                 found = _KEY.match(part, place)
-                if found is None or found["name"] not in _names()[1]:
+                if found is None or found["name"] not in key_names()[1]:
                     self.hide(number, at + place + len(part[place:]) - len(part[place:].lstrip()))
                     return
                 if found["opens"] is None:
@@ -109,91 +102,13 @@ class Masks:
 
 def masks_of_values(file: YamlFile) -> Masks:
     """What is secret in a bot file; other YAML files have only keys it does not know."""
-    masks = Masks(file.text)
-    for at, value in _secret_values(file.value, _schema_of(file), ""):
-        for span, literal in literal_parts(value, file.text, span_at(file.marks, at)):
-            masks.hide_span(span)
-            if len(literal) >= _SHORTEST:
-                masks.literals.add(literal)
-    for span, literal in _secret_keys(file):
+    masks = Masks(file.text, literals(file))
+    for span, _ in (*secret_values(file), *secret_keys(file)):
         masks.hide_span(span)
-        masks.literals.add(literal)
     for number, line in masks.lines():
         if comment := _COMMENT.search(line):
             masks.hide_named(number, line, comment.end())
     return masks
-
-
-def _schema_of(file: YamlFile) -> Schema:
-    """What its keys are judged by: a layout and a test file have keys of their own, and nothing secret by design."""
-    if file.path.endswith(".test.yaml"):
-        return schema.source("test")
-    known = schema.source("bot")["properties"].keys()
-    guarded = [section for section, secrets in _sections().items() if secrets]
-    of_a_bot = any(key in known or suggest(key, guarded) for key in file.value)
-    return whole_schema(file.value) if of_a_bot else {}
-
-
-def _secret_values(value: Any, node: Schema, at: str) -> Iterator[tuple[str, Any]]:
-    """Every value that a schema keeps secret, or that stands where a secret may be meant, with its pointer."""
-    if node.get("writeOnly") or (not isinstance(value, dict | list) and _holds_secrets(node)):
-        yield at, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            inside = f"{at}/{escape(key)}"
-            known = schema.member(node, key)
-            if known is not None:
-                yield from _secret_values(item, known, inside)
-            elif _may_be_secret(key, node):
-                yield inside, item
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _secret_values(item, node.get("items", {}), f"{at}/{index}")
-
-
-def _secret_keys(file: YamlFile) -> Iterator[tuple[Span, str]]:
-    """Keys that a slip made of secrets, and the part of them that is one.
-
-    ``token abc`` lacks its colon, and the comma in ``{token: abc,def}`` begins another key.
-    """
-    lines, sections = Lines(file.text), _sections()
-    for at, span in file.marks.keys.items():
-        parts = split_pointer(at)
-        if not sections.get(parts[0], True):
-            continue
-        key = parts[-1]
-        sign = _SIGN.search(key)
-        bare = not lines.line(span.end_line)[span.end_column - 1 :].lstrip().startswith(":")
-        literal = key[sign.end() :] if sign else key if bare else ""
-        if len(literal) >= _SHORTEST and literal not in _names()[1]:
-            yield span, literal
-
-
-def _holds_secrets(node: Schema) -> bool:
-    return any(inner.get("writeOnly") is True for inner in walk(node))
-
-
-def _may_be_secret(key: str, node: Schema) -> bool:
-    """Whether a key that is unknown here may be meant to hold a secret."""
-    near = suggest(key, node.get("properties", {}))
-    if near:
-        return _holds_secrets(node["properties"][near])
-    return is_secret_name(key) or (_holds_secrets(node) and key not in _names()[1])
-
-
-def literal_parts(value: Any, text: str, span: Span) -> Iterator[tuple[Span, str]]:
-    """The places of a value that hold something else than placeholders, and what stands there.
-
-    ``text`` is the file's, ``span`` the value's place in it.
-    """
-    pieces = parse_placeholders(value) if isinstance(value, str) else []
-    found = [piece for piece in pieces if isinstance(piece, Placeholder)]
-    if len(found) < len(pieces) or not found:
-        yield span, "" if found or isinstance(value, dict | list) else str(value)
-        return
-    for piece in found:
-        if piece.default:
-            yield placeholder_span(piece, value, text, span), piece.default
 
 
 # -- a text that does not parse -------------------------------------------------------------------
@@ -211,7 +126,7 @@ def masks_of_text(text: str) -> Masks:
 
 
 def _scan(masks: Masks) -> Iterator[int]:
-    sections = _sections()
+    sections = guarded_sections()
     guarded = True
     below: int | None = None
     quote = ""
@@ -233,38 +148,6 @@ def _scan(masks: Masks) -> Iterator[int]:
         yield number
 
 
-@cache
-def _sections() -> dict[str, bool]:
-    """The keys of a bot file that hold others, and whether there are secrets among them."""
-    properties = schema.source("bot")["properties"]
-    sections = {key: inner for key, inner in properties.items() if inner.get("type") in ("object", "array")}
-    return {key: "x-part" in inner or _holds_secrets(inner) for key, inner in sections.items()}
-
-
 def _left_open(value: str) -> str:
     """The quote that a value opens and its line does not close."""
     return value[0] if value[:1] in ("'", '"') and value.count(value[0]) == 1 else ""
-
-
-@cache
-def is_secret_name(name: str, *, guess: bool = True) -> bool:
-    """Whether a key of that name holds a secret, whatever mapping it stands in; ``guess``: if misspelt, too."""
-    secret, plain = _names()
-    if name in secret or name in plain:
-        return name in secret
-    return bool(_SECRETISH.search(name)) or (guess and suggest(name, secret | plain) in secret)
-
-
-@cache
-def _names() -> tuple[frozenset[str], frozenset[str]]:
-    """The names of all keys there are: those that hold secrets, and the others."""
-    secret: set[str] = set()
-    plain: set[str] = set()
-    parts = [f"{group}/{name}" for group in ("types", "agents") for name in schema.names(group)]
-    for part in ("bot", *parts):
-        for node in walk(schema.source(part)):
-            for key, inner in node.get("properties", {}).items():
-                others = inner.get("additionalProperties")
-                hides = inner.get("writeOnly") or (isinstance(others, dict) and others.get("writeOnly"))
-                (secret if hides else plain).add(key)
-    return frozenset(secret), frozenset(plain - secret)

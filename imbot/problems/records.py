@@ -4,9 +4,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from imbot.config.schema.violation import known_as
 from imbot.errors import Problem
-from imbot.problems import Report
+from imbot.problems import Report, shown_pointer
 
 _FIELDS = (
     "path", "line", "column", "end_line", "end_column", "pointer", "code", "severity", "message", "hint",
@@ -20,12 +19,8 @@ def render(report: Report) -> str:
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON values. An unknown key may be a slip that made one of a secret: it is not told whole."""
-    fields = {field: getattr(problem, field) for field in _FIELDS}
-    if problem.code in ("schema.unknown-key", "schema.key"):
-        parent, _, key = problem.pointer.rpartition("/")
-        fields["pointer"] = f"{parent}/{known_as(key)}"
-    return fields
+    """A problem as JSON values."""
+    return {**{field: getattr(problem, field) for field in _FIELDS}, "pointer": shown_pointer(problem)}
 
 
 def dumped(value: object) -> str:

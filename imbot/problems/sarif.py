@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from imbot import __version__
 from imbot.errors import Problem
-from imbot.problems import Report, codes_of, told
+from imbot.problems import Report, codes_of, shown_pointer, told
 from imbot.problems.codes import Page, pages
 from imbot.problems.records import dumped
 
@@ -55,7 +55,7 @@ def _result(problem: Problem, rule: int) -> dict[str, Any]:
         }
     }
     if problem.pointer:
-        location["logicalLocations"] = [{"fullyQualifiedName": problem.pointer}]
+        location["logicalLocations"] = [{"fullyQualifiedName": shown_pointer(problem)}]
     return {
         "ruleId": problem.code,
         "ruleIndex": rule,

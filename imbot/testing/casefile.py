@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from imbot.config.loader.build import seconds
+from imbot.config.loader.literals import literals
 from imbot.config.schema import Violation, source, violations
 from imbot.config.yamlfile import YamlFile, pointer, read_yaml, span_at
 from imbot.errors import ConfigError, Marks, Problem, Span
 from imbot.testing.script import PIECES, Script, script_of
+from imbot.text.masking import masked
 from imbot.text.suggestions import did_you_mean
 
 ENDING = ".test.yaml"
@@ -87,7 +89,8 @@ def read_cases(path: Path) -> CaseFile:
     # What the schema refuses may have any form, so the rest is looked at only in what it lets pass.
     problems = problems or [*_sense(file)]
     if problems:
-        raise ConfigError(sorted(problems))
+        secrets = literals(file)
+        raise ConfigError(sorted(masked(problem, secrets) for problem in problems))
     value = file.value
     return CaseFile(
         path=path,

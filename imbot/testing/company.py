@@ -15,7 +15,8 @@ from imbot.cards import Card, prepare_card
 from imbot.config.loader import BotFile, Loader
 from imbot.config.schema import source
 from imbot.errors import ConfigError, Problem
-from imbot.spec import BotSpec
+from imbot.log import redactor
+from imbot.spec import BotSpec, secrets_of
 from imbot.testing.casefile import CaseFile, CaseStep, no_bot
 from imbot.testing.script import ScriptedAgent
 
@@ -73,6 +74,7 @@ class Company:
             raise ConfigError([no_bot(file, [bot.name or Path(bot.path).stem for bot in bots])])
         if found.spec is None:
             raise ConfigError(problem for problem in found.problems if problem.severity == "error")
+        redactor.hide(secrets_of(found.spec))
         return found.spec
 
     def _once(self, key: tuple[Any, ...], make: Callable[[], _T]) -> _T:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from imbot.bot.actions import again_id, may_press
 from imbot.bot.bot import Bot
 from imbot.config.loader.build import seconds
+from imbot.log import redactor
 from imbot.model import CardAction, Message, Sender, TurnRecord
 from imbot.stores.connection import IN_MEMORY
 from imbot.testing.buttons import buttons
@@ -202,6 +203,7 @@ def _overheard() -> Iterator[list[str]]:
             lines.append(self.format(record))
 
     logger, ear = logging.getLogger("imbot"), Ear(logging.WARNING)
+    ear.addFilter(redactor)
     propagated = logger.propagate
     logger.addHandler(ear)
     logger.propagate = False

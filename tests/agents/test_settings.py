@@ -19,4 +19,4 @@ def test_a_problem_of_an_inherited_setting_stands_at_the_agent():
 def test_secrets_are_found_however_deep():
     value = {"a": Secret("sk-12345"), "b": [{"c": Secret("token")}, "x"], "d": Secret("2"), "e": 1}
     assert reveal(value) == {"a": "sk-12345", "b": [{"c": "token"}, "x"], "d": "2", "e": 1}
-    assert sorted(secrets_in(value)) == ["sk-12345", "token"]
+    assert sorted(secrets_in(value)) == ["2", "sk-12345", "token"]

@@ -9,6 +9,7 @@ from imbot.errors import Problem
 from imbot.log import redactor
 from imbot.reload.plan import Step
 from imbot.reload.report import ReloadReport, report_json, step_json
+from imbot.text.masking import KnownSecrets
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_other_lines_of_the_log_are_as_ever():
 
 
 def test_what_is_explained_is_cleaned_of_secrets_like_any_line(rejected, tmp_path, monkeypatch):
-    monkeypatch.setattr(redactor, "_known", ())
+    monkeypatch.setattr(redactor, "_secrets", KnownSecrets())
     redactor.hide(["hunter2-hunter2"])
     (tmp_path / "a.yaml").write_text("title: x\nagnet: hunter2-hunter2\n")
     assert "agnet: ***" in logged(rejected)

@@ -95,3 +95,10 @@ def test_columns_count_characters_and_the_pointer_is_kept():
 
 def test_no_problem_is_a_run_without_results():
     assert log()["results"] == []
+
+
+@pytest.mark.parametrize("code", ["schema.unknown-key", "schema.key"])
+def test_a_key_that_may_be_a_secret_by_a_slip_is_not_told_whole(code):
+    (result,) = log(problem(code=code, pointer="/agent/api_key J5k"))["results"]
+
+    assert result["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "/agent/api_key…"}]

@@ -4,18 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from imbot.config.loader.literals import is_secret_name, literal_parts
 from imbot.config.loader.resolve import problem
 from imbot.config.schema import Schema, member
 from imbot.config.yamlfile import YamlFile, span_at
 from imbot.errors import Problem
-from imbot.problems.masks import is_secret_name, literal_parts
+from imbot.text.masking import is_dummy
 from imbot.text.pointers import escape, split_pointer
 
-# what people write where a server wants a key and does not look at it
-_NO_SECRET = re.compile(
-    r"-*|x+|none|null|empty|dummy|unused|ollama|vllm|local|no[-_ ]?key|not[-_ ]?needed|sk-no-key-required",
-    re.IGNORECASE,
-)
 _SCHEME = re.compile(r"(?:bearer|basic) ", re.IGNORECASE)
 
 
@@ -57,9 +53,7 @@ def _values(value: Any, schema: Schema, at: str) -> Iterator[tuple[str, Any, Sch
 
 def _is_secret(key: str, literal: str) -> bool:
     """Whether a text under a key that may hold a secret is one: not every header is."""
-    return bool(is_secret_name(key, guess=False) or _SCHEME.match(literal)) and not _NO_SECRET.fullmatch(
-        literal
-    )
+    return bool(is_secret_name(key, guess=False) or _SCHEME.match(literal)) and not is_dummy(literal)
 
 
 def _variable(key: str) -> str:

@@ -23,6 +23,7 @@ from imbot.config.loader.unique import ClaimKey, Holder, settle
 from imbot.config.yamlfile import read_yaml
 from imbot.errors import ConfigError, Problem, Span
 from imbot.spec import BotSpec
+from imbot.text.masking import masked
 
 __all__ = ["BotFile", "FolderMissingError", "LoadResult", "Loader", "bot_files", "names_bot"]
 
@@ -121,6 +122,7 @@ class Loader:
         self._complete = False  # whether the last load saw everything
         self._defaults = Defaults()
         self._defaults_reads: Reads | None = None
+        self._defaults_literals: frozenset[str] = frozenset()
 
     def load(
         self,
@@ -156,7 +158,9 @@ class Loader:
         self._known = known
         self._complete = True
         files = tuple(entry.file for entry in known.values())
-        return LoadResult(files, load.read, frozenset(load.awaited), defaults=self._defaults)
+        # for those who read it: what bots inherit goes by where it stands, and must not be masked
+        defaults = replace(self._defaults, problems=self._discreet(self._defaults.problems, load.snapshot))
+        return LoadResult(files, load.read, frozenset(load.awaited), defaults=defaults)
 
     def load_kept(self, kept: Mapping[Path, Mapping[Path, bytes]]) -> LoadResult:
         """Load bot files as they once were, each from its own folder of contents.
@@ -170,7 +174,8 @@ class Loader:
 
     def _as_kept(self, path: Path, snapshot: Snapshot) -> BotFile:
         defaults = read_defaults(path.parent, Reader(snapshot), self._options)
-        return read_bot(path, Reader(snapshot), self._options, defaults)
+        file = read_bot(path, Reader(snapshot), self._options, defaults)
+        return replace(file, problems=self._discreet(file.problems, snapshot))
 
     def hold(self, files: Iterable[BotFile]) -> None:
         """These run: what they claim is theirs, against all other files, while their own are broken."""
@@ -192,6 +197,7 @@ class Loader:
             if self._defaults_reads is None or not load.snapshot.same(self._defaults_reads):
                 self._defaults = read_defaults(self._folder, reader, self._options)
                 self._defaults_reads = reader.reads
+                self._defaults_literals = load.snapshot.literals(self._defaults.path)
         except UnsettledError as error:
             load.awaited.add(error.path)
             load.stalled = error
@@ -211,7 +217,13 @@ class Loader:
         except FileNotFoundError:  # it went away since the folder was listed
             return None
         load.read[file.path] = reader.contents
-        return _Known(file, reader.reads)
+        return _Known(replace(file, problems=self._discreet(file.problems, load.snapshot)), reader.reads)
+
+    def _discreet(self, problems: Iterable[Problem], snapshot: Snapshot) -> tuple[Problem, ...]:
+        """Problems that say none of the secrets which are written into the files they are about."""
+        shared = {self._defaults.path: self._defaults_literals}  # which may be known from an earlier load
+        told = (masked(each, shared.get(each.path) or snapshot.literals(each.path)) for each in problems)
+        return tuple(sorted(told))
 
     def _variables(self, believed: Believed = always) -> Mapping[str, str]:
         if self._environ is not None:

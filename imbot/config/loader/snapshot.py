@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from imbot.config.loader.literals import literals
 from imbot.config.yamlfile import MAX_BYTES, YamlFile, read_yaml
 from imbot.errors import ConfigError
 
@@ -50,6 +51,7 @@ class Snapshot:
         self._seen: dict[tuple[str, str], Reading] = {}
         self._parse = parse
         self._parsed: dict[str, YamlFile | ConfigError] = {}
+        self._literals: dict[str, frozenset[str]] = {}
 
     def look(self, what: str, name: str) -> Reading:
         """One thing, read at most once."""
@@ -69,6 +71,13 @@ class Snapshot:
         if isinstance(file, ConfigError):
             raise ConfigError(file.problems)
         return file
+
+    def literals(self, path: str) -> frozenset[str]:
+        """The secrets written into a file, if it was parsed for this load."""
+        if path not in self._literals:
+            file = self._parsed.get(path)
+            self._literals[path] = literals(file) if isinstance(file, YamlFile) else frozenset()
+        return self._literals[path]
 
     def same(self, reads: Reads) -> bool:
         """Whether everything that was read once is still the same."""

@@ -428,3 +428,24 @@ def test_a_mounted_file_is_followed_through_its_links(tmp_path):
     (bots / "..tmp").symlink_to("..2")
     (bots / "..tmp").rename(bots / "..data")
     assert [spec.title for spec in loader.load().specs] == ["new"]
+
+
+# -- what is told of a secret
+
+
+def test_a_problem_says_no_secret_of_the_file_it_is_about_and_hurts_as_ever(tmp_path):
+    slip = "agent: {type: openai, base_url: 'http://x', model: m, api_key: first,zX9f}\n"
+    folder = write(
+        tmp_path / "bots", {DEFAULTS: slip, "a.yaml": credentials("a"), "b.yaml": credentials("b")}
+    )
+    loader = Loader(folder, environ={})
+    first = loader.load()
+    write(
+        folder, {"a.yaml": credentials("a") + "title: New\n"}
+    )  # the defaults are known by now, and not read
+
+    for result in (first, loader.load()):
+        assert running(result) == []
+        texts = [str(each) for file in (*result.files, result.defaults) for each in file.problems]
+        assert len(texts) == 3
+        assert all("unknown key `***`" in text and "zX9f" not in text for text in texts)

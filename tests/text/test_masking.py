@@ -1,0 +1,62 @@
+import pytest
+
+from imbot.errors import ConfigError, Problem
+from imbot.text.masking import KnownSecrets, discreet, is_maskable, masked
+
+PROBLEM = Problem("a.yaml", 1, 2, 1, 3, "/agent/x", "x", "error", "bad zX9f", "not zX9f")
+
+
+@pytest.mark.parametrize(
+    ("value", "maskable"),
+    [
+        ("", False),
+        ("abc", False),
+        ("8870", True),
+        ("密码密码", True),
+        ("none", False),
+        ("XXXX", False),
+        ("xxxy", True),
+    ],
+)
+def test_what_is_rare_in_ordinary_text_is_cut_out_of_it(value, maskable):
+    assert is_maskable(value) is maskable
+    assert (KnownSecrets([value]).cut(f"<{value}>") == "<***>") is maskable
+
+
+def test_a_dummy_for_a_secret_stays_as_it_is_an_ordinary_word():
+    known = KnownSecrets(["none", "local", "ollama"])
+
+    assert known.cut("none of the local models of ollama") == "none of the local models of ollama"
+
+
+def test_the_longer_of_two_secrets_is_cut_out_whole_whichever_is_known_first():
+    for values in (["abcd", "abcdef"], ["abcdef", "abcd"], ["cdef", "abcd"]):
+        assert KnownSecrets(values).cut("<abcdef>") == "<***>"
+
+
+def test_a_problem_is_masked_in_all_it_says():
+    found = masked(PROBLEM, {"zX9f"})
+
+    assert (found.message, found.hint) == ("bad ***", "not ***")
+    assert masked(PROBLEM, ()) is PROBLEM
+
+
+@pytest.mark.parametrize("secret", ["a/b~c", "zX/9f", "~~~~"])
+def test_a_pointer_is_masked_although_it_writes_some_signs_in_its_own_way(secret):
+    pointer = f"/agent/{secret.replace('~', '~0').replace('/', '~1')}"
+    problem = Problem("a.yaml", 1, 2, 1, 3, pointer, "x", "error", "bad")
+
+    assert masked(problem, {secret}).pointer == "/agent/***"
+
+
+def test_no_error_of_a_block_says_a_secret():
+    with pytest.raises(ConfigError) as caught, discreet(["zX9f"]):
+        raise ConfigError([PROBLEM])
+
+    assert str(caught.value) == "a.yaml:1:2: bad *** (not ***) [x]"
+    assert caught.value.__suppress_context__, "a traceback would show the other one"
+
+
+def test_other_errors_of_a_block_are_left_alone():
+    with pytest.raises(ValueError, match="zX9f"), discreet(["zX9f"]):
+        raise ValueError("zX9f")
