@@ -20,6 +20,8 @@ _DUMMIES = re.compile(
     re.IGNORECASE,
 )
 
+SCHEME = re.compile(r"\A(?:bearer|basic) ", re.IGNORECASE)  # before the secret in an `Authorization`
+
 
 def is_dummy(value: str) -> bool:
     """Whether a value only stands where a secret might."""
@@ -39,9 +41,13 @@ class KnownSecrets:
         self.hide(values)
 
     def hide(self, values: Iterable[str]) -> None:
-        """Cut out these as well from now on, those of them that are ``is_maskable``."""
+        """Cut out these as well from now on, those of them that are ``is_maskable``.
+
+        Of an ``Authorization`` also what follows its scheme: a server repeats the key alone.
+        """
         known = dict(self._known)  # a new one, as threads may be at the old one
-        for value in filter(is_maskable, values):
+        forms = (form for value in values for form in {value, SCHEME.sub("", value, count=1)})
+        for value in filter(is_maskable, forms):
             begins = value[:SHORTEST_SECRET]
             known[begins] = known.get(begins, frozenset()) | {value}
         self._known = known

@@ -34,6 +34,14 @@ def test_the_longer_of_two_secrets_is_cut_out_whole_whichever_is_known_first():
         assert KnownSecrets(values).cut("<abcdef>") == "<***>"
 
 
+@pytest.mark.parametrize("header", ["Bearer zX9f", "bearer zX9f", "Basic zX9f"])
+def test_the_key_of_a_header_is_cut_out_without_its_scheme_too(header):
+    known = KnownSecrets([header])
+
+    assert known.cut(f"{header}: the key zX9f is wrong") == "***: the key *** is wrong"
+    assert known.cut("a bearer of news") == "a bearer of news"
+
+
 def test_a_problem_is_masked_in_all_it_says():
     found = masked(PROBLEM, {"zX9f"})
 

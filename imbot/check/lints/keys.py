@@ -9,10 +9,8 @@ from imbot.config.loader.resolve import problem
 from imbot.config.schema import Schema, member
 from imbot.config.yamlfile import YamlFile, span_at
 from imbot.errors import Problem
-from imbot.text.masking import is_dummy
+from imbot.text.masking import SCHEME, is_dummy
 from imbot.text.pointers import escape, split_pointer
-
-_SCHEME = re.compile(r"(?:bearer|basic) ", re.IGNORECASE)
 
 
 def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
@@ -53,7 +51,7 @@ def _values(value: Any, schema: Schema, at: str) -> Iterator[tuple[str, Any, Sch
 
 def _is_secret(key: str, literal: str) -> bool:
     """Whether a text under a key that may hold a secret is one: not every header is."""
-    return bool(is_secret_name(key, guess=False) or _SCHEME.match(literal)) and not is_dummy(literal)
+    return bool(is_secret_name(key, guess=False) or SCHEME.match(literal)) and not is_dummy(literal)
 
 
 def _variable(key: str) -> str:
