@@ -16,7 +16,7 @@ from imbot.bot import actions as clicks
 from imbot.bot.active_turns import ActiveTurn, ActiveTurns
 from imbot.bot.admission import ConcurrencyLimit, Permit, admitted, immediate_reply
 from imbot.bot.behaviours import Behaviours
-from imbot.bot.ordering import ConversationQueues, Seen, trimmed
+from imbot.bot.ordering import ConversationQueues, trimmed
 from imbot.bot.replies import Replies
 from imbot.errors import StoreError, TransientError
 from imbot.model import (
@@ -28,6 +28,7 @@ from imbot.model import (
     TurnRecord,
 )
 from imbot.platforms import Gateway
+from imbot.recent_ids import RecentIds
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.turn import orphan
@@ -39,6 +40,10 @@ from imbot.usage.counters import Counters
 log = logging.getLogger(__name__)
 
 WAITED_S = 5.0  # who waited as long may have been taken over meanwhile, if this process seemed dead
+
+# Some platforms deliver a message again for minutes; of older ones the store knows.
+MESSAGE_IDS_S = 900.0
+MESSAGE_IDS = 20_000
 
 _TEXTS = {"stop": "stopped"}  # of orders whose answer has another name
 
@@ -60,7 +65,7 @@ class Bot:
         self._store = store
         self._clock = clock
         self._counters = counters or Counters()
-        self._seen = Seen(clock)
+        self._messages = RecentIds(MESSAGE_IDS_S, MESSAGE_IDS, clock)
         self._queues = ConversationQueues()
         self._concurrency = ConcurrencyLimit(behaviour.spec.limits)
         self._replies = Replies(store, self._counters, clock)
@@ -92,7 +97,7 @@ class Bot:
 
     async def on_message(self, message: Message) -> None:
         """Take a message over: journalled, its turn under way, when this returns."""
-        if not self._seen.first_time(message.id):
+        if not self._messages.add(message.id):
             log.info("%s: message %s came again", self.spec.name, message.id)
             return
         active = self._activate(self._new_turn(message), message)

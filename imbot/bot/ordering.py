@@ -1,33 +1,9 @@
-"""Order and memory of what comes in: one turn at a time per conversation, each message once."""
+"""Order of what comes in: one turn at a time per conversation."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from imbot.model import ConversationKey, Exchange
-
-REMEMBERED_S = 900.0
-REMEMBERED = 20_000
-
-
-class Seen:
-    """Message ids of the last minutes, for platforms that deliver twice; the store knows the rest."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._ids: OrderedDict[str, float] = OrderedDict()
-
-    def first_time(self, message_id: str) -> bool:
-        """Whether this id is new; it is known from now on."""
-        now = self._clock()
-        while self._ids and (
-            len(self._ids) >= REMEMBERED or next(iter(self._ids.values())) < now - REMEMBERED_S
-        ):
-            self._ids.popitem(last=False)
-        if message_id in self._ids:
-            return False
-        self._ids[message_id] = now
-        return True
 
 
 class QueueTicket:

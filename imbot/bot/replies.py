@@ -9,14 +9,17 @@ from dataclasses import replace
 
 from imbot.behaviour import Behaviour
 from imbot.bot.active_turns import ActiveTurn
-from imbot.bot.ordering import Seen
 from imbot.errors import StoreError, TransientError
 from imbot.model import CardContext, CardPhase, TurnRecord
+from imbot.recent_ids import RecentIds
 from imbot.stores import Store
 from imbot.turn.send_text import send_text_once
 from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
+
+REFUSAL_EVERY_S = 900.0  # of one person in one group
+MOST_REFUSED = 20_000
 
 _CONTEXT = CardContext(phase=CardPhase.FINAL)
 _TURNED_AWAY = frozenset({"busy", "refused", "too_long"})
@@ -29,7 +32,7 @@ class Replies:
         self._store = store
         self._counters = counters
         self._clock = clock
-        self._refused = Seen(clock)
+        self._refused = RecentIds(REFUSAL_EVERY_S, MOST_REFUSED, clock)
 
     async def send(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> None:
         """Answer with the text of that name (``stopped``, ``help``, ...), and end the turn."""
@@ -60,7 +63,7 @@ class Replies:
         """Whether a group has lately read that this person is refused: it need not read it each time."""
         if name != "refused" or turn.conversation_kind != "group":
             return False
-        return not self._refused.first_time(f"{turn.conversation.conversation_id} {turn.sender.id}")
+        return not self._refused.add(f"{turn.conversation.conversation_id} {turn.sender.id}")
 
     async def _said(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> bool:
         turn = active.turn

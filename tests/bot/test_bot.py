@@ -6,7 +6,7 @@ from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message, spec
 from virtual import run_virtual
 
 from imbot.bot.bot import Bot
-from imbot.bot.ordering import Seen, trimmed
+from imbot.bot.ordering import trimmed
 from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardAction, CardPhase, ConversationKey, Exchange
 from imbot.spec import Access, CardSpec, ConversationSpec, HistorySpec, Limits
@@ -454,18 +454,6 @@ def test_a_click_works_after_the_behaviour_was_swapped():
         return await bot.on_action(CardAction(bot._store.only().card.id, "feedback:good", "u1"))
 
     assert run_virtual(main()).data == {"chosen": "good"}
-
-
-def test_seen_ids_are_forgotten_after_a_while():
-    now = [0.0]
-    seen = Seen(lambda: now[0])
-
-    assert seen.first_time("a")
-    assert not seen.first_time("a")
-    now[0] = 600.0
-    assert not seen.first_time("a")
-    now[0] = 901.0
-    assert seen.first_time("a")
 
 
 def test_spec_of_a_bot_is_what_runs():

@@ -27,8 +27,8 @@ from imbot.errors import ImbotError
 from imbot.platforms import GatewayState, GatewayStatus
 from imbot.platforms.dingtalk.connector import Connector, Socket
 from imbot.platforms.dingtalk.openapi import OpenApi
-from imbot.platforms.dingtalk.seen import Seen
 from imbot.platforms.dingtalk.times import Times
+from imbot.recent_ids import RecentIds
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ CLICKS = Card_Callback_Router_Topic
 # The platform checks the form of this name; `-union` selects its world-wide gateway.
 USER_AGENT = f"dingtalk-sdk-python/v{VERSION_STRING}-union"
 MAX_IN_FLIGHT = 500
+MOST_PUSHES = 10_000  # whose ids are remembered
 
 Data = Mapping[str, Any]
 
@@ -67,7 +68,7 @@ class Stream:
         self._state: GatewayState = "down"
         self._since: float | None = None
         self._connector = Connector(api, routes, USER_AGENT, times)
-        self._seen = Seen(times.forget_s)
+        self._pushes = RecentIds(times.forget_s, MOST_PUSHES, _now)
         self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._readers: set[asyncio.Task[None]] = set()
@@ -188,12 +189,16 @@ class Stream:
             if route is None:
                 log.warning("%s: nothing takes the topic %s", self._name, frame.headers.topic)
                 await self._acknowledge(socket, frame, AckMessage.STATUS_NOT_IMPLEMENT)
-            elif not self._seen.first(frame.headers.message_id):
+            elif not self._is_new(frame):
                 await self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None})
             else:
                 await self._take(route, socket, frame)
         finally:
             self._slots.release()
+
+    def _is_new(self, frame: CallbackMessage) -> bool:
+        """Whether a push comes for the first time; one without an id always does."""
+        return not frame.headers.message_id or self._pushes.add(frame.headers.message_id)
 
     async def _take(self, route: Route, socket: Socket, frame: CallbackMessage) -> None:
         """Acknowledge a push with what comes of it, or without where that takes too long."""
@@ -210,7 +215,7 @@ class Stream:
             response = await route.take(frame.data)
         except Exception as error:
             code = AckMessage.STATUS_SYSTEM_EXCEPTION
-            self._seen.forget(frame.headers.message_id)
+            self._pushes.discard(frame.headers.message_id or "")
             if isinstance(error, UnattendedError):
                 return
             defect = None if isinstance(error, ImbotError) else error
