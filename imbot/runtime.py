@@ -8,10 +8,10 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from imbot.bot.recovery import OrphanFinder, beat, keep_beating
 from imbot.config.loader import FolderMissingError, Loader, LoadResult, bot_files
@@ -26,6 +26,7 @@ from imbot.reload.supervisor import Supervisor
 from imbot.reload.watch import SETTLE, Settle
 from imbot.spec import BotSpec, secrets_of
 from imbot.stores import Store, open_store
+from imbot.tasks import chores
 from imbot.usage.monthly import MonthlyUsage
 
 log = logging.getLogger(__name__)
@@ -80,11 +81,12 @@ async def running(
 
     reloader = Reloader(folder, loader, supervisor, heard, settle)
     monthly_usage = MonthlyUsage(store, supervisor.counters.accounting, supervisor.monthly)
+    failed = supervisor.counters.count_chore_failure
     orphan_finder = OrphanFinder(store, lambda: [running.bot for running in supervisor.running.values()])
     try:
         # Outermost: it tells that bots are being started, and how they end.
         async with (
-            _owned(keep_beating(store), monthly_usage.run()),
+            chores(failed, lease=partial(keep_beating, store), monthly_usage=monthly_usage.run),
             _admin(admin, folder, supervisor, reloader),
         ):
             try:
@@ -92,14 +94,14 @@ async def running(
                 await monthly_usage.save()
                 await Startup(folder, last_good, loader, supervisor, meant).start(on_broken)
                 report = await reloader.reload()
-                chores = (
-                    reloader.run(),
-                    orphan_finder.run(),
-                    last_good.run(),
-                    _clean(store, retention_s),
-                    _on_wish(reloader, wish or asyncio.Event()),
-                )
-                async with _owned(*chores):
+                async with chores(
+                    failed,
+                    reload=reloader.run,
+                    orphan_finder=orphan_finder.run,
+                    last_good=last_good.run,
+                    retention=partial(_clean, store, retention_s),
+                    wish=partial(_on_wish, reloader, wish or asyncio.Event()),
+                ):
                     yield supervisor, list(report.steps)
             finally:
                 await reloader.stop()
@@ -162,18 +164,6 @@ def hangups() -> Iterator[asyncio.Event]:
         loop.remove_signal_handler(signal.SIGHUP)
 
 
-@asynccontextmanager
-async def _owned(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do all of it while the block lasts."""
-    tasks = [asyncio.create_task(each) for each in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def _on_wish(reloader: Reloader, wish: asyncio.Event) -> None:
     """Reload whenever somebody wants it, until cancelled."""
     while True:
@@ -183,8 +173,6 @@ async def _on_wish(reloader: Reloader, wish: asyncio.Event) -> None:
             log.info("reload, as asked for: %s", await reloader.reload())
         except StoppingError:
             return
-        except Exception:  # the bots go on with what they have
-            log.exception("reload failed")
 
 
 async def _clean(store: Store, retention_s: float) -> None:

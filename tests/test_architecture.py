@@ -14,8 +14,8 @@ PACKAGE = Path(imbot.__file__).parent
 # A package imports only from the rows above its own, and from itself. Top-level modules count as packages.
 ORDER = [
     {"errors"},
-    {"model", "backoff", "recent_ids", "tasks", "text"},
-    {"log"},
+    {"model", "backoff", "recent_ids", "text"},
+    {"log", "tasks"},
     {"spec", "stores"},
     {"templates"},
     {"config", "agents", "usage"},

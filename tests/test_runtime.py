@@ -67,3 +67,24 @@ def test_a_clean_up_that_fails_is_told_and_tried_again(caplog):
     assert store.asked == 2
     assert "old turns are kept for now: the disk is full" in caplog.text
     assert "7 turns older than 3 days removed" in caplog.text
+
+
+async def test_a_chore_that_dies_is_told_counted_and_begun_again(tmp_path, caplog, monkeypatch):
+    (tmp_path / "bots").mkdir()
+    died, alive = [], asyncio.Event()
+
+    async def beats(store):
+        if not died:
+            died.append(store)
+            raise RuntimeError("boom")
+        alive.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("imbot.runtime.keep_beating", beats)
+    monkeypatch.setattr("imbot.tasks.CHORE_RETRY_S", (0.01, 0.01))
+    url = f"sqlite:///{tmp_path}/state/x.db"
+    async with running(tmp_path / "bots", store_url=url) as (supervisor, _), asyncio.timeout(20):
+        await alive.wait()
+        assert supervisor.counters.chore_failures == {"lease": 1}
+
+    assert "lease failed and is begun again" in caplog.text

@@ -1,7 +1,6 @@
 """The turns of a bot while they are under way: each a task, owned here until it ends."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 from imbot.bot.ordering import QueueTicket
 from imbot.model import Message, TurnRecord
 from imbot.platforms import Gateway
+from imbot.tasks import Task, TaskSet
 from imbot.turn.journal import Journal
 from imbot.usage.counters import Counters
-
-log = logging.getLogger(__name__)
 
 LAST_WORDS_S = 5.0  # for ending cards as stopped, after the grace time
 
@@ -39,21 +37,21 @@ class ActiveTurns:
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
-        self._tasks: dict[asyncio.Task[None], ActiveTurn] = {}
+        self._tasks = TaskSet()
+        self._turns: dict[Task, ActiveTurn] = {}
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._turns)
 
     def begin(self, active: ActiveTurn, doing: Coroutine[Any, Any, None]) -> None:
         """Do it in a task of its own."""
-        task = asyncio.create_task(doing, name=f"turn {active.turn.id}")
-        self._tasks[task] = active
+        task = self._tasks.start(doing, f"turn {active.turn.id} of {active.turn.bot}", self._ended)
+        self._turns[task] = active
         self._counters.accounting.turn_calls(active.turn.card.id, active.turn.bot)
-        task.add_done_callback(self._ended)
 
     def stop(self, which: Callable[[TurnRecord], bool]) -> bool:
         """End those turns as *stopped*; whether there was any."""
-        found = [task for task, active in self._tasks.items() if which(active.turn)]
+        found = [task for task, active in self._turns.items() if which(active.turn)]
         for task in found:
             self._stop(task)
         return bool(found)
@@ -63,7 +61,7 @@ class ActiveTurns:
 
         Turns that are late are stopped, and given up when they ignore that.
         """
-        tasks = {task for task, active in self._tasks.items() if gateway in (None, active.gateway)}
+        tasks = {task for task, active in self._turns.items() if gateway in (None, active.gateway)}
         for patience, insist in ((grace_s, self._stop), (LAST_WORDS_S, asyncio.Task.cancel)):
             if tasks:
                 _, tasks = await asyncio.wait(tasks, timeout=patience)
@@ -72,16 +70,14 @@ class ActiveTurns:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _stop(self, task: asyncio.Task[None]) -> None:
+    def _stop(self, task: Task) -> None:
         """Cancel a turn once: a second cancel would keep it from ending its card."""
-        active = self._tasks.get(task)  # it may have ended since it was looked for
+        active = self._turns.get(task)  # it may have ended since it was looked for
         if active and active.stoppable:
             active.stoppable = False
             task.cancel()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        active = self._tasks.pop(task)
+    def _ended(self, task: Task) -> None:
+        active = self._turns.pop(task)
         active.taken.set()
         self._counters.accounting.close_turn(active.turn.card.id)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("%s: %s failed", active.turn.bot, task.get_name(), exc_info=error)

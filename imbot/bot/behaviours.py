@@ -3,15 +3,12 @@
 ``bot`` swaps them; an agent is closed when nobody uses it any more.
 """
 
-import asyncio
-import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imbot.behaviour import Behaviour
-
-log = logging.getLogger(__name__)
+from imbot.tasks import TaskSet
 
 
 class Behaviours:
@@ -20,7 +17,7 @@ class Behaviours:
     def __init__(self, first: Behaviour) -> None:
         self.now = first
         self._users = Counter({first: 1})
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing = TaskSet()
 
     def switch_to(self, behaviour: Behaviour) -> None:
         """This one from now on."""
@@ -41,19 +38,10 @@ class Behaviours:
     async def close(self) -> None:
         """Nobody begins any more: return when every agent that is out of use is closed."""
         self._release(self.now)
-        if self._closing:
-            await asyncio.wait(set(self._closing))
+        await self._closing.join()
 
     def _release(self, behaviour: Behaviour) -> None:
         self._users[behaviour] -= 1
         if not self._users[behaviour]:
             del self._users[behaviour]
-            name = f"agent of {behaviour.spec.name}"
-            task = asyncio.create_task(behaviour.agent.close(), name=name)
-            self._closing.add(task)
-            task.add_done_callback(self._closed)
-
-    def _closed(self, task: asyncio.Task[None]) -> None:
-        self._closing.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("%s: it could not be closed", task.get_name(), exc_info=error)
+            self._closing.start(behaviour.agent.close(), f"closing the agent of {behaviour.spec.name}")

@@ -35,8 +35,8 @@ async def beat(store: Store, clock: Callable[[], float] = time.time) -> None:
 async def keep_beating(store: Store) -> None:
     """Say so again and again, until cancelled."""
     while True:
-        await asyncio.sleep(BEAT_S)
         await beat(store)
+        await asyncio.sleep(BEAT_S)
 
 
 @dataclass(slots=True)
@@ -65,8 +65,6 @@ class OrphanFinder:
                 await self.look()
             except StoreError as error:
                 log.warning("open turns are not looked for now: %s", error)
-            except Exception:  # the bots go on
-                log.exception("recovery failed")
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:

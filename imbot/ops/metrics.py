@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
@@ -90,6 +91,12 @@ class _Scrape(Collector):
             "Connections made after the first one of an app: lost, deaf or moved ones were replaced.",
             value=self.reconnects,
         )
+        yield _counter(
+            "imbot_chore_failures",
+            "Background chores that died and were begun again: alert when it grows.",
+            _single(self.counters.chore_failures),
+            "chore",
+        )
         yield from _of_turns(self.counters)
         yield from _of_calls(self.counters.accounting, self.rows)
         yield from self.process.collect()
@@ -146,40 +153,31 @@ def _running(rows: Iterable[BotStatus]) -> Counter[str]:
 
 
 def _of_turns(counters: Counters) -> Iterator[Metric]:
-    turns = CounterMetricFamily("imbot_turns", "Answers by the phase they ended in.", labels=["bot", "phase"])
-    for (bot, phase), count in counters.turns.items():
-        turns.add_metric([bot, phase], count)
-    yield turns
-    away = CounterMetricFamily(
-        "imbot_turned_away", "Questions that were told why no agent answers them.", labels=["bot", "why"]
+    yield _counter("imbot_turns", "Answers by the phase they ended in.", counters.turns, "bot", "phase")
+    yield _counter(
+        "imbot_turned_away",
+        "Questions that were told why no agent answers them.",
+        counters.turned_away,
+        "bot",
+        "why",
     )
-    for (bot, why), count in counters.turned_away.items():
-        away.add_metric([bot, why], count)
-    yield away
-    calls = CounterMetricFamily(
+    yield _counter(
         "imbot_card_calls",
         "Calls that show an answer, by result; a transient failure is tried again.",
-        labels=["call", "result"],
+        counters.card_calls,
+        "call",
+        "result",
     )
-    for (call, result), count in counters.card_calls.items():
-        calls.add_metric([call, result], count)
-    yield calls
-    errors = CounterMetricFamily("imbot_agent_errors", "Turns whose agent failed.", labels=["bot"])
-    for bot, count in counters.agent_errors.items():
-        errors.add_metric([bot], count)
-    yield errors
+    yield _counter("imbot_agent_errors", "Turns whose agent failed.", _single(counters.agent_errors), "bot")
     yield _histogram(
         "imbot_first_card_seconds", "From the turn's begin until its card is shown.", counters.first_card
     )
 
 
 def _of_calls(accounting: CallAccounting, rows: Iterable[BotStatus]) -> Iterator[Metric]:
-    calls = CounterMetricFamily(
-        "imbot_calls", "Calls that the platform counts, of this process.", labels=["bot"]
+    yield _counter(
+        "imbot_calls", "Calls that the platform counts, of this process.", _single(accounting.total), "bot"
     )
-    for bot, count in accounting.total.items():
-        calls.add_metric([bot], count)
-    yield calls
     used = GaugeMetricFamily(
         "imbot_month_calls",
         "Calls of this month that the store knows of, of all bots of an organisation.",
@@ -204,6 +202,18 @@ def _left(rows: Iterable[BotStatus]) -> Mapping[str, int]:
             here = max(0, month.limit - month.used)
             left[month.organisation] = min(here, left.get(month.organisation, here))
     return left
+
+
+def _single(counts: Mapping[str, int]) -> Mapping[tuple[str, ...], int]:
+    """Counts by one label, as ``_counter`` takes them."""
+    return {(label,): count for label, count in counts.items()}
+
+
+def _counter(name: str, text: str, counts: Mapping[Any, int], *labels: str) -> Metric:
+    metric = CounterMetricFamily(name, text, labels=labels)
+    for values, count in counts.items():
+        metric.add_metric(values, count)
+    return metric
 
 
 def _histogram(name: str, text: str, durations: Durations) -> Metric:

@@ -13,6 +13,7 @@ from imbot.backoff import Backoff
 from imbot.config.loader.defaults import some
 from imbot.errors import Problem, Span
 from imbot.reload.plan import Step
+from imbot.tasks import Task, TaskSet
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ HostPort = tuple[str, int]
 class _Try:
     """An address that is tried until it answers; ``tried`` is set when it was tried once."""
 
-    task: asyncio.Task[None]
+    task: Task
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     trouble: str = ""
 
@@ -39,7 +40,7 @@ class AgentProbe:
     def __init__(self) -> None:
         self._used: dict[str, HostPort] = {}  # by the bot's name
         self._tries: dict[HostPort, _Try] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         self._fine: dict[HostPort, float] = {}  # when they were reached, by the loop's clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -76,9 +77,7 @@ class AgentProbe:
 
     async def close(self) -> None:
         """End every attempt."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
 
     def _of(self, name: str) -> _Try | None:
         address = self._used.get(name)
@@ -88,10 +87,10 @@ class AgentProbe:
         loop = asyncio.get_running_loop()
         fresh = loop.time() - self._fine.get(address, float("-inf")) < FINE_S
         if address not in self._tries and not fresh:
-            task = loop.create_task(self._until_reached(address), name="reach")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            self._tries[address] = _Try(task)
+            host, port = address
+            self._tries[address] = _Try(
+                self._tasks.start(self._until_reached(address), f"probe of {host}:{port}")
+            )
 
     async def _until_reached(self, address: HostPort) -> None:
         attempt, backoff = self._tries[address], Backoff(*RETRY_S)

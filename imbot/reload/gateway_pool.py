@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import math
-from collections.abc import Collection, Coroutine
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
-from weakref import WeakSet, WeakValueDictionary
+from functools import partial
+from weakref import WeakSet
 
-from imbot.backoff import Backoff
 from imbot.bot.bot import Bot
 from imbot.platforms import Gateway, Spent, open_gateway, unseen
 from imbot.spec import BotSpec
+from imbot.tasks import Task, TaskSet, keep_alive
 from imbot.usage.rate_limit import WINDOW_S, RateLimiter, unknown_s
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class _Pooled:
     limiter: RateLimiter
     holder: Bot | None = None
     users: WeakSet[Bot] = field(default_factory=WeakSet)
-    task: asyncio.Task[None] | None = None
+    task: Task | None = None
     began: float = -math.inf  # of the loop's clock
 
 
@@ -46,13 +47,13 @@ class GatewayPool:
         self._spent = spent
         self._grace_s = grace_s
         self._pooled: dict[AppKey, _Pooled] = {}
-        self._limiters: WeakValueDictionary[AppKey, RateLimiter] = (
-            WeakValueDictionary()
-        )  # also of apps that leave
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._limiters: dict[AppKey, RateLimiter] = {}  # also of apps that leave, while their calls count
+        self._lingering: Counter[AppKey] = Counter()  # how often an app has left whose calls still count
+        self._running = TaskSet()
+        self._leaving = TaskSet()
         self._reconnects = 0  # of apps that were let go
-        self._spacing: set[asyncio.Task[None]] = set()
-        self._gone: dict[AppKey, asyncio.Task[None]] = {}  # done when an app may be connected again
+        self._spacing = TaskSet()
+        self._gone: dict[AppKey, Task] = {}  # done when an app may be connected again
 
     @property
     def reconnects(self) -> int:
@@ -85,8 +86,8 @@ class GatewayPool:
         """Let an app that was opened be connected from now on."""
         pooled = self._pooled[key]
         if pooled.task is None:
-            work = _run(pooled, key[1], self._gone.get(key))
-            pooled.task = asyncio.create_task(work, name=f"gateway {key[1]}")
+            name = f"gateway of {key[1]}"
+            pooled.task = self._running.start(_run(pooled, name, self._gone.get(key)), name)
 
     def assign(self, key: AppKey, bot: Bot | None) -> None:
         """Deliver an app's messages to this bot from now on; an app for nobody is let go."""
@@ -114,10 +115,8 @@ class GatewayPool:
 
     async def close(self) -> None:
         """Release every gateway."""
-        for waiting in self._spacing:
-            waiting.cancel()
-        await asyncio.gather(*self._spacing, return_exceptions=True)
-        await asyncio.gather(*self._leaving)
+        await self._spacing.close()
+        await self._leaving.join()
         await asyncio.gather(*(pooled.gateway.close() for pooled in self._pooled.values()))
         self._pooled.clear()
 
@@ -131,38 +130,36 @@ class GatewayPool:
     def _let_go(self, key: AppKey) -> None:
         pooled = self._pooled.pop(key)
         self._reconnects += _reconnects(pooled)
-        ended = _owned(self._leaving, _disconnected(pooled))
-        closed = _owned(self._leaving, self._closed(pooled, ended))
-        _owned(self._spacing, _forgotten(pooled.limiter, closed))
-        gone = _owned(self._spacing, _gone(pooled, ended, self._gone.get(key)))
-        gone.add_done_callback(lambda _: self._gone.get(key) is gone and self._gone.pop(key))
-        self._gone[key] = gone
+        ended = self._leaving.start(_disconnected(pooled), f"disconnecting {key[1]}")
+        closed = self._leaving.start(self._closed(pooled, ended), f"closing {key[1]}")
+        self._lingering[key] += 1
+        self._spacing.start(_window_after(closed), f"last calls of {key[1]}", lambda _: self._forget(key))
+        gone = _gone(pooled, ended, self._gone.get(key))
+        self._gone[key] = self._spacing.start(gone, f"spacing of {key[1]}", partial(self._may_return, key))
 
-    async def _closed(self, pooled: _Pooled, ended: asyncio.Task[None]) -> None:
+    def _may_return(self, key: AppKey, gone: Task) -> None:
+        if self._gone.get(key) is gone:
+            del self._gone[key]
+
+    def _forget(self, key: AppKey) -> None:
+        """Drop the limiter of an app that has left for good: its last calls do not count any more."""
+        self._lingering[key] -= 1
+        if not self._lingering[key]:
+            del self._lingering[key]
+            if key not in self._pooled:
+                del self._limiters[key]
+
+    async def _closed(self, pooled: _Pooled, ended: Task) -> None:
         await ended
         await asyncio.gather(*(bot.drained(pooled.gateway, self._grace_s) for bot in list(pooled.users)))
         await pooled.gateway.close()
 
 
-def _owned(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task that is in the set until it is done."""
-    task = asyncio.create_task(work)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
-    return task
-
-
-async def _run(pooled: _Pooled, identity: str, before: asyncio.Task[None] | None) -> None:
+async def _run(pooled: _Pooled, name: str, before: Task | None) -> None:
     """Run a gateway until cancelled: a defect must not leave its bot unreachable for good."""
     await _done(before)
     pooled.began = _now()
-    backoff = Backoff()
-    while True:
-        try:
-            await pooled.gateway.run()
-        except Exception:
-            log.exception("%s: its connection failed and is made anew", identity)
-        await asyncio.sleep(backoff.next())
+    await keep_alive(name, pooled.gateway.run)
 
 
 async def _disconnected(pooled: _Pooled) -> None:
@@ -171,21 +168,20 @@ async def _disconnected(pooled: _Pooled) -> None:
         await asyncio.wait([pooled.task])
 
 
-async def _gone(pooled: _Pooled, ended: asyncio.Task[None], before: asyncio.Task[None] | None) -> None:
+async def _gone(pooled: _Pooled, ended: Task, before: Task | None) -> None:
     """Return when the app that is let go may be connected again."""
     await asyncio.wait([ended])
     await _done(before)
     await asyncio.sleep(pooled.began + REMAKE_S - _now())
 
 
-async def _forgotten(limiter: RateLimiter, closed: asyncio.Task[None]) -> None:
-    """Keep the quota of an app that is let go alive while its last calls count: the app may come back."""
+async def _window_after(closed: Task) -> None:
+    """Return when the last calls of an app that was closed do not count any more."""
     await asyncio.wait([closed])
     await asyncio.sleep(WINDOW_S)
-    del limiter
 
 
-async def _done(task: asyncio.Task[None] | None) -> None:
+async def _done(task: Task | None) -> None:
     if task:
         await asyncio.wait([task])
 

@@ -86,10 +86,7 @@ class LastGood:
             await self._supervisor.committed.wait()
             await asyncio.sleep(GATHER_S)
             self._supervisor.committed.clear()
-            try:
-                await self.keep()
-            except Exception:  # the bots go on; the next commit tries again
-                log.exception("what bots run with is not kept for a restart")
+            await self.keep()
 
     async def flush(self) -> None:
         """Keep what was committed last, unless that takes long: the process ends."""

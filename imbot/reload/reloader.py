@@ -17,7 +17,7 @@ from imbot.errors import ConfigError, ImbotError
 from imbot.reload.plan import Step
 from imbot.reload.report import ReloadReport, ReloadResult, reload_report
 from imbot.reload.supervisor import Supervisor
-from imbot.reload.watch import RESCAN_S, SETTLE, FileState, Settle, Watch, WatchState
+from imbot.reload.watch import SETTLE, FileState, Settle, Watch, WatchState
 
 log = logging.getLogger(__name__)
 
@@ -102,15 +102,10 @@ class Reloader:
 
     async def run(self) -> None:
         """Follow the folder until cancelled."""
-        while True:
-            try:
-                async with aclosing(self._watch.scans()) as states:
-                    async for state in states:
-                        if state.has_changes:
-                            await self._reload()
-            except Exception:  # the bots go on with what they have
-                log.exception("reload failed")
-                await asyncio.sleep(RESCAN_S)
+        async with aclosing(self._watch.scans()) as states:
+            async for state in states:
+                if state.has_changes:
+                    await self._reload()
 
     async def _bounded(self, work: Callable[[], Awaitable[list[Step]]]) -> ReloadReport:
         """Do it, unless or until the process ends."""

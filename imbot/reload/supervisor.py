@@ -25,6 +25,7 @@ from imbot.reload.rollout import Pending, Rollout, RolloutKey, RunningBot, forec
 from imbot.reload.status import BotStatus, Rejections
 from imbot.spec import BotSpec
 from imbot.stores import Store
+from imbot.tasks import Task, TaskSet
 from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
@@ -51,8 +52,10 @@ class Supervisor:
         self._agent_probe = AgentProbe()
         self._held: dict[str, float] = {}  # since when
         self._rollouts: dict[RolloutKey, Rollout] = {}
-        self._tasks: dict[Rollout, asyncio.Task[None]] = {}
-        self._drains: dict[asyncio.Task[None], RunningBot] = {}
+        self._tasks = TaskSet()
+        self._rollout_tasks: dict[Rollout, Task] = {}
+        self._drains = TaskSet()
+        self._draining: dict[Task, RunningBot] = {}
         self._stopping = False
         self._gathering = False  # what cannot be prepared, to say it once for all bots
 
@@ -86,7 +89,7 @@ class Supervisor:
         """Every bot that runs or drains, and every file that runs nothing yet; by name."""
         pending = self._pending()
         rows = [self._row(running, pending) for running in self.running.values()]
-        rows += [replace(self._row(running, {}), rejected=None) for running in self._drains.values()]
+        rows += [replace(self._row(running, {}), rejected=None) for running in self._draining.values()]
         followed = {running.spec.path for running in self.running.values()}
         rows += [
             BotStatus(rejected.name, path, error=self.notes.get(path, ""), rejected=rejected)
@@ -112,13 +115,11 @@ class Supervisor:
     async def stop(self) -> None:
         """Close every connection, let turns end within the grace time, then release everything."""
         self._stopping = True
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._tasks.close()
         await self._agent_probe.close()
         await self.gateways.disconnect()
         drains = (running.bot.drain(self._grace_s) for running in self.running.values())
-        await asyncio.gather(*drains, *self._drains)
+        await asyncio.gather(*drains, self._drains.join())
         self.running.clear()
         await self.gateways.close()
 
@@ -128,23 +129,22 @@ class Supervisor:
         stale = self._rollouts.keys() - wanted.keys()
         begun = [Rollout(group, self) for key, group in wanted.items() if key not in self._rollouts]
         for key in stale:
-            self._tasks[self._rollouts.pop(key)].cancel()
+            self._rollout_tasks[self._rollouts.pop(key)].cancel()
         self._rollouts |= {rollout.key: rollout for rollout in begun}
         if stale:
             self.gateways.release_unused(
                 {key for rollout in self._rollouts.values() for key in rollout.app_keys}
             )
         for rollout in begun:
-            self._tasks[rollout] = task = asyncio.create_task(rollout.run(), name="change")
-            task.add_done_callback(partial(self._ended, rollout))
+            name = f"rollout of {', '.join(sorted(rollout.steps))}"
+            task = self._tasks.start(rollout.run(), name, partial(self._ended, rollout))
+            self._rollout_tasks[rollout] = task
         return begun
 
-    def _ended(self, rollout: Rollout, task: asyncio.Task[None]) -> None:
-        del self._tasks[rollout]
+    def _ended(self, rollout: Rollout, _: Task) -> None:
+        del self._rollout_tasks[rollout]
         if self._rollouts.get(rollout.key) is rollout:
             del self._rollouts[rollout.key]
-        if not task.cancelled() and (error := task.exception()):
-            log.error("a rollout failed", exc_info=error)
 
     async def _prepared(self, begun: Iterable[Rollout]) -> None:
         """Wait for preparing, as long as that takes at most; then say what cannot be prepared."""
@@ -193,10 +193,9 @@ class Supervisor:
 
     def _drain(self, running: RunningBot) -> None:
         self._agent_probe.set_address(running.spec.name, None)
-        name = f"drain {running.spec.name}"
-        task = asyncio.create_task(running.bot.drain(self._grace_s), name=name)
-        self._drains[task] = running
-        task.add_done_callback(self._drains.pop)
+        name = f"drain of {running.spec.name}"
+        task = self._drains.start(running.bot.drain(self._grace_s), name, self._draining.pop)
+        self._draining[task] = running
 
     # -- what people see
 

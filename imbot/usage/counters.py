@@ -42,6 +42,7 @@ class Counters:
         self.turned_away: Counter[tuple[str, str]] = Counter()
         self.card_calls: Counter[tuple[str, str]] = Counter()
         self.agent_errors: Counter[str] = Counter()
+        self.chore_failures: Counter[str] = Counter()
         self.first_card = Durations(FIRST_CARD_S)
         self.accounting = CallAccounting()
 
@@ -50,6 +51,7 @@ class Counters:
         frozen = Counters()
         frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
         frozen.turned_away = self.turned_away.copy()
+        frozen.chore_failures = self.chore_failures.copy()
         frozen.agent_errors, frozen.first_card = self.agent_errors.copy(), self.first_card.copy()
         frozen.accounting.total, frozen.accounting.used = (
             self.accounting.total.copy(),
@@ -73,3 +75,7 @@ class Counters:
     def count_agent_error(self, bot: str) -> None:
         """An agent failed in a turn of a bot."""
         self.agent_errors[bot] += 1
+
+    def count_chore_failure(self, chore: str) -> None:
+        """A chore of the process died, and is begun again."""
+        self.chore_failures[chore] += 1

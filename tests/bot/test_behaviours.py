@@ -52,5 +52,5 @@ def test_an_agent_that_cannot_be_closed_is_told_in_the_log(caplog):
         await all_of_them.close()
 
     run_virtual(main())
-    assert "agent of bot: it could not be closed" in caplog.text
+    assert "closing the agent of bot failed" in caplog.text
     assert "ZeroDivisionError" in caplog.text

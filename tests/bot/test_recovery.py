@@ -12,6 +12,7 @@ from imbot.errors import CardMissingError, StoreError, TransientError
 from imbot.model import CardPhase
 from imbot.stores.connection import IN_MEMORY
 from imbot.stores.sqlite import SqliteStore
+from imbot.tasks import keep_alive
 
 LEFT = new_turn(key=replace(KEY, bot="bot"), phase=CardPhase.STREAMING, answer="half", shown="card")
 
@@ -56,7 +57,6 @@ def test_beats_go_on_through_failures_of_the_store(caplog):
 
     async def main():
         store = Store()
-        await beat(store)
         task = asyncio.create_task(keep_beating(store))
         await asyncio.sleep(BEAT_S * 4.5)
         task.cancel()
@@ -147,7 +147,8 @@ def test_a_failing_store_or_bot_does_not_end_the_search(caplog):
     async def main():
         store = Store()
         bot = Bot(behaviour(), FakeGateway(), store)
-        task = asyncio.create_task(OrphanFinder(store, lambda: [bot]).run())
+        finder = OrphanFinder(store, lambda: [bot])
+        task = asyncio.create_task(keep_alive("orphan_finder", finder.run))
         await asyncio.sleep(10)
         task.cancel()
         return store.asked

@@ -29,6 +29,7 @@ from imbot.platforms.dingtalk.connector import Connector, Socket
 from imbot.platforms.dingtalk.openapi import OpenApi
 from imbot.platforms.dingtalk.times import Times
 from imbot.recent_ids import RecentIds
+from imbot.tasks import Task, TaskSet
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ class Stream:
         self._connector = Connector(api, routes, USER_AGENT, times)
         self._pushes = RecentIds(times.forget_s, MOST_PUSHES, _now)
         self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._readers: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
+        self._readers = TaskSet()
         self._sockets: set[Socket] = set()
 
     @property
@@ -174,9 +175,7 @@ class Stream:
 
     def _read_on(self, socket: Socket) -> None:
         """Take what still comes by a connection until another one has taken over and this one is closed."""
-        task = asyncio.create_task(self._hear_all(socket))
-        self._readers.add(task)
-        task.add_done_callback(self._readers.discard)
+        self._readers.start(self._hear_all(socket), f"old connection of {self._name}")
 
     async def _hear_all(self, socket: Socket) -> None:
         while await self._hear(socket):
@@ -242,11 +241,9 @@ class Stream:
     # -- ending ----------------------------------------------------------------------------------
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(work, f"push to {self._name}")
 
-    async def _leave(self, socket: Socket, in_flight: set[asyncio.Task[None]]) -> None:
+    async def _leave(self, socket: Socket, in_flight: set[Task]) -> None:
         """Close a connection that another has replaced, after the acknowledgements it still owes."""
         if in_flight:
             await asyncio.wait(in_flight, timeout=self._times.answer_s)
@@ -262,15 +259,9 @@ class Stream:
 
     async def _shut(self) -> None:
         """Let acknowledgements leave for a moment, then end everything."""
-        readers = list(self._readers)
-        for reader in readers:
-            reader.cancel()
-        await asyncio.gather(*readers, return_exceptions=True)
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self._times.ack_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._readers.close()
+        await self._tasks.join(self._times.ack_s)
+        await self._tasks.close()
         await asyncio.gather(*map(self._close, list(self._sockets)))
 
 

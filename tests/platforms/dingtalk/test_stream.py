@@ -171,6 +171,14 @@ async def test_55_a_repeated_frame_is_acknowledged_but_not_taken_again(platform,
     assert len(taker.data) == 1
 
 
+async def test_frames_without_an_id_are_all_taken(platform, taker, running):
+    for _ in range(2):
+        await platform.push(MESSAGES, {}, message_id=None)
+
+    assert [(await platform.ack())[1] for _ in range(2)] == [200, 200]
+    assert len(taker.data) == 2
+
+
 async def test_a_frame_that_failed_may_come_again(platform, taker, running):
     async def fail(_):
         raise RuntimeError("boom")
