@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from imbot.agents import Agent, prepare_agent
 from imbot.cards import Card, prepare_card
-from imbot.errors import ConfigError, Problem, Span
+from imbot.errors import START, ConfigError, Problem
 from imbot.spec import BotSpec
 
 log = logging.getLogger(__name__)
@@ -53,9 +53,7 @@ def _made(make: Callable[[], _T], spec: BotSpec, pointer: str, problems: list[Pr
 
 def _defect(spec: BotSpec, pointer: str, error: Exception) -> Problem:
     """Without the error's own words, which may hold anything."""
-    span = spec.marks.keys.get(pointer, Span(1, 1, 1, 1))
-    return Problem(
-        span.path or spec.path, span.line, span.column, span.end_line, span.end_column, pointer, "bot.defect", "error",
-        f"imbot failed at this part with {type(error).__name__}",
-        "the log has the details; please report it",
-    )  # fmt: skip
+    span = spec.marks.keys.get(pointer, START)
+    message = f"imbot failed at this part with {type(error).__name__}"
+    hint = "the log has the details; please report it"
+    return Problem.at(spec.path, span, "bot.defect", message, hint, pointer=pointer)

@@ -34,6 +34,10 @@ class Span:
     path: str = ""
 
 
+START = Span(1, 1, 1, 1)
+"""Where a problem stands that concerns a file as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """Where each value and key of a parsed file stands, by JSON pointer.
@@ -66,6 +70,22 @@ class Problem:
     severity: Severity
     message: str
     hint: str = ""
+
+    @classmethod
+    def at(
+        cls,
+        path: str,
+        span: Span,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        pointer: str = "",
+        severity: Severity = "error",
+    ) -> "Problem":
+        """A problem at a place of the file at ``path``, or of the other file that the span names."""
+        place = (span.line, span.column, span.end_line, span.end_column)
+        return cls(span.path or path, *place, pointer, code, severity, message, hint)
 
     def __str__(self) -> str:
         """One readable line: ``bots/a.yaml:3:5: message (hint) [code]``."""

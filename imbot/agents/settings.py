@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imbot.errors import ConfigError, Problem, Span
+from imbot.errors import START, ConfigError, Problem
 from imbot.spec import AgentSpec, Secret
 
 
 def setting_error(spec: AgentSpec, key: str, message: str, *, code: str, hint: str = "") -> ConfigError:
     """A problem at ``/agent/<key>`` of the bot file, or at the agent where the file does not say it."""
     pointer = f"/agent/{key}"
-    span = spec.marks.values.get(pointer) or spec.marks.values.get("/agent") or Span(1, 1, 1, 1)
-    place = (span.line, span.column, span.end_line, span.end_column)
-    return ConfigError([Problem(span.path or spec.path, *place, pointer, code, "error", message, hint)])
+    span = spec.marks.values.get(pointer) or spec.marks.values.get("/agent") or START
+    return ConfigError([Problem.at(spec.path, span, code, message, hint, pointer=pointer)])
 
 
 def reveal(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from imbot.config.loader import Loader
 from imbot.config.loader.settling import Believed, always
-from imbot.errors import ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery, draw
 from imbot.preview.samples import PreviewSample
@@ -91,7 +91,7 @@ class Looker:
         self._used |= result.sources
         found = result.files
         if not found:
-            gone = Problem(path, 1, 1, 1, 1, "", "file.unreadable", "error", "there is no such file any more")
+            gone = Problem.at(path, START, "file.unreadable", "there is no such file any more")
             return PreviewState(path, None, (gone,))
         (file,) = found
         self._used = result.sources

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from imbot.backoff import Backoff
 from imbot.config.loader.defaults import some
-from imbot.errors import Problem, Span
+from imbot.errors import START, Problem
 from imbot.reload.plan import Step
 from imbot.tasks import Task, TaskSet
 
@@ -68,11 +68,11 @@ class AgentProbe:
         """The same step, with a warning where the agent it brings cannot be reached."""
         if step.spec is None or not (trouble := self.trouble(step.name)):
             return step
-        span = step.spec.marks.keys.get("/agent", Span(1, 1, 1, 1))
-        problem = Problem(
-            span.path or step.path, span.line, span.column, span.end_line, span.end_column, "/agent",
-            "agent.unreachable", "warning", trouble, "start it, or correct its address; replies fail until then",
-        )  # fmt: skip
+        span = step.spec.marks.keys.get("/agent", START)
+        hint = "start it, or correct its address; replies fail until then"
+        problem = Problem.at(
+            step.path, span, "agent.unreachable", trouble, hint, pointer="/agent", severity="warning"
+        )
         return replace(step, problems=(*step.problems, problem))
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from imbot.config.loader import BotFile, LoadResult
-from imbot.errors import Problem
+from imbot.errors import START, Problem
 from imbot.reload.diff import Change, changes
 from imbot.spec import BotSpec
 
@@ -140,8 +140,6 @@ def _wants(step: Step) -> tuple[str, str]:
 
 
 def _conflict(step: Step, holder: str) -> Problem:
-    return Problem(
-        step.path, 1, 1, 1, 1, "/credentials", "identity.held", "error",
-        f"its app is still in use by bot {holder!r}, whose own change was rejected",
-        f"fix the file of {holder!r}; this one follows by itself",
-    )  # fmt: skip
+    message = f"its app is still in use by bot {holder!r}, whose own change was rejected"
+    hint = f"fix the file of {holder!r}; this one follows by itself"
+    return Problem.at(step.path, START, "identity.held", message, hint, pointer="/credentials")

@@ -17,7 +17,7 @@ from imbot.backoff import Backoff
 from imbot.behaviour import Behaviour, prepare
 from imbot.bot.bot import Bot
 from imbot.config.loader import BotFile
-from imbot.errors import ConfigError, FatalError, PlatformError, Problem, Severity
+from imbot.errors import START, ConfigError, FatalError, PlatformError, Problem, Severity
 from imbot.reload.gateway_pool import REMAKE_S, AppKey, GatewayPool, app_key
 from imbot.reload.plan import Step, plan, with_changes, without_conflicts
 from imbot.spec import BotSpec
@@ -236,6 +236,5 @@ def _refused(step: Step, error: PlatformError) -> Problem:
 
 def _at_credentials(step: Step, code: str, severity: Severity, message: str, hint: str) -> Problem:
     """A problem that has to do with the platform, at the place where the file names the app."""
-    span = step.spec.marks.values.get("/credentials") if step.spec else None
-    place = (span.line, span.column, span.end_line, span.end_column) if span else (1, 1, 1, 1)
-    return Problem(step.path, *place, "/credentials", code, severity, message, hint)
+    span = step.spec.marks.values.get("/credentials", START) if step.spec else START
+    return Problem.at(step.path, span, code, message, hint, pointer="/credentials", severity=severity)

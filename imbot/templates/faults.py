@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from imbot.errors import Marks, Problem, Span
+from imbot.errors import START, Marks, Problem, Span
 from imbot.spec import TextFile
 from imbot.text.pointers import span_at
 
@@ -55,23 +55,11 @@ class Place:
 def to_problem(fault: Fault, place: Place, files: Mapping[str, TextFile]) -> Problem:
     """The problem of a fault, at its line and column."""
     if fault.file in files:
-        path, pointer, span = files[fault.file].path, "", _inside(fault, Span(1, 1, 1, 1))
+        path, pointer, span = files[fault.file].path, "", _inside(fault, START)
     else:
         pointer = place.pointer + fault.pointer
-        span = _span(fault, pointer, place.marks)
-        path = span.path or place.path
-    return Problem(
-        path=path,
-        line=span.line,
-        column=span.column,
-        end_line=span.end_line,
-        end_column=span.end_column,
-        pointer=pointer,
-        code=fault.code,
-        severity="error",
-        message=fault.message,
-        hint=fault.hint,
-    )
+        path, span = place.path, _span(fault, pointer, place.marks)
+    return Problem.at(path, span, fault.code, fault.message, fault.hint, pointer=pointer)
 
 
 def _span(fault: Fault, pointer: str, marks: Marks) -> Span:

@@ -14,15 +14,13 @@ from imbot.config.loader.build import seconds
 from imbot.config.loader.literals import literals
 from imbot.config.schema import Violation, source, violations
 from imbot.config.yamlfile import YamlFile, pointer, read_yaml, span_at
-from imbot.errors import ConfigError, Marks, Problem, Span
+from imbot.errors import START, ConfigError, Marks, Problem
 from imbot.testing.script import PIECES, Script, script_of
 from imbot.text.masking import masked
 from imbot.text.suggestions import did_you_mean
 
 ENDING = ".test.yaml"
 ACTIONS = ("say", "send", "click", "wait")
-
-_START = Span(1, 1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class CaseFile:
 
     def problem(self, at: str, code: str, message: str, hint: str = "", *, key: bool = False) -> Problem:
         """Something wrong at a place of this file."""
-        return _problem(str(self.path), span_at(self.marks, at, key=key), at, code, message, hint)
+        return Problem.at(str(self.path), span_at(self.marks, at, key=key), code, message, hint, pointer=at)
 
 
 def case_files(folder: Path) -> list[Path]:
@@ -168,12 +166,12 @@ def _one_of(
     if not used:
         span = span_at(file.marks, at)
         message = f"{noun} needs one of: {', '.join(keys)}"
-        yield _problem(file.path, span, at, "test.one-of", message)
+        yield Problem.at(file.path, span, "test.one-of", message, pointer=at)
     for key in used[1:]:
         span = span_at(file.marks, f"{at}/{key}", key=True)
         message = f"{noun} does one thing: this one has `{used[0]}` already"
-        yield _problem(
-            file.path, span, f"{at}/{key}", "test.one-of", message, f"make `{key}` {noun} of its own"
+        yield Problem.at(
+            file.path, span, "test.one-of", message, f"make `{key}` {noun} of its own", pointer=f"{at}/{key}"
         )
 
 
@@ -187,7 +185,7 @@ def _patterns(file: YamlFile, at: str, expect: Mapping[str, Any]) -> Iterator[Pr
             except (re.error, OverflowError, RecursionError) as error:
                 span = span_at(file.marks, f"{place}/matches")
                 message = f"this is no regular expression: {error}"
-                yield _problem(file.path, span, f"{place}/matches", "test.regex", message)
+                yield Problem.at(file.path, span, "test.regex", message, pointer=f"{place}/matches")
 
 
 def _same(
@@ -198,7 +196,7 @@ def _same(
         span = span_at(file.marks, at)
         if seen.setdefault(name, span.line) != span.line:
             message = f"the {noun} at line {seen[name]} has the same {key}"
-            yield _problem(file.path, span, at, code, message, "give each its own")
+            yield Problem.at(file.path, span, code, message, "give each its own", pointer=at)
 
 
 # -- places
@@ -211,15 +209,9 @@ def _placed(violation: Violation, file: YamlFile) -> Problem:
         span = span_at(file.marks, at, key=violation.at_key)
     else:
         parent = at.rpartition("/")[0]
-        span = span_at(file.marks, parent, key=True) if parent else _START
-    return _problem(file.path, span, at, violation.code, violation.message, violation.hint)
-
-
-def _problem(path: str, span: Span, at: str, code: str, message: str, hint: str = "") -> Problem:
-    return Problem(
-        path, span.line, span.column, span.end_line, span.end_column, at, code, "error", message, hint
-    )
+        span = span_at(file.marks, parent, key=True) if parent else START
+    return Problem.at(file.path, span, violation.code, violation.message, violation.hint, pointer=at)
 
 
 def _unreadable(path: Path, code: str, error: OSError) -> ConfigError:
-    return ConfigError([_problem(str(path), _START, "", code, f"{path} cannot be read: {error.strerror}")])
+    return ConfigError([Problem.at(str(path), START, code, f"{path} cannot be read: {error.strerror}")])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from imbot.errors import Problem
+from imbot.errors import START, Problem
 from imbot.testing.casefile import CaseFile
 from imbot.testing.stage import Shown
 
@@ -48,7 +48,7 @@ def unused(folder: Path, files: Iterable[CaseFile]) -> Iterator[Problem]:
     for path in sorted((folder / FOLDER).glob("*.yaml")):
         if path not in used and _HEAD.encode() in path.read_bytes():
             message, hint = "no test file asks for this snapshot", "delete it, or name it in `expect`"
-            yield Problem(str(path), 1, 1, 1, 1, "", "test.unused-snapshot", "warning", message, hint)
+            yield Problem.at(str(path), START, "test.unused-snapshot", message, hint, severity="warning")
 
 
 def _names(file: CaseFile) -> Iterator[str]:

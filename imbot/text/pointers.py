@@ -1,8 +1,6 @@
 """JSON pointers (``/card/templates/0``), and where in a file they lead."""
 
-from imbot.errors import Marks, Span
-
-_NOWHERE = Span(1, 1, 1, 1)
+from imbot.errors import START, Marks, Span
 
 
 def pointer(*parts: str | int) -> str:
@@ -29,4 +27,4 @@ def span_at(marks: Marks, at: str, *, key: bool = False) -> Span:
         return marks.keys[at]
     while at and at not in marks.values:
         at = at.rpartition("/")[0]
-    return marks.values.get(at, _NOWHERE)
+    return marks.values.get(at, START)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from imbot.cards.buttons import buttons_of
 from imbot.cards.kinds import open_kind
-from imbot.config.loader.resolve import problem
 from imbot.config.yamlfile import span_at
 from imbot.errors import Problem
 from imbot.model import Button, CardContext, CardPhase, parse_button_id
@@ -31,8 +30,14 @@ def unshown_buttons(spec: BotSpec) -> Iterator[Problem]:
     message = f"the {layouts} of {phases} {have} no place for the buttons of {asked}"
     at = f"/card/templates/{next(iter(lacking))}"
     hint = 'give it one, for example msgButtons: "{{ buttons }}"'
-    yield problem(
-        spec.path, span_at(spec.marks, at), at, "card.buttons-unused", message, hint, severity="warning"
+    yield Problem.at(
+        spec.path,
+        span_at(spec.marks, at),
+        "card.buttons-unused",
+        message,
+        hint,
+        pointer=at,
+        severity="warning",
     )
 
 

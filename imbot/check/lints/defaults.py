@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imbot.config.loader.defaults import DEFAULTS_FILES
-from imbot.config.loader.resolve import problem
-from imbot.errors import Problem, Span
+from imbot.errors import START, Problem
 
-_START = Span(1, 1, 1, 1)
 _NEARLY = re.compile(r"_default.*\.ya?ml", re.IGNORECASE)
 
 
@@ -18,4 +16,4 @@ def misnamed_defaults(folder: Path) -> Iterator[Problem]:
         if _NEARLY.fullmatch(path.name) and path.name not in DEFAULTS_FILES and path.is_file():
             message = f"no bot reads this file: defaults are in {DEFAULTS_FILES[0]}"
             hint = "rename it, or begin its name otherwise if it is a draft"
-            yield problem(str(path), _START, "", "defaults.name", message, hint, "warning")
+            yield Problem.at(str(path), START, "defaults.name", message, hint, severity="warning")

@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from imbot.config.loader.resolve import problem
 from imbot.config.yamlfile.lines import Lines
 from imbot.errors import Problem, Span
 from imbot.problems.sources import Source, Sources
@@ -105,7 +104,7 @@ def _useless(ignores: Iterable[_Ignore]) -> Iterator[Problem]:
         told[ignore.path] = told.get(ignore.path, 0) + 1
         if told[ignore.path] <= _ENOUGH:
             span = Span(ignore.line, ignore.column, ignore.line, ignore.column + len(ignore.code))
-            yield problem(ignore.path, span, "", "ignore.unused", *_why(ignore.code), "warning")
+            yield Problem.at(ignore.path, span, "ignore.unused", *_why(ignore.code), severity="warning")
 
 
 def _why(code: str) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from imbot.config.loader.literals import is_secret_name, literal_parts
-from imbot.config.loader.resolve import problem
 from imbot.config.schema import Schema, member
 from imbot.config.yamlfile import YamlFile, span_at
 from imbot.errors import Problem
@@ -23,7 +22,9 @@ def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
             if _is_secret(key, literal):
                 message = f"the secret `{key}` is written into the file in plain text"
                 hint = f"put it into the environment or `.env`, and <<{_variable(key)}>> here"
-                yield problem(file.path, span, at, "secret.literal", message, hint, "warning")
+                yield Problem.at(
+                    file.path, span, "secret.literal", message, hint, pointer=at, severity="warning"
+                )
 
 
 def deprecated_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
@@ -33,7 +34,9 @@ def deprecated_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
             span = span_at(file.marks, at, key=True)
             message = f"`{split_pointer(at)[-1]}` is deprecated"
             hint = f"use `{node['x-replaced-by']}` instead"
-            yield problem(file.path, span, at, "schema.deprecated", message, hint, "warning")
+            yield Problem.at(
+                file.path, span, "schema.deprecated", message, hint, pointer=at, severity="warning"
+            )
 
 
 def _values(value: Any, schema: Schema, at: str) -> Iterator[tuple[str, Any, Schema]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from imbot.config.loader.resolve import problem
 from imbot.config.yamlfile import span_at
 from imbot.errors import Problem
 from imbot.spec import BotSpec, Throttle
@@ -22,7 +21,9 @@ def hasty_throttle(spec: BotSpec) -> Iterator[Problem]:
     message = f"at this pace {answers} up the {allowed:g} calls a second that the platform allows"
     hint = "use `pace: adaptive`, or a longer `interval` and more `chunks`"
     span = span_at(spec.marks, "/throttle")
-    yield problem(spec.path, span, "/throttle", "throttle.quota", message, hint, "warning")
+    yield Problem.at(
+        spec.path, span, "throttle.quota", message, hint, pointer="/throttle", severity="warning"
+    )
 
 
 def _calls_per_s(throttle: Throttle) -> float:

@@ -4,10 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from imbot.config.loader.resolve import problem
-from imbot.errors import Problem, Span
+from imbot.errors import START, Problem
 
-_START = Span(1, 1, 1, 1)
 _LAYOUTS = "cards"  # the folder where layouts are looked for, besides those that hold one in use
 
 
@@ -19,7 +17,7 @@ def unused_templates(folder: Path, sources: Iterable[str]) -> Iterator[Problem]:
         if os.path.normpath(path) not in used:
             message = "no bot of this folder uses this template"
             hint = "delete it, or name it in a bot file"
-            yield problem(str(path), _START, "", "file.unused", message, hint, "warning")
+            yield Problem.at(str(path), START, "file.unused", message, hint, severity="warning")
 
 
 def _templates(folder: Path, used: set[str]) -> Iterator[Path]:

@@ -16,18 +16,16 @@ from imbot.config.loader.botfile import BotFile, read_bot
 from imbot.config.loader.defaults import Defaults, read_defaults, with_inheritors
 from imbot.config.loader.env import read_env
 from imbot.config.loader.redacted import folder_of
-from imbot.config.loader.resolve import Options, problem
+from imbot.config.loader.resolve import Options
 from imbot.config.loader.settling import Believed, UnsettledError, always, at_rest, settled_reads
 from imbot.config.loader.snapshot import Parse, Reader, Reads, Snapshot
 from imbot.config.loader.unique import ClaimKey, Holder, settle
 from imbot.config.yamlfile import read_yaml
-from imbot.errors import ConfigError, Problem, Span
+from imbot.errors import START, ConfigError, Problem
 from imbot.spec import BotSpec
 from imbot.text.masking import masked
 
 __all__ = ["BotFile", "FolderMissingError", "LoadResult", "Loader", "bot_files", "names_bot"]
-
-_START = Span(1, 1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,4 +268,4 @@ def _is_bot(entry: "os.DirEntry[str]") -> bool:
 
 
 def _trouble(folder: Path, text: str) -> Problem:
-    return problem(str(folder), _START, "", "folder.unreadable", text.format(folder))
+    return Problem.at(str(folder), START, "folder.unreadable", text.format(folder))

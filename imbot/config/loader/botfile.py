@@ -12,14 +12,14 @@ from pathlib import Path
 from imbot.config.loader.build import build
 from imbot.config.loader.defaults import Defaults
 from imbot.config.loader.merge import is_inherited, merged
-from imbot.config.loader.parse import START, newer, parse
+from imbot.config.loader.parse import newer, parse
 from imbot.config.loader.partial_spec import partial_spec
-from imbot.config.loader.resolve import Options, problem
+from imbot.config.loader.resolve import Options
 from imbot.config.loader.snapshot import Reader
 from imbot.config.loader.validator import Validator
 from imbot.config.schema import source
 from imbot.config.yamlfile import YamlFile
-from imbot.errors import ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem
 from imbot.spec import BotSpec
 
 
@@ -88,7 +88,7 @@ def _named(file: YamlFile, stem: str) -> tuple[str | None, list[Problem]]:
         return stem, []
     message = f"the file's name makes no name for a bot: {stem}"
     hint = "add a `name`, or rename the file"
-    return None, [problem(file.path, START, "", "name.file", message, hint)]
+    return None, [Problem.at(file.path, START, "name.file", message, hint)]
 
 
 def _wrong_name(name: str) -> bool:

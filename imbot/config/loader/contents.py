@@ -13,7 +13,7 @@ from imbot.config.loader.snapshot import Reader
 from imbot.config.placeholders import Placeholder, parse_placeholders
 from imbot.config.yamlfile import MAX_BYTES, YamlFile
 from imbot.config.yamlfile.lines import Lines
-from imbot.errors import ImbotError, Problem
+from imbot.errors import START, ImbotError, Problem
 from imbot.spec import Folder, TextFile
 from imbot.text.suggestions import did_you_mean, suggest
 
@@ -191,19 +191,8 @@ def _placeholders(file: TextFile) -> Iterator[Problem]:
         if isinstance(piece, Placeholder):
             span = Lines(file.text).span(piece.start, piece.end)
             code, message, hint = IN_TEMPLATE
-            yield Problem(
-                file.path,
-                span.line,
-                span.column,
-                span.end_line,
-                span.end_column,
-                "",
-                code,
-                "error",
-                message,
-                hint,
-            )
+            yield Problem.at(file.path, span, code, message, hint)
 
 
 def _at_start(path: str, error: ContentError) -> Problem:
-    return Problem(path, 1, 1, 1, 1, "", error.code, "error", error.message, error.hint)
+    return Problem.at(path, START, error.code, error.message, error.hint)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imbot.config.loader.merge import is_inherited, stamped
-from imbot.config.loader.parse import START, newer, parse
-from imbot.config.loader.resolve import Options, problem
+from imbot.config.loader.parse import newer, parse
+from imbot.config.loader.resolve import Options
 from imbot.config.loader.schema_choice import mapping
 from imbot.config.loader.snapshot import Reader, Reads
 from imbot.config.loader.validator import Validator
 from imbot.config.schema import own_keys, source
 from imbot.config.yamlfile import YamlFile
-from imbot.errors import ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem
 from imbot.text.pointers import pointer, span_at
 
 DEFAULTS_FILES = ("_defaults.yaml", "_defaults.yml")
@@ -86,7 +86,7 @@ def _found(folder: Path, reader: Reader) -> tuple[list[YamlFile], list[Problem]]
             problems += error.problems
     if len(there) > 1:
         message = f"there is {DEFAULTS_FILES[0]} beside it: which of the two holds the defaults is not clear"
-        problems.append(problem(there[1].path, START, "", "defaults.two", message, "remove one of them"))
+        problems.append(Problem.at(there[1].path, START, "defaults.two", message, "remove one of them"))
     return there, problems + [found for file in there if (found := newer(file))]
 
 
@@ -95,7 +95,9 @@ def _not_shared(file: YamlFile) -> Iterator[Problem]:
         if key in file.value:
             at, hint = pointer(key), "move it into the bot files"
             span = span_at(file.marks, at, key=True)
-            yield problem(file.path, span, at, "defaults.own", f"each bot has a `{key}` of its own", hint)
+            yield Problem.at(
+                file.path, span, "defaults.own", f"each bot has a `{key}` of its own", hint, pointer=at
+            )
 
 
 def _untyped(file: YamlFile) -> Iterator[Problem]:
@@ -109,7 +111,7 @@ def _untyped(file: YamlFile) -> Iterator[Problem]:
         message = "`type` is missing: which agent are these keys of?"
         hint = f"add type: {example}; bots with an agent of another type do not inherit them"
         span = span_at(file.marks, "/agent", key=True)
-        yield problem(file.path, span, "/agent/type", "schema.missing", message, hint)
+        yield Problem.at(file.path, span, "schema.missing", message, hint, pointer="/agent/type")
 
 
 # -- who is hurt ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from imbot.errors import ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem, Span
 
 
 def read_env(path: Path) -> Mapping[str, str]:
@@ -27,14 +27,14 @@ def read_env(path: Path) -> Mapping[str, str]:
 
 def _unreadable(path: Path, why: str) -> ConfigError:
     message = f"{path} cannot be read: {why}"
-    return ConfigError([Problem(str(path), 1, 1, 1, 1, "", "env.unreadable", "error", message)])
+    return ConfigError([Problem.at(str(path), START, "env.unreadable", message)])
 
 
 def _wrong(path: Path, binding: Binding) -> Problem:
     text = binding.original.string
     line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
-    return Problem(
-        str(path), line, 1, line, 1, "", "env.line", "error",
+    return Problem.at(
+        str(path), Span(line, 1, line, 1), "env.line",
         f"line {line} of {path} cannot be understood, so none of it is used",
         "write NAME=value, with quotes around a value that holds a line break, and close them",
     )  # fmt: skip

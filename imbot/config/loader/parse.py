@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-from imbot.config.loader.resolve import problem
 from imbot.config.loader.snapshot import Reader
 from imbot.config.schema import source
 from imbot.config.yamlfile import MAX_BYTES, YamlFile
-from imbot.errors import ConfigError, Problem, Span
+from imbot.errors import START, ConfigError, Problem
 from imbot.text.pointers import span_at
-
-START = Span(1, 1, 1, 1)
 
 
 def parse(path: Path, reader: Reader) -> YamlFile:
@@ -35,7 +32,7 @@ def newer(file: YamlFile) -> Problem | None:
         return None
     message = f"this is version {version} of the file format; this imbot knows up to version {known}"
     span = span_at(file.marks, "/version")
-    return problem(file.path, span, "/version", "version.newer", message, "run a newer imbot")
+    return Problem.at(file.path, span, "version.newer", message, "run a newer imbot", pointer="/version")
 
 
 def _is_link(path: Path, reader: Reader) -> bool:
@@ -44,4 +41,4 @@ def _is_link(path: Path, reader: Reader) -> bool:
 
 
 def _error(path: Path, code: str, message: str) -> ConfigError:
-    return ConfigError([problem(str(path), START, "", code, message)])
+    return ConfigError([Problem.at(str(path), START, code, message)])

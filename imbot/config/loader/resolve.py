@@ -25,7 +25,7 @@ from imbot.config.placeholders import (
 )
 from imbot.config.schema import Schema
 from imbot.config.yamlfile import MAX_BYTES, YamlFile
-from imbot.errors import ConfigError, Problem, Severity, Span
+from imbot.errors import ConfigError, Problem, Severity
 from imbot.spec import Folder, Layout, TextFile
 from imbot.text.pointers import escape, span_at
 from imbot.text.suggestions import did_you_mean
@@ -278,15 +278,9 @@ class Resolver:
             span = placeholder_span(*found, file.text_at(span), span)
         if severity == "error":
             self.found.broken.add((file.path, at))
-        self.found.problems.append(problem(file.path, span, at, code, message, hint, severity))
-
-
-def problem(
-    path: str, span: Span, at: str, code: str, message: str, hint: str = "", severity: Severity = "error"
-) -> Problem:
-    """A problem at a place of a file, or of the other file that the place names."""
-    place = (span.line, span.column, span.end_line, span.end_column)
-    return Problem(span.path or path, *place, at, code, severity, message, hint)
+        self.found.problems.append(
+            Problem.at(file.path, span, code, message, hint, pointer=at, severity=severity)
+        )
 
 
 def _refusal(schema: Schema) -> tuple[str, str, str] | None:

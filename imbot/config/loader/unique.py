@@ -7,14 +7,11 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imbot.config.loader.botfile import BotFile
-from imbot.config.loader.resolve import problem
-from imbot.errors import Problem, Span
+from imbot.errors import START, Problem, Span
 from imbot.spec import BotSpec
 from imbot.text.pointers import span_at
 
 ClaimKey = tuple[str, ...]  # ("name", its name), ("identity", its type, its identity)
-
-_START = Span(1, 1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def _rank(path: str, claimed: Sequence[Claim], before: Mapping[ClaimKey, Holder]
 def _rejection(path: str, claim: Claim, holder: Holder) -> Problem:
     message = f"{claim.what} is taken by {holder.place}"
     hint = "give this bot another one, or remove one of the two files"
-    return problem(path, claim.span, claim.at, f"{claim.key[0]}.taken", message, hint)
+    return Problem.at(path, claim.span, f"{claim.key[0]}.taken", message, hint, pointer=claim.at)
 
 
 def _place(path: str, claim: Claim) -> str:
@@ -101,4 +98,4 @@ def _place(path: str, claim: Claim) -> str:
 
 
 def _span(spec: BotSpec, at: str) -> Span:
-    return span_at(spec.marks, at) if at in spec.marks.values else _START
+    return span_at(spec.marks, at) if at in spec.marks.values else START

@@ -11,13 +11,12 @@ from typing import Any
 
 from imbot.config import schema
 from imbot.config.loader.merge_problems import Found, merge_problems
-from imbot.config.loader.parse import START
-from imbot.config.loader.resolve import Options, ResolvedValues, Resolver, problem
+from imbot.config.loader.resolve import Options, ResolvedValues, Resolver
 from imbot.config.loader.schema_choice import chosen, mapping, with_parts
 from imbot.config.loader.snapshot import Reader
 from imbot.config.schema import Schema, source
 from imbot.config.yamlfile import YamlFile
-from imbot.errors import Marks, Problem, Severity
+from imbot.errors import START, Marks, Problem, Severity
 from imbot.spec import Layout, TextFile
 from imbot.text.pointers import span_at, split_pointer
 
@@ -142,7 +141,9 @@ class Validator:
     def _say(self, at: str, code: str, message: str, hint: str, *, warning: bool = False) -> None:
         severity: Severity = "warning" if warning else "error"
         place = span_at(self.file.marks, at)
-        self._problems.append(problem(self.file.path, place, at, code, message, hint, severity))
+        self._problems.append(
+            Problem.at(self.file.path, place, code, message, hint, pointer=at, severity=severity)
+        )
 
     def _placed(self, found: Found) -> Problem:
         """A violation as a problem: what is missing or empty is placed at the key of what it is missing from."""
@@ -156,8 +157,13 @@ class Validator:
             span = span_at(marks, pointer, key=violation.at_key)
             if (span.line, span.column) == (span.end_line, span.end_column):
                 span = span_at(marks, pointer, key=True)
-        return problem(
-            found.path, span, pointer, violation.code, violation.message, violation.hint + _given(found)
+        return Problem.at(
+            found.path,
+            span,
+            violation.code,
+            violation.message,
+            violation.hint + _given(found),
+            pointer=pointer,
         )
 
     def _lacking(self, found: Found, base: str) -> Problem:
@@ -168,7 +174,9 @@ class Validator:
         span = span_at(found.marks, parent, key=True) if parent else START
         holder, key = ".".join(split_pointer(found.pointer)[:-1]), found.key
         message = f"`{key}` is missing in `{holder}`, the rest of which comes from {base}"
-        return problem(found.path, span, found.pointer, found.violation.code, message, found.violation.hint)
+        return Problem.at(
+            found.path, span, found.violation.code, message, found.violation.hint, pointer=found.pointer
+        )
 
 
 def _given(found: Found) -> str:

@@ -20,13 +20,6 @@ class YamlFault:
     hint: str
 
 
-def problem(path: str, span: Span, code: str, message: str, hint: str = "", pointer: str = "") -> Problem:
-    """An error at a place in a file."""
-    return Problem(
-        path, span.line, span.column, span.end_line, span.end_column, pointer, code, "error", message, hint
-    )
-
-
 class Problems:
     """The problems of one file found so far."""
 
@@ -37,13 +30,13 @@ class Problems:
 
     def add(self, span: Span, code: str, message: str, hint: str, pointer: str = "") -> None:
         """Keep one and let the reading go on; when there are enough, raise."""
-        self._found.append(problem(self._path, span, code, message, hint, pointer))
+        self._found.append(Problem.at(self._path, span, code, message, hint, pointer=pointer))
         if len(self._found) == _ENOUGH:
             raise ConfigError(self._found)
 
     def stop(self, span: Span, code: str, message: str, hint: str) -> NoReturn:
         """Raise all, this one last: nothing can be read after it."""
-        raise ConfigError([*self._found, problem(self._path, span, code, message, hint)])
+        raise ConfigError([*self._found, Problem.at(self._path, span, code, message, hint)])
 
     def stop_at(self, fault: YamlFault) -> NoReturn:
         """The same for a fault known by its offsets."""

@@ -7,8 +7,7 @@ import codecs
 import re
 
 from imbot.config.yamlfile.lines import Lines
-from imbot.config.yamlfile.problems import problem
-from imbot.errors import ConfigError, Span
+from imbot.errors import START, ConfigError, Problem, Span
 
 MAX_BYTES = 1_048_576
 
@@ -28,9 +27,7 @@ def decode(data: bytes, path: str) -> str:
     """The text of a file, without its byte order mark. Raises ConfigError."""
     if len(data) > MAX_BYTES:
         message = f"the file has {len(data):,} bytes, the limit is {MAX_BYTES:,}"
-        raise _refuse(
-            path, Span(1, 1, 1, 1), "yaml.too-large", message, "move long texts into files of their own"
-        )
+        raise _refuse(path, START, "yaml.too-large", message, "move long texts into files of their own")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,4 +105,4 @@ def _wrong_character(data: bytes, text: str, found: re.Match[str], path: str) ->
 
 
 def _refuse(path: str, span: Span, code: str, message: str, hint: str) -> ConfigError:
-    return ConfigError([problem(path, span, code, message, hint)])
+    return ConfigError([Problem.at(path, span, code, message, hint)])
