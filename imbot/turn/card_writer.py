@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from imbot.backoff import Backoff
+from imbot.backoff import Backoff, retrying
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.model import CardPhase, CardView
 from imbot.platforms import Gateway
@@ -204,19 +204,23 @@ class CardWriter:
 
     async def _retried(self, name: str, call: Callable[[], Awaitable[object]], tries: int) -> bool:
         """Whether the call succeeded, given some tries; card calls may be repeated safely."""
-        backoff = Backoff(first_s=0.5, cap_s=8)
-        for left in range(tries - 1, -1, -1):
-            try:
-                await self._counted(name, call())
-                self.unended = False
-                return True
-            except PlatformError as error:
-                log.warning("turn %s: %s", self._answer.turn.id, error)
-                self.unended = isinstance(error, TransientError)
-                if not left or not isinstance(error, TransientError):
-                    return False
-                await asyncio.sleep(max(error.retry_after_s or 0, backoff.next()))
-            except Exception:  # a defect: there is still the other way to answer
-                log.exception("turn %s: card failed", self._answer.turn.id)
-                return False
-        return False
+        if not tries:
+            return False
+        try:
+            await retrying(
+                lambda: self._counted(name, call()), tries, Backoff(first_s=0.5, cap_s=8), self._wait_s
+            )
+        except PlatformError:
+            return False
+        except Exception:  # a defect: there is still the other way to answer
+            log.exception("turn %s: card failed", self._answer.turn.id)
+            return False
+        self.unended = False
+        return True
+
+    def _wait_s(self, error: Exception) -> float | None:
+        """How long to wait for the next try of a card call that failed; None: it will not succeed."""
+        if isinstance(error, PlatformError):
+            log.warning("turn %s: %s", self._answer.turn.id, error)
+            self.unended = isinstance(error, TransientError)
+        return (error.retry_after_s or 0.0) if isinstance(error, TransientError) else None

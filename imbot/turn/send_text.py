@@ -4,10 +4,9 @@ A message has no idempotency key, so that it is on its way is journalled first: 
 not repeated, not by another process either.
 """
 
-import asyncio
 import logging
 
-from imbot.backoff import Backoff
+from imbot.backoff import Backoff, retrying
 from imbot.errors import PlatformError, TakenOverError, TransientError
 from imbot.model import TurnRecord
 from imbot.platforms import Gateway
@@ -26,7 +25,7 @@ async def send_text_once(
 
     Raises TransientError where it was surely not sent, after some tries.
     """
-    backoff, before = Backoff(first_s=0.5, cap_s=8), journal.shown
+    before = journal.shown
 
     async def going() -> None:
         """Not before it may go out: what was still waiting at a crash was surely not sent."""
@@ -34,22 +33,29 @@ async def send_text_once(
         if journal.lost:
             raise TakenOverError("who has taken the turn over is to say its answer")
 
-    for left in range(SEND_TRIES - 1, -1, -1):
+    async def send() -> None:
         try:
             await gateway.send_text(turn.card, title, text, going)
-        except TakenOverError as error:
-            log.warning("turn %s: %s", turn.id, error)
-            return False
         except PlatformError as error:
             counters.count_card_call("text", error)
-            if not isinstance(error, TransientError) or error.retry_after_s is None:
-                log.error("turn %s: a message is lost, or may be: %s", turn.id, error)
-                return False
-            await journal.keep(shown=before)
-            if not left:
-                raise
-            await asyncio.sleep(max(error.retry_after_s, backoff.next()))
-        else:
-            counters.count_card_call("text")
-            return True
-    return False
+            if _unsent_s(error) is not None:
+                await journal.keep(shown=before)
+            raise
+        counters.count_card_call("text")
+
+    try:
+        await retrying(send, SEND_TRIES, Backoff(first_s=0.5, cap_s=8), _unsent_s)
+    except TakenOverError as error:
+        log.warning("turn %s: %s", turn.id, error)
+        return False
+    except PlatformError as error:
+        if _unsent_s(error) is not None:
+            raise
+        log.error("turn %s: a message is lost, or may be: %s", turn.id, error)
+        return False
+    return True
+
+
+def _unsent_s(error: Exception) -> float | None:
+    """When to try a message again that was surely not sent; None: it may have arrived, or never will."""
+    return error.retry_after_s if isinstance(error, TransientError) else None

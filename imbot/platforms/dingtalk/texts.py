@@ -1,9 +1,9 @@
 """Plain messages: what is said where no card is or can be."""
 
-import asyncio
 import logging
 import time
 
+from imbot.backoff import Backoff, retrying
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.model import CardRef
 from imbot.platforms import Going, Priority
@@ -34,14 +34,18 @@ async def send(api: Caller, ref: CardRef, title: str, text: str, going: Going) -
 
 
 async def _insist(api: Caller, ref: CardRef, title: str, part: str) -> None:
-    for _ in range(PART_TRIES):
-        try:
-            return await _send_part(api, ref, title, part)
-        except TransientError as error:
-            if error.retry_after_s is None:
-                raise
-            await asyncio.sleep(error.retry_after_s)
-    raise FatalError("the rest of a long message could not be sent")
+    try:
+        await retrying(
+            lambda: _send_part(api, ref, title, part), PART_TRIES, Backoff(first_s=0.5, cap_s=8), _unsent_s
+        )
+    except TransientError as error:
+        if _unsent_s(error) is None:
+            raise
+        raise FatalError("the rest of a long message could not be sent") from error
+
+
+def _unsent_s(error: Exception) -> float | None:
+    return error.retry_after_s if isinstance(error, TransientError) else None
 
 
 async def _send_part(api: Caller, ref: CardRef, title: str, part: str, going: Going | None = None) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import time
 from dataclasses import asdict
 
@@ -108,7 +109,7 @@ async def test_a_refused_later_part_is_repeated_here(platform, api, monkeypatch)
     async def no_wait(seconds):
         waits.append(seconds)
 
-    monkeypatch.setattr(texts.asyncio, "sleep", no_wait)
+    monkeypatch.setattr(asyncio, "sleep", no_wait)
     platform.answer(WEBHOOK, (200, {"errcode": 0}), (200, {"errcode": 90018}), (200, {"errcode": 90018}))
 
     await texts.send(api, address(platform), "Title", "x" * 20_000, going)
@@ -132,7 +133,7 @@ async def test_a_later_part_that_never_gets_through_is_fatal(platform, api, monk
     async def no_wait(_):
         pass
 
-    monkeypatch.setattr(texts.asyncio, "sleep", no_wait)
+    monkeypatch.setattr(asyncio, "sleep", no_wait)
     platform.answer(WEBHOOK, (200, {"errcode": 0}), *[(200, {"errcode": 90018})] * texts.PART_TRIES)
 
     with pytest.raises(FatalError, match="rest"):
