@@ -24,6 +24,10 @@ from imbot.spec import (
     Throttle,
     Timeouts,
 )
+from imbot.turn import orphan
+from imbot.turn.context import TurnContext
+from imbot.turn.journal import Journal
+from imbot.usage.counters import Counters
 
 
 def spec(name="bot", **changes):
@@ -276,3 +280,16 @@ __all__ = [
     "message",
     "spec",
 ]
+
+
+def turn_context(turn, gateway, store, made=None, now=0.0):
+    """What a turn is carried out with, at a time that stands still."""
+    return TurnContext(
+        turn,
+        orphan.message_of(turn),
+        gateway,
+        Journal(store, turn),
+        made or behaviour(),
+        Counters(),
+        lambda: now,
+    )

@@ -32,6 +32,7 @@ from imbot.recent_ids import RecentIds
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.turn import orphan
+from imbot.turn.context import TurnContext
 from imbot.turn.journal import Arrears, Journal
 from imbot.turn.orphan import message_of
 from imbot.turn.run import run_turn
@@ -68,7 +69,7 @@ class Bot:
         self._messages = RecentIds(MESSAGE_IDS_S, MESSAGE_IDS, clock)
         self._queues = ConversationQueues()
         self._concurrency = ConcurrencyLimit(behaviour.spec.limits)
-        self._replies = Replies(store, self._counters, clock)
+        self._replies = Replies(store, clock)
         self._arrears = Arrears()
         self._active_turns = ActiveTurns(self._counters)
         self._behaviours = Behaviours(behaviour)
@@ -157,13 +158,26 @@ class Bot:
         ticket = self._queues.take_ticket(turn.conversation)
         return ActiveTurn(turn, message, self.gateway, ticket, Journal(self._store, turn))
 
+    def _context(self, active: ActiveTurn, behaviour: Behaviour) -> TurnContext:
+        return TurnContext(
+            active.turn,
+            active.message,
+            active.gateway,
+            active.journal,
+            behaviour,
+            self._counters,
+            self._clock,
+        )
+
+    async def _reply(self, active: ActiveTurn, name: str) -> None:
+        """Answer with a text of the bot file as it is now."""
+        await self._replies.send(self._context(active, self.behaviour), name)
+
     async def _unseen(self, active: ActiveTurn) -> bool:
         """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
         turn, journal = active.turn, active.journal
         try:
-            phase = await orphan.finish(
-                turn, self.behaviour, active.gateway, journal, self._counters, self._clock()
-            )
+            phase = await orphan.finish(self._context(active, self.behaviour))
         except TransientError as error:
             log.warning("%s: turn %s cannot be ended yet: %s", turn.bot, turn.id, error)
             await journal.hand_back()
@@ -194,7 +208,7 @@ class Bot:
             raise
         except Exception:  # a defect: whoever asked is told all the same
             log.exception("%s: turn %s failed", self.spec.name, active.turn.id)
-            await self._replies.send(active, "error", self.behaviour)
+            await self._reply(active, "error")
         finally:
             active.ticket.release()
             self._arrears.add(active.journal)
@@ -207,7 +221,7 @@ class Bot:
             active.ticket.release()
             if name == "stop":
                 self._active_turns.stop(lambda turn: self._may_stop(active.turn, turn))
-            await self._replies.send(active, _TEXTS.get(name, name) or "busy", self.behaviour)
+            await self._reply(active, _TEXTS.get(name, name) or "busy")
             return
         try:
             await self._answer(active, permit)
@@ -237,20 +251,11 @@ class Bot:
         with self._behaviours.in_use() as behaviour:
             if not admitted(active.message, behaviour.spec.access):  # any more
                 active.stoppable = False
-                await self._replies.send(active, "refused", behaviour)
+                await self._replies.send(self._context(active, behaviour), "refused")
                 return
             async with self._not_begun(active):
                 history = await self._history(active.turn, behaviour)
-            await run_turn(
-                active.turn,
-                active.message,
-                history,
-                behaviour,
-                active.gateway,
-                active.journal,
-                self._clock,
-                self._counters,
-            )
+            await run_turn(self._context(active, behaviour), history)
 
     @asynccontextmanager
     async def _not_begun(self, active: ActiveTurn) -> AsyncIterator[None]:
@@ -258,7 +263,7 @@ class Bot:
         try:
             yield
         except asyncio.CancelledError:
-            await self._replies.send(active, "stopped", self.behaviour)
+            await self._reply(active, "stopped")
             raise
 
     async def _history(self, turn: TurnRecord, behaviour: Behaviour) -> list[Exchange]:

@@ -7,14 +7,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from imbot.behaviour import Behaviour
-from imbot.bot.active_turns import ActiveTurn
 from imbot.errors import StoreError, TransientError
 from imbot.model import CardContext, CardPhase, TurnRecord
 from imbot.recent_ids import RecentIds
 from imbot.stores import Store
+from imbot.turn.context import TurnContext
 from imbot.turn.send_text import send_text_once
-from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -28,30 +26,28 @@ _TURNED_AWAY = frozenset({"busy", "refused", "too_long"})
 class Replies:
     """What one bot says in its own words."""
 
-    def __init__(self, store: Store, counters: Counters, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
-        self._counters = counters
-        self._clock = clock
         self._refused = RecentIds(REFUSAL_EVERY_S, MOST_REFUSED, clock)
 
-    async def send(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> None:
+    async def send(self, context: TurnContext, name: str) -> None:
         """Answer with the text of that name (``stopped``, ``help``, ...), and end the turn."""
-        turn = active.turn
+        turn, counters = context.record, context.counters
         if name == "new":
             await self._start_anew(turn)
         if name in _TURNED_AWAY:
             where = turn.conversation.conversation_id
             log.info("%s: turn %s of %s in %s: %s", turn.bot, turn.id, turn.sender.id, where, name)
-            self._counters.count_turned_away(turn.bot, name)
+            counters.count_turned_away(turn.bot, name)
         try:
-            said = self._told_already(turn, name) or await self._said(active, name, behaviour)
+            sent = self._refused_lately(turn, name) or await self._send(context, name)
         except TransientError as error:
             log.error("%s: turn %s is not answered yet: %s", turn.bot, turn.id, error)
-            await active.journal.hand_back()
+            await context.journal.hand_back()
             return
-        phase = CardPhase.FINAL if said else CardPhase.ERROR
-        self._counters.count_turn(turn.bot, phase)
-        await active.journal.keep(phase=phase, finished_at=self._clock())
+        phase = CardPhase.FINAL if sent else CardPhase.ERROR
+        counters.count_turn(turn.bot, phase)
+        await context.journal.keep(phase=phase, finished_at=context.clock())
 
     async def _start_anew(self, turn: TurnRecord) -> None:
         try:
@@ -59,15 +55,13 @@ class Replies:
         except StoreError as error:
             log.error("%s: turn %s does not start the conversation anew: %s", turn.bot, turn.id, error)
 
-    def _told_already(self, turn: TurnRecord, name: str) -> bool:
+    def _refused_lately(self, turn: TurnRecord, name: str) -> bool:
         """Whether a group has lately read that this person is refused: it need not read it each time."""
         if name != "refused" or turn.conversation_kind != "group":
             return False
         return not self._refused.add(f"{turn.conversation.conversation_id} {turn.sender.id}")
 
-    async def _said(self, active: ActiveTurn, name: str, behaviour: Behaviour) -> bool:
-        turn = active.turn
+    async def _send(self, context: TurnContext, name: str) -> bool:
+        turn, behaviour = context.record, context.behaviour
         text = behaviour.card.text(name, replace(_CONTEXT, question=turn.question, sender=turn.sender))
-        return await send_text_once(
-            active.gateway, turn, behaviour.spec.title, text, active.journal, self._counters
-        )
+        return await send_text_once(context, behaviour.spec.title, text)

@@ -7,14 +7,11 @@ from collections.abc import Awaitable, Callable
 from imbot.backoff import Backoff, retrying
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.model import CardPhase, CardView
-from imbot.platforms import Gateway
-from imbot.spec import Throttle
 from imbot.turn.answer import Answer, made_of
-from imbot.turn.journal import Journal
+from imbot.turn.context import TurnContext
 from imbot.turn.pacing import Pacer
 from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import Truncated
-from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +28,17 @@ class CardWriter:
     """
 
     def __init__(
-        self,
-        gateway: Gateway,
-        answer: Answer,
-        throttle: Throttle,
-        counters: Counters,
-        journal: Journal,
-        scarce: Callable[[], bool] = lambda: False,
+        self, context: TurnContext, answer: Answer, scarce: Callable[[], bool] = lambda: False
     ) -> None:
         self.updates = 0
-        self._scarce = scarce
         self.unended = False  # after ``finish``: something could not be shown, but may be later
-        self._journal = journal
-        self._counters = counters
-        self._gateway = gateway
+        self._scarce = scarce
+        self._context = context
+        self._journal = context.journal
+        self._counters = context.counters
+        self._gateway = context.gateway
         self._answer = answer
+        throttle = context.behaviour.spec.throttle
         self._now = asyncio.get_running_loop().time
         self._pacer = Pacer(
             throttle.pace,
@@ -186,9 +179,7 @@ class CardWriter:
     async def _say(self, title: str, text: str) -> bool:
         """The answer, or its rest, as text."""
         try:
-            return await send_text_once(
-                self._gateway, self._answer.turn, title, text, self._journal, self._counters
-            )
+            return await send_text_once(self._context, title, text)
         except TransientError as error:
             log.error("turn %s: its answer is not said yet: %s", self._answer.turn.id, error)
             self.unended = True

@@ -12,10 +12,9 @@ from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.model import CardContext, CardPhase, CardView, Message, TurnRecord
 from imbot.platforms import Gateway
 from imbot.turn.answer import as_seen, card_context, made_of
-from imbot.turn.journal import Journal
+from imbot.turn.context import TurnContext
 from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import truncate
-from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -36,49 +35,47 @@ def message_of(turn: TurnRecord, message_id: str = "") -> Message:
     )
 
 
-async def finish(
-    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, counters: Counters, now: float
-) -> CardPhase | None:
+async def finish(context: TurnContext) -> CardPhase | None:
     """End a turn where its process stopped; the phase it ended in.
 
     None, and nothing done, where nobody has seen anything of it and it is young enough to be answered
     afresh. Raises TransientError where it has to be tried later, which ends after a day.
     """
+    turn, now = context.record, context.clock()
     try:
-        return await _finish(turn, behaviour, gateway, journal, counters, now)
+        return await _finish(context, now)
     except TransientError as error:
         if now - turn.accepted_at < GIVE_UP_S:
             raise
         log.error("%s: turn %s is given up: %s", turn.bot, turn.id, error)
-        await journal.keep(phase=CardPhase.ERROR, finished_at=now)
+        await context.journal.keep(phase=CardPhase.ERROR, finished_at=now)
         return CardPhase.ERROR
 
 
-async def _finish(
-    turn: TurnRecord, behaviour: Behaviour, gateway: Gateway, journal: Journal, counters: Counters, now: float
-) -> CardPhase | None:
-    card = _card_of(turn, behaviour)
-    context = _ending(turn, card)
-    turn = _pointing(turn, card, context)
+async def _finish(context: TurnContext, now: float) -> CardPhase | None:
+    turn, gateway = context.record, context.gateway
+    card = _card_of(turn, context.behaviour)
+    ending = _ending(turn, card)
+    turn = _pointing(turn, card, ending)
     unsaid = turn.shown in ("", "card")
-    fit = truncate(card, card_context(turn) if "instead" in turn.extras else context, gateway.overflow_bytes)
+    fit = truncate(card, card_context(turn) if "instead" in turn.extras else ending, gateway.overflow_bytes)
     if card.live and await _card_ended(turn, gateway, fit.view):
         if unsaid and fit.rest:
-            await send_text_once(gateway, turn, fit.view.title, fit.rest, journal, counters)
+            await send_text_once(context, fit.view.title, fit.rest)
     elif turn.shown == "" and "ending" not in turn.extras and now - turn.accepted_at < FRESH_S:
         return None
     elif unsaid:
-        view = card.render(context)
-        await send_text_once(gateway, turn, view.title, view.text, journal, counters)
-    await journal.keep(
-        phase=context.phase,
-        error=context.error,
-        extras={**turn.extras, "retry": context.retry},
+        view = card.render(ending)
+        await send_text_once(context, view.title, view.text)
+    await context.journal.keep(
+        phase=ending.phase,
+        error=ending.error,
+        extras={**turn.extras, "retry": ending.retry},
         layout=card.fingerprint,
         finished_at=now,
     )
-    log.info("%s: turn %s, left by another process, is %s", turn.bot, turn.id, context.phase)
-    return context.phase
+    log.info("%s: turn %s, left by another process, is %s", turn.bot, turn.id, ending.phase)
+    return ending.phase
 
 
 def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:

@@ -6,55 +6,37 @@ card; the store learns the answer before the card shows its end, so that a quick
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from imbot.agents.guarded import guarded
-from imbot.behaviour import Behaviour
 from imbot.errors import AgentError
-from imbot.model import CardPhase, Exchange, Message, TurnRecord
-from imbot.platforms import Gateway
+from imbot.model import CardPhase, Exchange
 from imbot.turn.answer import Answer
 from imbot.turn.card_writer import CardWriter
-from imbot.turn.journal import Journal
+from imbot.turn.context import TurnContext
 from imbot.usage.accounting import TurnCalls
-from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
 
-async def run_turn(
-    turn: TurnRecord,
-    message: Message,
-    history: Sequence[Exchange],
-    behaviour: Behaviour,
-    gateway: Gateway,
-    journal: Journal,
-    clock: Callable[[], float] = time.time,
-    counters: Counters | None = None,
-) -> CardPhase:
+async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPhase:
     """Answer a message; returns the terminal phase it ended in.
 
     Cancelling stops the agent, ends the card as *stopped* and then raises; a second cancel while
     the end is being written gives up.
     """
-    counters = counters or Counters()
+    turn, behaviour, counters = context.record, context.behaviour, context.counters
     answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)
     turn_calls = counters.accounting.turn_calls(turn.card.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
     writer = CardWriter(
-        gateway,
-        answer,
-        behaviour.spec.throttle,
-        counters,
-        journal,
-        scarce=lambda: counters.accounting.scarce(turn_calls.organisation, monthly),
+        context, answer, scarce=lambda: counters.accounting.scarce(turn_calls.organisation, monthly)
     )
     writing = asyncio.create_task(writer.run()) if behaviour.card.live else None
     cancelled: asyncio.CancelledError | None = None
     try:
-        await _listen(message, history, behaviour, answer, writer)
+        await _listen(context, history, answer, writer)
         answer.end(CardPhase.FINAL)
     except asyncio.CancelledError as error:
         cancelled = error
@@ -68,7 +50,7 @@ async def run_turn(
         counters.count_agent_error(turn.bot)
         answer.end(CardPhase.ERROR)
 
-    ending = asyncio.create_task(_end(answer, writer, writing, behaviour, journal, clock, turn_calls))
+    ending = asyncio.create_task(_end(context, answer, writer, writing, turn_calls))
     if cancelled is None:
         try:
             await asyncio.shield(ending)
@@ -82,10 +64,10 @@ async def run_turn(
 
 
 async def _listen(
-    message: Message, history: Sequence[Exchange], behaviour: Behaviour, answer: Answer, writer: CardWriter
+    context: TurnContext, history: Sequence[Exchange], answer: Answer, writer: CardWriter
 ) -> None:
-    events = guarded(behaviour.agent.reply(message, history), behaviour.spec.timeouts)
-    async with aclosing(events):
+    agent, timeouts = context.behaviour.agent, context.behaviour.spec.timeouts
+    async with aclosing(guarded(agent.reply(context.message, history), timeouts)) as events:
         async for event in events:
             if answer.add(event):
                 writer.note()
@@ -95,15 +77,13 @@ async def _listen(
 
 
 async def _end(
+    context: TurnContext,
     answer: Answer,
     writer: CardWriter,
     writing: "asyncio.Task[None] | None",
-    behaviour: Behaviour,
-    journal: Journal,
-    clock: Callable[[], float],
     turn_calls: TurnCalls,
 ) -> None:
-    turn = answer.turn
+    turn, journal, behaviour = context.record, context.journal, context.behaviour
     if writing:
         await writer.settle(writing)
     await journal.keep(
@@ -119,7 +99,7 @@ async def _end(
             journal.note(shown="said")
         await journal.hand_back()
     else:
-        await journal.keep(phase=answer.phase, finished_at=clock())
+        await journal.keep(phase=answer.phase, finished_at=context.clock())
     log.log(
         logging.INFO if shown else logging.ERROR,
         "%s: turn %s %s%s in %.1f s, %d updates, %d calls",

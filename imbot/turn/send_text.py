@@ -8,23 +8,19 @@ import logging
 
 from imbot.backoff import Backoff, retrying
 from imbot.errors import PlatformError, TakenOverError, TransientError
-from imbot.model import TurnRecord
-from imbot.platforms import Gateway
-from imbot.turn.journal import Journal
-from imbot.usage.counters import Counters
+from imbot.turn.context import TurnContext
 
 log = logging.getLogger(__name__)
 
 SEND_TRIES = 8  # with the backoff below: about half a minute
 
 
-async def send_text_once(
-    gateway: Gateway, turn: TurnRecord, title: str, text: str, journal: Journal, counters: Counters
-) -> bool:
+async def send_text_once(context: TurnContext, title: str, text: str) -> bool:
     """Say ``text`` (Markdown) where a turn's card would stand; False when it is lost, or may be.
 
     Raises TransientError where it was surely not sent, after some tries.
     """
+    turn, journal, counters = context.record, context.journal, context.counters
     before = journal.shown
 
     async def going() -> None:
@@ -35,7 +31,7 @@ async def send_text_once(
 
     async def send() -> None:
         try:
-            await gateway.send_text(turn.card, title, text, going)
+            await context.gateway.send_text(turn.card, title, text, going)
         except PlatformError as error:
             counters.count_card_call("text", error)
             if _unsent_s(error) is not None:

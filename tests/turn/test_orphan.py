@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes import FakeCard, FakeGateway, FakeStore, behaviour
+from fakes import FakeCard, FakeGateway, FakeStore, behaviour, turn_context
 from store_contract import new_turn
 from virtual import run_virtual
 
@@ -9,9 +9,7 @@ from imbot.cards.ai import PUBLIC_TEMPLATE
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.model import CardPhase
 from imbot.turn.answer import card_context
-from imbot.turn.journal import Journal
 from imbot.turn.orphan import FRESH_S, GIVE_UP_S, finish, message_of
-from imbot.usage.counters import Counters
 
 STREAMED = new_turn(phase=CardPhase.STREAMING, answer="half", shown="card")
 COMPLETE = replace(
@@ -30,7 +28,7 @@ def concluded(turn, *failures, now=LATE, card=None, says=(), room=0):
     async def main():
         await store.accept(turn)
         made = behaviour(card=card) if card else behaviour()
-        return await finish(turn, made, gateway, Journal(store, turn), Counters(), now)
+        return await finish(turn_context(turn, gateway, store, made, now))
 
     return run_virtual(main()), gateway, store.only()
 
@@ -126,7 +124,7 @@ def test_a_failure_that_passes_leaves_the_turn_as_it_was():
     async def main():
         await store.accept(STREAMED)
         with pytest.raises(TransientError):
-            await finish(STREAMED, behaviour(), gateway, Journal(store, STREAMED), Counters(), LATE)
+            await finish(turn_context(STREAMED, gateway, store, behaviour(), LATE))
 
     run_virtual(main())
     assert store.only() == STREAMED
@@ -142,7 +140,7 @@ def test_an_apology_is_repeated_only_when_it_was_surely_not_sent(error, shown):
     async def main():
         await store.accept(turn)
         try:
-            await finish(turn, behaviour(), gateway, Journal(store, turn), Counters(), LATE)
+            await finish(turn_context(turn, gateway, store, behaviour(), LATE))
         except TransientError:
             return "later"
         return "ended"

@@ -1,14 +1,12 @@
 import asyncio
 
 import pytest
-from fakes import FakeGateway, FakeStore
+from fakes import FakeGateway, FakeStore, turn_context
 from store_contract import new_turn
 from virtual import run_virtual
 
 from imbot.errors import FatalError, TakenOverError, TransientError
-from imbot.turn.journal import Journal
 from imbot.turn.send_text import SEND_TRIES, send_text_once
-from imbot.usage.counters import Counters
 
 LATER = TransientError("too fast", retry_after_s=1.0)
 DOUBT = TransientError("broke off")
@@ -22,7 +20,7 @@ def said(*failures, shown="card"):
     async def main():
         await store.accept(turn)
         try:
-            return await send_text_once(gateway, turn, "title", "text", Journal(store, turn), Counters())
+            return await send_text_once(turn_context(turn, gateway, store), "title", "text")
         except TransientError as error:
             return error
 
@@ -48,7 +46,7 @@ def test_what_another_process_has_taken_over_is_left_to_it_to_say():
     async def main():
         await store.accept(turn)
         store.failure = TakenOverError("another process has it")
-        return await send_text_once(gateway, turn, "title", "text", Journal(store, turn), Counters())
+        return await send_text_once(turn_context(turn, gateway, store), "title", "text")
 
     assert (run_virtual(main()), gateway.texts) == (False, [])
 
@@ -64,9 +62,7 @@ def test_giving_up_between_two_tries_leaves_it_unsent_in_the_journal():
 
     async def main():
         await store.accept(turn)
-        task = asyncio.create_task(
-            send_text_once(gateway, turn, "", "text", Journal(store, turn), Counters())
-        )
+        task = asyncio.create_task(send_text_once(turn_context(turn, gateway, store), "", "text"))
         await asyncio.sleep(5)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
