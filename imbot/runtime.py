@@ -24,7 +24,7 @@ from imbot.reload.reloader import Reloader, StoppingError
 from imbot.reload.startup import OnBroken, Startup
 from imbot.reload.supervisor import Supervisor
 from imbot.reload.watch import SETTLE, Settle
-from imbot.spec import BotSpec, secrets_of
+from imbot.spec import secrets_of
 from imbot.stores import Store, open_store
 from imbot.tasks import chores
 from imbot.usage.monthly import MonthlyUsage
@@ -65,14 +65,13 @@ async def running(
 
     last_good = LastGood(folder, store, supervisor)
 
-    hidden: dict[int, BotSpec] = {}  # by id: what was not read again has no new secrets
+    hidden: set[str] = set()  # fingerprints: what means the same has no new secrets
 
     def meant(result: LoadResult) -> None:
         nonlocal hidden
-        specs = {id(spec): spec for spec in result.specs}
-        new = (spec for key, spec in specs.items() if key not in hidden)
+        new = (spec for spec in result.specs if spec.fingerprint not in hidden)
         redactor.hide(secret for spec in new for secret in secrets_of(spec))
-        hidden = specs
+        hidden = {spec.fingerprint for spec in result.specs}
         announce(result)
 
     def heard(result: LoadResult) -> None:
@@ -82,7 +81,7 @@ async def running(
     reloader = Reloader(folder, loader, supervisor, heard, settle)
     monthly_usage = MonthlyUsage(store, supervisor.counters.accounting, supervisor.monthly)
     failed = supervisor.counters.count_chore_failure
-    orphan_finder = OrphanFinder(store, lambda: [running.bot for running in supervisor.running.values()])
+    orphan_finder = OrphanFinder(store, supervisor.bots)
     try:
         # Outermost: it tells that bots are being started, and how they end.
         async with (

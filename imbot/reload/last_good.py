@@ -35,6 +35,8 @@ class LastGood:
         self._key = str(folder.absolute())
         self._store = store
         self._supervisor = supervisor
+        self._due = asyncio.Event()  # something may be accepted that is not kept yet
+        supervisor.on_commit(self._due.set)
         self._known: dict[str, bytes] = {}  # the digest of what the store has, by path
         self._spared: set[str] | None = None  # what was not there at the start, and is not forgotten
         self._files: tuple[BotFile, ...] = ()
@@ -55,7 +57,7 @@ class LastGood:
             many = len(absent) >= _MANY and len(absent) * 2 > len(self._known)
             self._spared = absent if many or not there else set()
         self._spared -= there
-        self._supervisor.committed.set()
+        self._due.set()
 
     async def recall(self) -> None:
         """Learn what the store has, before the first load is heard of."""
@@ -83,9 +85,9 @@ class LastGood:
     async def run(self) -> None:
         """Keep what is accepted, after every commit, until cancelled."""
         while True:
-            await self._supervisor.committed.wait()
+            await self._due.wait()
             await asyncio.sleep(GATHER_S)
-            self._supervisor.committed.clear()
+            self._due.clear()
             await self.keep()
 
     async def flush(self) -> None:

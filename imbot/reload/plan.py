@@ -130,7 +130,7 @@ def together(steps: Iterable[Step], running: Mapping[str, BotSpec]) -> list[tupl
         if other is not mine:
             mine += other
             group |= dict.fromkeys((each.name for each in other), mine)
-    return [tuple(each) for each in {id(each): each for each in group.values()}.values()]
+    return [tuple(each) for each in {each[0].name: each for each in group.values()}.values()]
 
 
 def _wants(step: Step) -> tuple[str, str]:

@@ -57,8 +57,11 @@ class RolloutHost(Protocol):
     """What a rollout takes place on: the supervisor."""
 
     gateways: GatewayPool
-    running: dict[str, RunningBot]
     preparing: asyncio.Semaphore
+
+    def running_bot(self, name: str) -> RunningBot | None:
+        """What runs under a name."""
+        ...
 
     def commit(self, rollout: "Rollout") -> None:
         """Make it so. Nothing here fails or waits."""
@@ -151,7 +154,7 @@ class Rollout:
     async def _prepare(self) -> None:
         """Make the behaviours; what cannot be made is refused, and with it what depends on it."""
         steps = [await self._prepare_step(step) for step in self.steps.values()]
-        specs = {name: running.spec for name in self.steps if (running := self._host.running.get(name))}
+        specs = {name: running.spec for name in self.steps if (running := self._host.running_bot(name))}
         steps = without_conflicts(steps, specs)
         self.refused = [step for step in steps if step.action == "rejected"]
         self.steps = {step.name: step for step in steps if step.action != "rejected"}
@@ -159,7 +162,7 @@ class Rollout:
     async def _prepare_step(self, step: Step) -> Step:
         if step.spec is None:  # who stops waits for nobody's preparing
             return step
-        running = self._host.running.get(step.name)
+        running = self._host.running_bot(step.name)
         async with self._host.preparing:
             step, behaviour = await asyncio.to_thread(_prepared_step, step, running.spec if running else None)
         if behaviour:
@@ -188,7 +191,7 @@ class Rollout:
         """Try new credentials; connect the app that a bot moves to."""
         if step.spec is None:
             return
-        gateways, key, running = self._host.gateways, app_key(step.spec), self._host.running.get(step.name)
+        gateways, key, running = self._host.gateways, app_key(step.spec), self._host.running_bot(step.name)
         if running and step.action == "replace":
             await asyncio.sleep(running.moved + REMAKE_S - asyncio.get_running_loop().time())
         gateway, holder = gateways.open(step.spec), gateways.holder(key)  # may fail, as a commit may not

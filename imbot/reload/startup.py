@@ -90,8 +90,7 @@ class Startup:
     def _tell(self, steps: Iterable[Step], failures: dict[str, str]) -> None:
         for path, why in failures.items():
             told = f"what was accepted before cannot run either: {why}"
-            if self._supervisor.notes.get(path) != told:
-                self._supervisor.notes[path] = told
+            if self._supervisor.explain(path, told):
                 log.warning("%s: %s", path, told)
         for step in steps:
             if step.action == "start" and step.spec and step.spec.accepted_at:

@@ -8,7 +8,7 @@ report's back. It owns gateways, bots and their last turns.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -41,12 +41,12 @@ class Supervisor:
 
     def __init__(self, store: Store, endpoint: str | None = None, grace_s: float = 25.0) -> None:
         self.counters = Counters()
-        self.committed = asyncio.Event()  # set whenever another generation may have begun to run
-        self.notes: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
+        self._reasons: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
         self.gateways = GatewayPool(endpoint, grace_s, self.counters.accounting.count_call)
-        self.running: dict[str, RunningBot] = {}
+        self._running: dict[str, RunningBot] = {}
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store
+        self._commit_callbacks: list[Callable[[], None]] = []
         self._grace_s = grace_s
         self._rejections = Rejections()
         self._agent_probe = AgentProbe()
@@ -88,24 +88,41 @@ class Supervisor:
     def status(self) -> list[BotStatus]:
         """Every bot that runs or drains, and every file that runs nothing yet; by name."""
         pending = self._pending()
-        rows = [self._row(running, pending) for running in self.running.values()]
+        rows = [self._row(running, pending) for running in self._running.values()]
         rows += [replace(self._row(running, {}), rejected=None) for running in self._draining.values()]
-        followed = {running.spec.path for running in self.running.values()}
+        followed = {running.spec.path for running in self._running.values()}
         rows += [
-            BotStatus(rejected.name, path, error=self.notes.get(path, ""), rejected=rejected)
+            BotStatus(rejected.name, path, error=self._reasons.get(path, ""), rejected=rejected)
             for path, rejected in self._rejections.items()
             if path not in followed
         ]
         rows += [
             BotStatus(name, waiting.path, pending=waiting)
             for name, waiting in pending.items()
-            if name not in self.running and waiting.path not in self._rejections
+            if name not in self._running and waiting.path not in self._rejections
         ]
         return sorted(rows, key=lambda row: (row.name, row.path))
 
+    def bots(self) -> list[Bot]:
+        """Every bot that runs, and does not drain."""
+        return [running.bot for running in self._running.values()]
+
+    def running_bot(self, name: str) -> RunningBot | None:
+        """What runs under a name."""
+        return self._running.get(name)
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call this whenever another generation has begun to run; it must not fail or wait."""
+        self._commit_callbacks.append(callback)
+
+    def explain(self, path: str, reason: str) -> bool:
+        """Show this reason with a rejected file of which nothing runs; whether it is a new one."""
+        known, self._reasons[path] = self._reasons.get(path), reason
+        return known != reason
+
     def monthly(self) -> Mapping[str, int | None]:
         """The calls a month that each bot's file names, by name."""
-        return {name: running.spec.quota.monthly for name, running in self.running.items()}
+        return {name: running.spec.quota.monthly for name, running in self._running.items()}
 
     @property
     def reconnects(self) -> int:
@@ -118,9 +135,9 @@ class Supervisor:
         await self._tasks.close()
         await self._agent_probe.close()
         await self.gateways.disconnect()
-        drains = (running.bot.drain(self._grace_s) for running in self.running.values())
+        drains = (running.bot.drain(self._grace_s) for running in self._running.values())
         await asyncio.gather(*drains, self._drains.join())
-        self.running.clear()
+        self._running.clear()
         await self.gateways.close()
 
     def _follow(self, groups: Iterable[Sequence[Step]]) -> list[Rollout]:
@@ -160,29 +177,30 @@ class Supervisor:
     def commit(self, rollout: Rollout) -> None:
         """Make it so. Takes the behaviours it uses out of the rollout."""
         steps = rollout.steps.values()
-        keys = {self.running[step.name].key for step in steps if step.name in self.running}
+        keys = {self._running[step.name].key for step in steps if step.name in self._running}
         for step in steps:
             if step.spec is None:
-                self._drain(self.running.pop(step.name))
+                self._drain(self._running.pop(step.name))
         for step in steps:
             if step.spec is not None:
                 self._take(step.spec, rollout.behaviours.pop(step.name))
-        held = {running.key: running.bot for step in steps if (running := self.running.get(step.name))}
+        held = {running.key: running.bot for step in steps if (running := self._running.get(step.name))}
         for key in keys | held.keys():
             self.gateways.assign(key, held.get(key))
         del self._rollouts[rollout.key]
-        self.committed.set()
+        for callback in self._commit_callbacks:
+            callback()
         self.report(rollout)
 
     def _take(self, spec: BotSpec, behaviour: Behaviour) -> None:
-        key, running = app_key(spec), self.running.get(spec.name)
+        key, running = app_key(spec), self._running.get(spec.name)
         gateway = self.gateways.open(spec)
-        self.notes.pop(spec.path, None)
+        self._reasons.pop(spec.path, None)
         self._agent_probe.set_address(spec.name, behaviour.agent.address)
         gateway.use_credentials(spec.credentials, spec.quota.qps)
         if running is None:
             bot = Bot(behaviour, gateway, self._store, counters=self.counters)
-            self.running[spec.name] = RunningBot(bot, key, spec)
+            self._running[spec.name] = RunningBot(bot, key, spec)
             return
         if key != running.key:
             running.moved = asyncio.get_running_loop().time()
@@ -216,7 +234,7 @@ class Supervisor:
     def _rename(self, steps: Iterable[Step]) -> None:
         """A file may get another name while its bot runs on."""
         for step in steps:
-            running = self.running.get(step.name)
+            running = self._running.get(step.name)
             if step.action == "unchanged" and running and running.spec.path != step.path:
                 running.spec = replace(running.spec, path=step.path)
 
@@ -236,7 +254,7 @@ class Supervisor:
 
     def _row(self, running: RunningBot, pending: Mapping[str, Pending]) -> BotStatus:
         bot, link, accounting = running.bot, running.bot.gateway.status, self.counters.accounting
-        draining = self._stopping or running is not self.running.get(running.spec.name)
+        draining = self._stopping or running is not self._running.get(running.spec.name)
         rejected = self._rejections.get(running.spec.path)
         return BotStatus(
             name=running.spec.name,
@@ -270,7 +288,7 @@ class Supervisor:
 
     def specs(self) -> Mapping[str, BotSpec]:
         """What runs, by name."""
-        return {name: running.spec for name, running in self.running.items()}
+        return {name: running.spec for name, running in self._running.items()}
 
 
 async def _within(seconds: float, events: Iterable[asyncio.Event]) -> None:

@@ -60,7 +60,7 @@ def write(flow, name, app=None, secret="s3cret-value", delay="0ms", prefix="", l
 
 
 def apps(flow):
-    return {name: running.key[1] for name, running in flow.supervisor.running.items()}
+    return {name: spec.identity for name, spec in flow.supervisor.specs().items()}
 
 
 def pending(flow, name):
@@ -395,7 +395,7 @@ async def test_r62_a_bot_that_comes_and_goes_does_not_storm_the_platform(flow):
             write(flow, "a")
             await flow.until(lambda: flow.row("a"))
             (flow.folder / "a.yaml").unlink()
-            await flow.until(lambda: "a" not in flow.supervisor.running)
+            await flow.until(lambda: "a" not in flow.supervisor.specs())
         write(flow, "a")
         await flow.until(lambda: flow.row("a") and flow.row("a").state == "connected")
         took = time.monotonic() - began

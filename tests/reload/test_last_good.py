@@ -14,8 +14,8 @@ class FakeSupervisor:
     """Runs what it is told to run."""
 
     def __init__(self):
-        self.committed = asyncio.Event()
-        self.notes = {}
+        self.callbacks = []
+        self.on_commit = self.callbacks.append
         self.runs = {}
 
     def specs(self):
@@ -24,7 +24,8 @@ class FakeSupervisor:
     def follow(self, result):
         """Run every valid file, as a commit does."""
         self.runs = {spec.name: spec for spec in result.specs if spec.enabled}
-        self.committed.set()
+        for callback in self.callbacks:
+            callback()
 
 
 class House:

@@ -45,7 +45,7 @@ def words(steps):
 
 
 def apps(boss):
-    return {name: running.key[1] for name, running in boss.running.items()}
+    return {name: spec.identity for name, spec in boss.specs().items()}
 
 
 def test_a_bot_does_not_wait_for_another_ones_credentials(world):
@@ -323,7 +323,7 @@ async def test_a_bot_whose_file_is_gone_stops_though_others_take_long_to_prepare
     monkeypatch.setattr(rollout, "prepare", slow)
     applying = asyncio.create_task(boss.apply(files(*(changed(each) for each in names[1:]))))
     async with asyncio.timeout(10):
-        while "a" in boss.running:
+        while "a" in boss.specs():
             await asyncio.sleep(0.005)
     waiting = [row.pending.reason for row in boss.status() if row.pending]
     go_on.set()

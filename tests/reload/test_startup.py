@@ -1,4 +1,3 @@
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,19 @@ class FakeSupervisor:
     """Runs every spec there is; remembers what it was to apply."""
 
     def __init__(self):
-        self.committed = asyncio.Event()
-        self.notes = {}
+        self.reasons = {}
         self.runs = {}
         self.applied = []
 
     def specs(self):
         return self.runs
+
+    def on_commit(self, callback):
+        pass
+
+    def explain(self, path, reason):
+        known, self.reasons[path] = self.reasons.get(path), reason
+        return known != reason
 
     async def apply(self, result):
         self.applied.append([Path(file.path).name for file in result.files])
@@ -87,7 +92,7 @@ async def test_what_was_broken_when_it_was_refused_is_not_kept(begin):
 async def test_why_a_generation_cannot_run_is_told_without_places_and_secrets(begin, caplog):
     await begin(a=GOOD, b=bot("two"))
     revived, supervisor = await begin(environ=(), a="{", b="agent: {type: echo}\n")
-    told = {Path(path).name: note for path, note in supervisor.notes.items()}
+    told = {Path(path).name: note for path, note in supervisor.reasons.items()}
     assert revived == {}
     assert "variable SECRET is not set" in told["a.yaml"]
     assert "`credentials.client_secret` cannot be read" in told["b.yaml"]
