@@ -11,6 +11,7 @@ from typing import TypeVar
 from imbot.agents import Agent, prepare_agent
 from imbot.cards import Card, prepare_card
 from imbot.errors import START, ConfigError, Problem
+from imbot.platforms import platform_type
 from imbot.spec import BotSpec
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def prepare(spec: BotSpec) -> Behaviour:
     Touches nothing live and opens no connection. Raises ConfigError with every problem found.
     """
     problems: list[Problem] = []
-    card = _made(lambda: prepare_card(spec), spec, "/card", problems)
+    card = _made(lambda: prepare_card(spec, platform_type(spec.type)), spec, "/card", problems)
     agent = _made(lambda: prepare_agent(spec.agent, spec.timeouts), spec, "/agent", problems)
     if card is None or agent is None:
         raise ConfigError(problems)

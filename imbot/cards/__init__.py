@@ -1,4 +1,4 @@
-"""Cards: from a bot file's layouts to what a gateway shows. The seam and the table of kinds.
+"""Cards: from a bot file's layouts to what a gateway shows. The seam.
 
 ``prepare_card`` compiles every layout of a bot file and renders each phase with sample turns, so
 that whatever would break in production breaks there; ``Card.render`` then draws live turns.
@@ -11,12 +11,21 @@ from imbot.model import CardContext, CardView
 from imbot.spec import BotSpec, secrets_of
 from imbot.text.masking import discreet
 
-# name in a bot file -> "module:class", which is a kinds.Kind; imported only when a bot names it
-KINDS = {
-    "ai": "imbot.cards.ai:AiKind",
-    "markdown": "imbot.cards.markdown:MarkdownKind",
-    "standard": "imbot.cards.standard:StandardKind",
-}
+MARKDOWN = "imbot.cards.markdown:MarkdownKind"
+"""The kind that every platform may have: a message in Markdown instead of a card."""
+
+
+class CardPlatform(Protocol):
+    """What cards ask of the platform that shows them; a ``platforms.PlatformType``."""
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """Names of card kinds in a bot file -> "module:class", each a ``kinds.Kind``."""
+        ...
+
+    def __hash__(self) -> int:
+        """It is one of the few there are, and what was compiled for it is kept."""
+        ...
 
 
 class Card(Protocol):
@@ -53,12 +62,12 @@ class Card(Protocol):
         ...
 
 
-def prepare_card(spec: BotSpec) -> Card:
-    """The card of a bot file, compiled and dry-rendered in every phase.
+def prepare_card(spec: BotSpec, platform: CardPlatform) -> Card:
+    """The card of a bot file on its platform, compiled and dry-rendered in every phase.
 
     Raises ConfigError with a problem at its place for everything that would not draw.
     """
     from imbot.cards.compile import compile_checked
 
     with discreet(secrets_of(spec)):
-        return compile_checked(spec)
+        return compile_checked(spec, platform)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import replace
 
+from imbot.cards import CardPlatform
 from imbot.cards.compiled import PHASE_TEXTS, CompiledCard, compile_templates
 from imbot.cards.kinds import Kind, button_maker, open_kind
 from imbot.cards.sample_render import Located, job_of, render_samples
@@ -16,12 +17,12 @@ from imbot.templates.variables import BotVariables, snapshot
 _NAMED = 3
 
 
-def compile_checked(spec: BotSpec) -> CompiledCard:
-    """The card of a bot file. Raises ConfigError with a problem at its place for all that would not draw."""
-    problems = {_problem(spec, located) for located in render_samples(job_of(spec))}
+def compile_checked(spec: BotSpec, platform: CardPlatform) -> CompiledCard:
+    """The card of a bot file on its platform. Raises ConfigError with a problem at its place for all that would not draw."""
+    problems = {_problem(spec, located) for located in render_samples(job_of(spec), platform)}
     if problems:
         raise ConfigError(_gathered(sorted(problems)))
-    kind = open_kind(spec.card)
+    kind = open_kind(spec.card, platform)
     variables = BotVariables(
         bot={"name": spec.name, "title": spec.title},
         vars=snapshot(spec.card.vars),

@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from imbot.cards.kinds import Kind, Layouts, built_in
+from imbot.cards.kinds import Kind, Layouts, read_layouts
 from imbot.cards.layout import CompiledLayout, Workload, compile_layout
+from imbot.cards.markdown import BUILT_IN as PLAIN_LAYOUTS
 from imbot.model import CardContext, CardPhase, CardView
 from imbot.spec import CardSpec
 from imbot.templates.budget import Budget, to_text
@@ -63,8 +65,8 @@ def _compiled(
 
 
 @cache
-def _compiled_built_in(kind: str) -> dict[CardPhase, CompiledLayout]:
-    return _compiled(built_in(kind), ())
+def _compiled_built_in(file: Path) -> dict[CardPhase, CompiledLayout]:
+    return _compiled(read_layouts(file), ())
 
 
 class CompiledCard:
@@ -85,9 +87,9 @@ class CompiledCard:
         self._format = kind
         self._mentions = mentions
         self._variables_of = variables.of
-        shared = kind.layouts is built_in(kind.name)
-        self._built_in = _compiled_built_in(kind.name) if shared else _compiled(kind.layouts, ())
-        self._plain = _compiled_built_in(_PLAIN)
+        shared = kind.layouts is read_layouts(kind.built_in)
+        self._built_in = _compiled_built_in(kind.built_in) if shared else _compiled(kind.layouts, ())
+        self._plain = _compiled_built_in(PLAIN_LAYOUTS)
         self._layouts = {**self._built_in, **source.layouts}
         self._texts = {name: text.draw for name, text in source.texts.items()}
         self._noted: deque[tuple[str, str, str]] = deque(maxlen=100)

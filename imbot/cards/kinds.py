@@ -1,15 +1,15 @@
 """Card kinds: what an output format adds to a drawn layout. The seam, and the built-in layouts.
 
-A kind is one schema file, one layouts file, one module beside this one and one row of the table.
+A kind is one schema file, one layouts file, one module and one row in the ``kinds`` of a platform type.
 """
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Protocol
 
-from imbot.cards import KINDS
+from imbot.cards import CardPlatform
 from imbot.cards.buttons import buttons_of
 from imbot.config.yamlfile import read_yaml
 from imbot.model import Button, CardContext, CardPhase
@@ -28,7 +28,8 @@ class Kind(Protocol):
     part: str  # the schema of a drawn layout; empty: any keys
     template_id: str
     content_key: str  # the key of what streams; empty: none
-    layouts: Layouts  # the built-in ones, of every phase
+    built_in: Path  # the file of the built-in layouts
+    layouts: Layouts  # of every phase: those of the file, or made of them
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
         """Buttons as a layout of this kind takes them, the chosen one marked."""
@@ -52,16 +53,15 @@ def button_maker(kind: Kind, card: CardSpec, feedback: FeedbackSpec) -> Callable
     return lambda context: kind.buttons([*buttons_of(context, card, feedback, calls_back=kind.calls_back)])
 
 
-def open_kind(spec: CardSpec) -> Kind:
-    """The kind a bot file asks for."""
-    module, _, name = KINDS[spec.kind].partition(":")
+def open_kind(spec: CardSpec, platform: CardPlatform) -> Kind:
+    """The kind a bot file asks for, as its platform has it."""
+    module, _, name = platform.kinds[spec.kind].partition(":")
     kind: Kind = getattr(importlib.import_module(module), name)(spec)
     return kind
 
 
 @cache
-def built_in(name: str) -> Layouts:
-    """The built-in layouts of a kind."""
-    file = resources.files("imbot.cards").joinpath("layouts", f"{name}.yaml")
+def read_layouts(file: Path) -> Layouts:
+    """The built-in layouts in a file: a mapping of phases."""
     value = read_yaml(file.read_bytes(), file.name).value
     return {CardPhase(phase): layout for phase, layout in value.items()}

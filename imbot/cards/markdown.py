@@ -1,13 +1,16 @@
 """The ``markdown`` kind: no card, one message at the end. Every other kind falls back to its text."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from imbot.cards.kinds import built_in
+from imbot.cards.kinds import read_layouts
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
 from imbot.templates.budget import to_text
 from imbot.templates.faults import Fault
+
+BUILT_IN = Path(__file__).parent / "layouts" / "markdown.yaml"
 
 
 class MarkdownKind:
@@ -19,9 +22,10 @@ class MarkdownKind:
     part = "cards/markdown"
     template_id = ""
     content_key = ""
+    built_in = BUILT_IN
 
     def __init__(self, _: CardSpec) -> None:
-        self.layouts = built_in(self.name)
+        self.layouts = read_layouts(self.built_in)
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:  # noqa: ARG002 - a kind's signature
         """None: a message cannot carry any."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from imbot.cards import CardPlatform
 from imbot.cards.compiled import CompiledCard, CompiledTemplates, compile_templates
 from imbot.cards.kinds import Kind, button_maker, open_kind
 from imbot.cards.layout import CompiledLayout, origin
@@ -56,14 +57,18 @@ def job_of(spec: BotSpec) -> str:
 
 
 @lru_cache(maxsize=256)
-def render_samples(job: str) -> tuple[Located, ...]:
+def render_samples(job: str, platform: CardPlatform) -> tuple[Located, ...]:
     """Compile and draw all of a job; what is wrong, each place named once."""
     said: dict[str, Any] = json.loads(job)
     card = _card(said)
     compiled = compile_templates(card, said["texts"])
-    stage = _stage(_shared(said, compiled))
+    stage = _stage(_shared(said, compiled), platform)
     of_texts = (fault for fault in stage.faults if fault[0].removeprefix("texts/") in compiled.texts)
-    return (*compiled.faults, *_layout_faults(compiled, open_kind(card), stage, card.vars), *of_texts)
+    return (
+        *compiled.faults,
+        *_layout_faults(compiled, open_kind(card, platform), stage, card.vars),
+        *of_texts,
+    )
 
 
 def _card(said: Mapping[str, Any]) -> CardSpec:
@@ -116,11 +121,11 @@ def _shared(said: Mapping[str, Any], compiled: CompiledTemplates) -> str:
 
 
 @lru_cache(maxsize=64)
-def _stage(job: str) -> _Stage:
+def _stage(job: str, platform: CardPlatform) -> _Stage:
     said: dict[str, Any] = json.loads(job)
     spec = _card(said)
     feedback = FeedbackSpec(tuple(FeedbackButton(*button) for button in said["buttons"]), said["thanks"])
-    compiled, kind = compile_templates(spec, said["texts"]), open_kind(spec)
+    compiled, kind = compile_templates(spec, said["texts"]), open_kind(spec, platform)
     variables = BotVariables(
         _BOT, spec.vars, feedback, button_maker(kind, spec, feedback), said["commands"], said["limits"]
     )

@@ -17,6 +17,7 @@ from imbot.config.loader import BotFile, Loader, bot_files
 from imbot.config.loader.defaults import Defaults
 from imbot.config.loader.unique import Claim, claims_of
 from imbot.errors import ConfigError, Problem
+from imbot.platforms import platform_type
 from imbot.problems import ANSWER_S
 from imbot.problems.sources import Sources
 
@@ -97,6 +98,6 @@ def _unprepared(file: BotFile) -> Iterator[Problem]:
         if file.spec is not None:
             prepare(file.spec)
         elif file.partial_spec is not None:
-            prepare_card(file.partial_spec)
+            prepare_card(file.partial_spec, platform_type(file.partial_spec.type))
     except ConfigError as error:
         yield from error.problems

@@ -9,21 +9,46 @@ import importlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Literal, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from imbot.model import CardAction, CardChange, CardRef, CardView, Message
-from imbot.usage.rate_limit import RateLimiter
 
-# name in a bot file -> "module:class"; imported only when a bot names it
-PLATFORM_TYPES = {
-    "dingtalk-stream": "imbot.platforms.dingtalk.gateway:DingTalkGateway",
+if TYPE_CHECKING:  # it brings asyncio along, which `check` does without
+    from imbot.usage.rate_limit import RateLimiter
+
+# name in a bot file -> "module:PlatformType"; imported only when a bot names it
+TYPES = {
+    "dingtalk-stream": "imbot.platforms.dingtalk:STREAM",
 }
-DRY_RUNS = {
-    "dingtalk-stream": "imbot.platforms.dingtalk.dry_run:DingTalkDryRun",
-}
-DIAGNOSES = {
-    "dingtalk-stream": "imbot.platforms.dingtalk.diagnosis:DingTalkDiagnosis",
-}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlatformType:
+    """One way to reach people: all that the rest of imbot asks of a platform.
+
+    ``gateway``, ``dry_run`` and ``diagnosis`` are "module:class", imported when they are opened. ``kinds`` are
+    the card kinds it has by their names in a bot file; its schema lists them too, the default first.
+    """
+
+    name: str
+    gateway: str
+    dry_run: str
+    diagnosis: str
+    kinds: Mapping[str, str]
+
+
+@cache
+def platform_type(name: str) -> PlatformType:
+    """The platform type of that name."""
+    found: PlatformType = _imported(TYPES[name])
+    return found
+
+
+def _imported(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
 
 Going = Callable[[], Awaitable[None]]
 GatewayState = Literal["down", "connecting", "connected"]
@@ -148,11 +173,10 @@ def open_gateway(
     credentials: Mapping[str, Any],
     endpoint: str | None = None,
     spent: Spent = unseen,
-    limiter: RateLimiter | None = None,
+    limiter: "RateLimiter | None" = None,
 ) -> Gateway:
     """A gateway of that platform type, not yet connected; it keeps to ``quota``, or to one of its own."""
-    module, _, name = PLATFORM_TYPES[type_name].partition(":")
-    gateway: Gateway = getattr(importlib.import_module(module), name)(credentials, endpoint, spent, limiter)
+    gateway: Gateway = _imported(platform_type(type_name).gateway)(credentials, endpoint, spent, limiter)
     return gateway
 
 
@@ -189,8 +213,7 @@ class DryRun(Protocol):
 
 def open_dry_run(type_name: str, called: Callable[[str], Awaitable[None]]) -> DryRun:
     """A dry run of that platform type."""
-    module, _, name = DRY_RUNS[type_name].partition(":")
-    dry_run: DryRun = getattr(importlib.import_module(module), name)(called)
+    dry_run: DryRun = _imported(platform_type(type_name).dry_run)(called)
     return dry_run
 
 
@@ -235,6 +258,5 @@ class Diagnosis(Protocol):
 
 def open_diagnosis(type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None) -> Diagnosis:
     """A diagnosis of that platform type."""
-    module, _, name = DIAGNOSES[type_name].partition(":")
-    diagnosis: Diagnosis = getattr(importlib.import_module(module), name)(credentials, endpoint)
+    diagnosis: Diagnosis = _imported(platform_type(type_name).diagnosis)(credentials, endpoint)
     return diagnosis

@@ -10,6 +10,7 @@ from typing import Any
 
 from imbot.cards import Card, prepare_card
 from imbot.model import CardPhase, CardView, button_id
+from imbot.platforms import platform_type
 from imbot.preview.samples import PreviewSample, sample_context
 from imbot.spec import BotSpec
 
@@ -84,7 +85,7 @@ def draw(spec: BotSpec, samples: Iterable[PreviewSample], phases: Iterable[CardP
 
     A kind that shows nothing before the end has no pictures of it.
     """
-    card, phases = prepare_card(spec), tuple(phases)
+    card, phases = prepare_card(spec, platform_type(spec.type)), tuple(phases)
     shown = [phase for phase in phases if card.live or phase.terminal]
     return Gallery(spec, tuple(_pictures(spec, card, samples, shown)))
 

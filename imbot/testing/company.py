@@ -16,6 +16,7 @@ from imbot.config.loader import BotFile, Loader
 from imbot.config.schema import source
 from imbot.errors import ConfigError, Problem
 from imbot.log import redactor
+from imbot.platforms import platform_type
 from imbot.spec import BotSpec, secrets_of
 from imbot.testing.casefile import CaseFile, CaseStep, no_bot
 from imbot.testing.script import ScriptedAgent
@@ -50,7 +51,7 @@ class Company:
         if own and not source(f"agents/{spec.agent.type}").get("x-local"):
             raise ConfigError(_unscripted(file, spec, own))
         bot = (spec.path, spec.fingerprint)
-        card: Card = self._once(("card", *bot), lambda: prepare_card(spec))
+        card: Card = self._once(("card", *bot), lambda: prepare_card(spec, platform_type(spec.type)))
         agent: Agent | None = None
         if own:
             agent = self._once(("agent", *bot), lambda: prepare_agent(spec.agent, spec.timeouts))

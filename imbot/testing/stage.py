@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imbot.cards.ai import unpacked
 from imbot.model import CardChange, CardPhase, CardRef, CardView, Message
 from imbot.platforms import GatewayHandler, GatewayStatus, Going, open_dry_run
+from imbot.platforms.dingtalk.kinds.ai import unpacked
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from imbot.behaviour import Behaviour
 from imbot.cards import Card, prepare_card
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.model import CardContext, CardPhase, CardView, Message, TurnRecord
-from imbot.platforms import Gateway
+from imbot.platforms import Gateway, platform_type
 from imbot.turn.answer import as_seen, card_context, made_of
 from imbot.turn.context import TurnContext
 from imbot.turn.send_text import send_text_once
@@ -86,7 +86,7 @@ def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:
         return behaviour.card
     spec = behaviour.spec
     card = replace(spec.card, kind=kind, template_id=template_id, content_key=content_key, templates={})
-    return prepare_card(replace(spec, card=card))
+    return prepare_card(replace(spec, card=card), platform_type(spec.type))
 
 
 def _ending(turn: TurnRecord, card: Card) -> CardContext:

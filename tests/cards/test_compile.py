@@ -1,6 +1,6 @@
 import pytest
+from dingtalk_cards import prepare_card
 
-from imbot.cards import prepare_card
 from imbot.errors import ConfigError
 
 

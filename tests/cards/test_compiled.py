@@ -2,8 +2,8 @@ import json
 import logging
 
 import pytest
+from dingtalk_cards import prepare_card
 
-from imbot.cards import prepare_card
 from imbot.model import CardContext, CardPhase
 
 FINAL = CardPhase.FINAL

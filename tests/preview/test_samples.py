@@ -1,6 +1,6 @@
 import pytest
+from dingtalk_cards import prepare_card
 
-from imbot.cards import prepare_card
 from imbot.config.loader import Loader
 from imbot.model import CardPhase
 from imbot.preview.samples import SAMPLES, given, sample_context

@@ -5,9 +5,9 @@ from fakes import FakeCard, FakeGateway, FakeStore, behaviour, turn_context
 from store_contract import new_turn
 from virtual import run_virtual
 
-from imbot.cards.ai import PUBLIC_TEMPLATE
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.model import CardPhase
+from imbot.platforms.dingtalk.kinds.ai import PUBLIC_TEMPLATE
 from imbot.turn.answer import card_context
 from imbot.turn.orphan import FRESH_S, GIVE_UP_S, finish, message_of
 

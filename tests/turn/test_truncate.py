@@ -2,8 +2,8 @@
 
 import pytest
 from botfolder import bot, spec_of
+from dingtalk_cards import prepare_card
 
-from imbot.cards import prepare_card
 from imbot.model import CardContext, CardPhase
 from imbot.text.markdown import size
 from imbot.turn.truncate import LONG_QUESTION, truncate

@@ -7,6 +7,7 @@ from imbot.cards.kinds import open_kind
 from imbot.config.yamlfile import span_at
 from imbot.errors import Problem
 from imbot.model import Button, CardContext, CardPhase, parse_button_id
+from imbot.platforms import platform_type
 from imbot.spec import BotSpec, leaves
 
 _ASKED_BY = {"feedback": "`feedback.buttons`"}  # by the action of a button
@@ -18,7 +19,7 @@ def unshown_buttons(spec: BotSpec) -> Iterator[Problem]:
 
     A template of one's own may have them in itself.
     """
-    if spec.card.template_id or not open_kind(spec.card).calls_back:
+    if spec.card.template_id or not open_kind(spec.card, platform_type(spec.type)).calls_back:
         return
     lacking = {phase: buttons for phase in spec.card.templates if (buttons := _unshown(spec, phase))}
     if not lacking:

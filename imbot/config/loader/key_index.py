@@ -3,6 +3,7 @@
 from typing import Any
 
 from imbot.config import schema
+from imbot.config.loader.schema_choice import kind_of
 from imbot.config.schema import Schema
 from imbot.text.pointers import split_pointer
 
@@ -19,7 +20,7 @@ def key_index(whole: Schema, value: dict[str, Any]) -> dict[MappingPointer, froz
     found = {"": frozenset(properties)} | {f"/{key}": _keys(part) for key, part in properties.items()}
     phases = properties["card"]["properties"]["templates"]["properties"]
     found["/card/templates"] = frozenset(phases)
-    kind = value_at(value, "/card/kind") or "ai"
+    kind = kind_of(value)
     if kind in schema.names("cards"):
         found[PHASE] = frozenset(schema.source(f"cards/{kind}").get("properties", ()))
     return {home: keys for home, keys in found.items() if keys}

@@ -10,6 +10,7 @@ from typing import Any
 
 from imbot.config import schema
 from imbot.config.loader.key_index import PHASE, MappingPointer, key_index, value_at
+from imbot.config.loader.schema_choice import kind_of, kinds_of
 from imbot.config.schema import Schema, Violation
 from imbot.errors import Marks
 from imbot.text.pointers import span_at, split_pointer
@@ -96,8 +97,8 @@ def _other_part(
     if not strays or not (agent or mapping[1] == strays[0].at):
         return None
     group, key, holder = ("agents", "type", "agent") if agent else ("cards", "kind", "card")
-    chosen = value_at(value, f"/{holder}/{key}") or "ai"
-    for name in schema.names(group):
+    chosen = value_at(value, f"/{holder}/{key}") if agent else kind_of(value)
+    for name in schema.names("agents") if agent else kinds_of(value):
         known = schema.source(f"{group}/{name}").get("properties", ())
         if all(each.key in known for each in strays):
             message = f"{holder}s of {key} `{chosen}` do not know {_named(strays)}"

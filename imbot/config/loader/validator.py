@@ -12,7 +12,7 @@ from typing import Any
 from imbot.config import schema
 from imbot.config.loader.merge_problems import Found, merge_problems
 from imbot.config.loader.resolve import Options, ResolvedValues, Resolver
-from imbot.config.loader.schema_choice import chosen, mapping, with_parts
+from imbot.config.loader.schema_choice import chosen, kinds_of, mapping, with_parts
 from imbot.config.loader.snapshot import Reader
 from imbot.config.schema import Schema, source
 from imbot.config.yamlfile import YamlFile
@@ -115,6 +115,11 @@ class Validator:
         if "card" not in self._parts:
             return
         part, kind = source(self._parts["card"]), self._parts["card"].partition("/")[2]
+        kinds = kinds_of(value)
+        if kind not in kinds:
+            hint = f"`{value['type']}` has no cards of kind `{kind}`"
+            self._say("/card/kind", "schema.enum", f"`kind` must be one of: {', '.join(kinds)}", hint)
+            return
         if "template_id" in mapping(value, "card") and not part.get("x-own-template", True):
             message = f"cards of kind {kind} have no template of their own"
             self._say(

@@ -1,8 +1,8 @@
 import pytest
 
-from imbot.cards.standard import StandardKind
 from imbot.config import schema
 from imbot.model import Button, CardPhase
+from imbot.platforms.dingtalk.kinds.standard import StandardKind
 from imbot.spec import CardSpec
 
 

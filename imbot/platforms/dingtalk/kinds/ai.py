@@ -6,9 +6,10 @@ a card variable is a string; the public template takes lists inside ``sys_full_j
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from imbot.cards.kinds import built_in
+from imbot.cards.kinds import read_layouts
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
 from imbot.templates.budget import to_text
@@ -35,13 +36,14 @@ class AiKind:
     name = "ai"
     live = True
     calls_back = True
+    built_in = Path(__file__).parents[1] / "layouts" / "ai.yaml"
 
     def __init__(self, spec: CardSpec) -> None:
         self._own = spec.template_id not in ("", PUBLIC_TEMPLATE)
         self.part = "" if self._own else "cards/ai"
         self.template_id = spec.template_id or PUBLIC_TEMPLATE
         self.content_key = spec.content_key if self._own else _CONTENT
-        self.layouts = built_in("ai")
+        self.layouts = read_layouts(self.built_in)
         if self._own:  # of which only the content key is known
             self.layouts = {
                 phase: {self.content_key: layout[_CONTENT]} for phase, layout in self.layouts.items()

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from imbot.cards.ai import PUBLIC_TEMPLATE, AiKind
 from imbot.model import Button, CardPhase
+from imbot.platforms.dingtalk.kinds.ai import PUBLIC_TEMPLATE, AiKind
 from imbot.spec import CardSpec
 
 

@@ -5,9 +5,10 @@ The platform sends no Stream callback for its buttons.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any
 
-from imbot.cards.kinds import built_in
+from imbot.cards.kinds import read_layouts
 from imbot.model import Button, CardPhase
 from imbot.spec import CardSpec
 from imbot.templates.budget import plain_copy, to_text
@@ -23,9 +24,10 @@ class StandardKind:
     part = "cards/standard"
     template_id = "StandardCard"
     content_key = ""
+    built_in = Path(__file__).parents[1] / "layouts" / "standard.yaml"
 
     def __init__(self, _: CardSpec) -> None:
-        self.layouts = built_in(self.name)
+        self.layouts = read_layouts(self.built_in)
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
         """The buttons of an ``action`` block; the chosen one stands out."""

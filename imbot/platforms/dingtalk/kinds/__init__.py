@@ -1,0 +1,1 @@
+"""The card kinds of DingTalk: what an output format of this platform adds to a drawn layout."""

@@ -1,0 +1,3 @@
+from card_bots import bot
+
+__all__ = ["bot"]
