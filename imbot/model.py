@@ -186,11 +186,11 @@ class CardContext:
 class CardView:
     """One rendered state of a card: what a gateway shows.
 
-    ``data`` is the kind's output, ready for the wire: for ``ai`` the card variables, all strings;
-    for ``standard`` the whole layout; for ``markdown`` ``{"title", "text"}``. ``content_key`` is the
-    variable that streams (empty: none). ``title`` and ``text`` say the same as plain Markdown: for
-    notifications and for the reply when no card can be made. ``mention`` is who is to notice the card
-    in a group.
+    ``data`` is the kind's output, ready for the wire. ``native`` is what else the kind tells its gateway: the
+    values of its own keys in the bot file, as they hold for this card; JSON values, opaque above ``platforms/``.
+    ``title`` and ``text`` say the same as plain Markdown: for notifications and for the reply when no card can
+    be made. ``button_keys`` are the keys of ``data`` that hold buttons and nothing of the turn. ``mention`` is
+    who is to notice the card in a group.
     """
 
     kind: str
@@ -198,8 +198,8 @@ class CardView:
     data: Mapping[str, Any]
     title: str
     text: str
-    template_id: str = ""
-    content_key: str = ""
+    native: Mapping[str, Any] = field(default_factory=dict)
+    button_keys: frozenset[str] = frozenset()
     mention: Sender | None = None
 
 
@@ -218,10 +218,24 @@ class CardAction:
 
 @dataclass(frozen=True, slots=True)
 class CardChange:
-    """The answer to a click: the changed keys of ``CardView.data``; ``private``: for the clicker only."""
+    """The answer to a click: the card before and after it. The platform decides what it makes of them.
 
-    data: Mapping[str, Any]
+    ``private``: for the clicker only. ``buttons_only``: other layouts have drawn the card that people see, so that
+    only its buttons may change. ``notice`` is a word for the clicker, for platforms that show one.
+    """
+
+    before: CardView
+    after: CardView
     private: bool = False
+    buttons_only: bool = False
+    notice: str = ""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The keys of ``CardView.data`` that change, with their new values."""
+        keys = self.after.button_keys if self.buttons_only else self.after.data.keys()
+        before, after = self.before.data, self.after.data
+        return {key: after[key] for key in after if key in keys and after[key] != before.get(key)}
 
 
 @dataclass(frozen=True, slots=True)

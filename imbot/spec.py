@@ -145,13 +145,12 @@ class Commands:
 class CardSpec:
     """How answers look. ``files`` are the texts that templates may include, by their name there.
 
-    A phase without a template uses the kind's built-in layout. ``meant``: texts that templates ask for and
+    ``own`` are the keys that only its kind knows. A phase without a template uses the kind's built-in layout. ``meant``: texts that templates ask for and
     that are not there, each with the one that probably was meant.
     """
 
     kind: str
-    template_id: str = ""
-    content_key: str = ""
+    own: Mapping[str, Any] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
     templates: Mapping[CardPhase, Layout] = field(default_factory=dict)
     mention_sender: bool = False

@@ -51,8 +51,7 @@ def bot():
             texts={**texts, **file.value.get("texts", {})},
             card=CardSpec(
                 kind=card["kind"],
-                template_id=card.get("template_id", ""),
-                content_key=card.get("content_key", ""),
+                own={key: card[key] for key in ("template_id", "content_key") if key in card},
                 vars=card.get("vars", {}),
                 templates={
                     CardPhase(phase): Layout(layout, file.path, f"/card/templates/{phase}", file.marks)

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from imbot.behaviour import Behaviour
-from imbot.model import CardPhase, CardRef, CardView, Finished, Message, NotFound, Sender, TextDelta
+from imbot.model import (
+    CardChange,
+    CardPhase,
+    CardRef,
+    CardView,
+    Finished,
+    Message,
+    NotFound,
+    Sender,
+    TextDelta,
+)
 from imbot.platforms import GatewayStatus
 from imbot.spec import (
     Access,
@@ -108,11 +118,8 @@ class FakeCard:
 
     def render(self, context):
         data = {"answer": context.answer, "error": context.error, "chosen": context.chosen}
-        return CardView(self.kind, context.phase, data, "title", context.answer or context.error)
-
-    def changed(self, before, after, *, buttons_only=False):
-        keys = {"chosen"} if buttons_only else after.data.keys()
-        return {key: after.data[key] for key in keys if before.data[key] != after.data[key]}
+        text = context.answer or context.error
+        return CardView(self.kind, context.phase, data, "title", text, button_keys=frozenset({"chosen"}))
 
     def text(self, name, context):
         return f"<{name}>"
@@ -293,3 +300,9 @@ def turn_context(turn, gateway, store, made=None, now=0.0):
         Counters(),
         lambda: now,
     )
+
+
+def change(data, *, private=False):
+    """A change of a card that had nothing on it."""
+    empty = CardView("ai", CardPhase.FINAL, {}, "", "")
+    return CardChange(empty, replace(empty, data=data), private)

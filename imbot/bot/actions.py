@@ -1,9 +1,8 @@
 """What a click on a card means, and what the card shows after it; ``bot`` hears of clicks and stops turns."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from imbot.behaviour import Behaviour
 from imbot.model import CardAction, CardChange, Feedback, Message, TurnRecord, parse_button_id
@@ -71,7 +70,8 @@ class Click:
         await store.rate(Feedback(turn.id, turn.bot, self.action.user_id, rating, self.at))
         log.info("%s: turn %s rated %s", turn.bot, turn.id, rating)
         private = turn.conversation_kind == "group"
-        return CardChange(self._changed((turn, ""), (turn, rating)), private=private)
+        notice = self.behaviour.spec.feedback.thanks
+        return self._change((turn, ""), (turn, rating), private=private, notice=notice)
 
     async def _ask_again(
         self, turn: TurnRecord, store: Store, ask: Callable[[Message], Awaitable[None]]
@@ -83,10 +83,10 @@ class Click:
         single = turn.conversation_kind == "single"
         rating = await store.rating(turn.id, self.action.user_id) if single else ""
         after = replace(turn, replaced=True)
-        return CardChange(self._changed((turn, rating), (after, rating)))
+        return self._change((turn, rating), (after, rating))
 
-    def _changed(self, *states: tuple[TurnRecord, str]) -> Mapping[str, Any]:
-        """What differs on the card between two states, each a turn and the rating that is chosen."""
+    def _change(self, *states: tuple[TurnRecord, str], private: bool = False, notice: str = "") -> CardChange:
+        """From one state of the card to another, each a turn and the rating that is chosen."""
         card, (turn, _) = self.behaviour.card, states[0]
         before, after = (truncate(card, card_context(*state), self.overflow_bytes).view for state in states)
-        return card.changed(before, after, buttons_only=turn.layout != card.fingerprint)
+        return CardChange(before, after, private, turn.layout != card.fingerprint, notice)

@@ -5,7 +5,7 @@ that whatever would break in production breaks there; ``Card.render`` then draws
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from imbot.model import CardContext, CardView
 from imbot.spec import BotSpec, secrets_of
@@ -48,13 +48,6 @@ class Card(Protocol):
 
     def render(self, context: CardContext) -> CardView:
         """Draw one phase. Never fails: a layout that trips a guard falls back to the built-in one, logged."""
-        ...
-
-    def changed(self, before: CardView, after: CardView, *, buttons_only: bool = False) -> Mapping[str, Any]:
-        """The keys of ``data`` that differ, with their new values.
-
-        ``buttons_only``: of those, only the ones that carry buttons.
-        """
         ...
 
     def text(self, name: str, context: CardContext) -> str:

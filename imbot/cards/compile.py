@@ -79,7 +79,7 @@ def _fingerprint(spec: BotSpec, kind: Kind) -> str:
     card = spec.card
     layouts = kind.layouts | {phase: layout.value for phase, layout in card.templates.items()}
     parts = [
-        [kind.name, kind.template_id, kind.content_key],
+        [kind.name, *kind.native.values()],  # without their names, as stores know it from before
         {str(phase): snapshot(layout) for phase, layout in layouts.items()},
         {name: file.text for name, file in card.files.items()},
         snapshot(card.vars),

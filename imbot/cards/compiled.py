@@ -91,6 +91,7 @@ class CompiledCard:
         self._built_in = _compiled_built_in(kind.built_in) if shared else _compiled(kind.layouts, ())
         self._plain = _compiled_built_in(PLAIN_LAYOUTS)
         self._layouts = {**self._built_in, **source.layouts}
+        self._button_keys = {phase: _button_keys(each, kind) for phase, each in self._layouts.items()}
         self._texts = {name: text.draw for name, text in source.texts.items()}
         self._noted: deque[tuple[str, str, str]] = deque(maxlen=100)
 
@@ -108,17 +109,10 @@ class CompiledCard:
             data=data,
             title=to_text(said["title"]),
             text=to_text(said["text"]),
-            template_id=self._format.template_id,
-            content_key=self._format.content_key,
+            native=self._format.native,
+            button_keys=self._button_keys[context.phase],
             mention=context.sender if self._mentions and context.conversation_kind == "group" else None,
         )
-
-    def changed(self, before: CardView, after: CardView, *, buttons_only: bool = False) -> Mapping[str, Any]:
-        """The keys of ``data`` that differ; ``buttons_only``: of those, the ones that hold nothing of the turn."""
-        keys = self._button_keys(after.phase) if buttons_only else after.data.keys()
-        return {
-            key: value for key, value in after.data.items() if key in keys and value != before.data.get(key)
-        }
 
     def text(self, name: str, context: CardContext) -> str:
         """One of the bot file's texts."""
@@ -159,7 +153,8 @@ class CompiledCard:
             fault = error.fault
             log.warning("%s fell back: %s [%s] %s", what, fault.message, fault.code, fault.pointer)
 
-    def _button_keys(self, phase: CardPhase) -> set[str]:
-        names = self._layouts[phase].names
-        keys = (key for key, read in names.items() if read & _CLICKED and not read & _SAID)
-        return {self._format.data_key(key) for key in keys}
+
+def _button_keys(layout: CompiledLayout, kind: Kind) -> frozenset[str]:
+    """The keys of what a layout draws that hold buttons and nothing of the turn."""
+    keys = (key for key, read in layout.names.items() if read & _CLICKED and not read & _SAID)
+    return frozenset(map(kind.data_key, keys))

@@ -26,8 +26,7 @@ class Kind(Protocol):
     live: bool  # whether it shows anything before the end
     calls_back: bool  # whether the platform tells of clicks on its buttons
     part: str  # the schema of a drawn layout; empty: any keys
-    template_id: str
-    content_key: str  # the key of what streams; empty: none
+    native: Mapping[str, Any]  # as ``CardView.native``
     built_in: Path  # the file of the built-in layouts
     layouts: Layouts  # of every phase: those of the file, or made of them
 

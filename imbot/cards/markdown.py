@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from imbot.cards.kinds import read_layouts
@@ -20,8 +21,7 @@ class MarkdownKind:
     live = False
     calls_back = False
     part = "cards/markdown"
-    template_id = ""
-    content_key = ""
+    native: Mapping[str, Any] = MappingProxyType({})
     built_in = BUILT_IN
 
     def __init__(self, _: CardSpec) -> None:

@@ -39,8 +39,7 @@ def job_of(spec: BotSpec) -> str:
     job = {
         "card": {
             "kind": card.kind,
-            "template_id": card.template_id,
-            "content_key": card.content_key,
+            "own": snapshot(card.own),
             "actions": card.actions,
             "action_labels": dict(card.action_labels),
         },

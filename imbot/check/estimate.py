@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from imbot.model import CardPhase
+from imbot.platforms import platform_type
 from imbot.spec import BotSpec, Throttle
 from imbot.turn.pacing import Pacer
 
@@ -10,12 +12,11 @@ _CHUNKS_PER_S = 20  # how fast a model talks
 
 def calls_of_answer(spec: BotSpec, length_s: float) -> int:
     """At most so many calls for an answer that takes so long to say, its card's creation included."""
-    if spec.card.kind == "markdown":
-        return 1
-    own_states = spec.card.kind == "ai" and bool(
-        spec.card.template_id
-    )  # they are ended by a call of their own
-    return 1 + _updates(spec.throttle, length_s) + (2 if own_states else 1)
+    calls_of = platform_type(spec.type).calls_of
+    made, update, end = (
+        calls_of(spec.card, phase) for phase in (CardPhase.THINKING, CardPhase.STREAMING, CardPhase.FINAL)
+    )
+    return made + update * _updates(spec.throttle, length_s) + end
 
 
 @lru_cache(maxsize=256)  # many bots share their pace

@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from imbot.model import CardAction, CardChange, CardRef, CardView, Message
+from imbot.model import CardAction, CardChange, CardPhase, CardRef, CardView, Message
+from imbot.spec import CardSpec
 
 if TYPE_CHECKING:  # it brings asyncio along, which `check` does without
     from imbot.usage.rate_limit import RateLimiter
@@ -29,6 +31,8 @@ class PlatformType:
 
     ``gateway``, ``dry_run`` and ``diagnosis`` are "module:class", imported when they are opened. ``kinds`` are
     the card kinds it has by their names in a bot file; its schema lists them too, the default first.
+    ``calls_of`` tells how many calls it takes to show a card in a phase: to make it, to update it, to end it.
+    ``renderer`` is the module that draws its cards on web pages, a ``Renderer``.
     """
 
     name: str
@@ -36,6 +40,8 @@ class PlatformType:
     dry_run: str
     diagnosis: str
     kinds: Mapping[str, str]
+    calls_of: Callable[[CardSpec, CardPhase], int]
+    renderer: str
 
 
 @cache
@@ -210,6 +216,14 @@ class DryRun(Protocol):
         """As ``Gateway.send_text``."""
         ...
 
+    def layout(self, view: CardView) -> Mapping[str, Any]:
+        """What a card shows, under the names that its layout uses."""
+        ...
+
+    def answer(self, view: CardView) -> str:
+        """What people read of the answer on a card."""
+        ...
+
 
 def open_dry_run(type_name: str, called: Callable[[str], Awaitable[None]]) -> DryRun:
     """A dry run of that platform type."""
@@ -260,3 +274,22 @@ def open_diagnosis(type_name: str, credentials: Mapping[str, Any], endpoint: str
     """A diagnosis of that platform type."""
     diagnosis: Diagnosis = _imported(platform_type(type_name).diagnosis)(credentials, endpoint)
     return diagnosis
+
+
+class Renderer(Protocol):
+    """How web pages draw the cards of a platform type: a module with what its own page uses.
+
+    ``PAGE`` is the folder with ``card.js``, which draws what ``page_card`` returns.
+    """
+
+    PAGE: Path
+
+    def page_card(self, view: CardView) -> Mapping[str, Any] | None:
+        """A card as ``card.js`` takes it, JSON values; None where there is only a message."""
+        ...
+
+
+def open_renderer(type_name: str) -> Renderer:
+    """The renderer of that platform type."""
+    renderer: Renderer = cast(Renderer, importlib.import_module(platform_type(type_name).renderer))
+    return renderer

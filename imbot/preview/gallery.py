@@ -9,28 +9,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imbot.cards import Card, prepare_card
-from imbot.model import CardPhase, CardView, button_id
-from imbot.platforms import platform_type
+from imbot.model import CardChange, CardPhase, CardView, button_id
+from imbot.platforms import open_renderer, platform_type
 from imbot.preview.samples import PreviewSample, sample_context
 from imbot.spec import BotSpec
-
-# How the simulator's page names the states of a card.
-_STATES = {
-    CardPhase.THINKING: "processing",
-    CardPhase.STREAMING: "inputting",
-    CardPhase.FINAL: "finished",
-    CardPhase.ERROR: "failed",
-    CardPhase.STOPPED: "finished",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One sample turn in one phase; ``after`` is what a click changes, by the id of the button."""
+    """One sample turn in one phase; ``after`` is what a click changes, by the id of the button.
+
+    ``page_card`` is the card as its platform's renderer takes it; None where there is only a message.
+    """
 
     sample: str
     view: CardView
     after: Mapping[str, Mapping[str, Any]]
+    page_card: Mapping[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """What would be sent, for people who write templates."""
@@ -45,20 +40,8 @@ class Picture:
 
     def to_page(self) -> dict[str, Any]:
         """The same for the page: a card as its renderer takes it, or null where there is only a message."""
-        view = self.view
-        card = {
-            "id": f"{self.sample}-{view.phase}",
-            "template": view.template_id,
-            "data": view.data,
-            "private": {},
-            "state": _STATES[view.phase]
-            if view.content_key
-            else "finished",  # what cannot stream has no state
-            "streamed": view.content_key or None,
-            "callback": True,
-        }
-        shown = card if view.template_id else None
-        return {**self.to_json(), "card": shown, "after": self.after}
+        card = self.page_card and {**self.page_card, "id": f"{self.sample}-{self.view.phase}"}
+        return {**self.to_json(), "card": card, "after": self.after}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +53,13 @@ class Gallery:
 
     def to_json(self) -> dict[str, Any]:
         """What is the same for all pictures."""
-        card = self.spec.card
+        views = (picture.view for picture in self.pictures)
         return {
             "name": self.spec.name,
             "title": self.spec.title,
             "path": self.spec.path,
-            "kind": card.kind,
-            "template_id": next((picture.view.template_id for picture in self.pictures), card.template_id),
+            "kind": self.spec.card.kind,
+            "template_id": next((view.native.get("template_id", "") for view in views), ""),
         }
 
 
@@ -93,19 +76,19 @@ def draw(spec: BotSpec, samples: Iterable[PreviewSample], phases: Iterable[CardP
 def _pictures(
     spec: BotSpec, card: Card, samples: Iterable[PreviewSample], phases: Iterable[CardPhase]
 ) -> Iterator[Picture]:
-    ratings = [button.rating for button in spec.feedback.buttons]
     for sample in samples:
-        if sample.rated and not ratings:
+        if sample.rated and not spec.feedback.buttons:
             continue
         for phase in phases:
-            yield _picture(card, sample, phase, ratings)
+            yield _picture(spec, card, sample, phase)
 
 
-def _picture(card: Card, sample: PreviewSample, phase: CardPhase, ratings: list[str]) -> Picture:
+def _picture(spec: BotSpec, card: Card, sample: PreviewSample, phase: CardPhase) -> Picture:
+    ratings = [button.rating for button in spec.feedback.buttons]
     context = sample_context(sample, phase, card, ratings[0] if sample.rated else "")
     view = card.render(context)
     clicked = {
-        button_id("feedback", rating): card.changed(view, card.render(replace(context, chosen=rating)))
+        button_id("feedback", rating): CardChange(view, card.render(replace(context, chosen=rating))).data
         for rating in (ratings if phase is CardPhase.FINAL else ())
     }
-    return Picture(sample.name, view, clicked)
+    return Picture(sample.name, view, clicked, open_renderer(spec.type).page_card(view))

@@ -88,4 +88,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
              calls INTEGER NOT NULL,
              PRIMARY KEY (month, bot, organisation)) WITHOUT ROWID""",
     ),
+    (
+        # What a card is made of was a kind, a template and a content key; it is a kind and the kind's own values.
+        """UPDATE turns SET extras = json_set(extras, '$.made_of', json_array(
+             json_extract(extras, '$.made_of[0]'),
+             json_object('template_id', json_extract(extras, '$.made_of[1]'),
+                         'content_key', json_extract(extras, '$.made_of[2]'))))
+           WHERE json_array_length(extras, '$.made_of') = 3""",
+    ),
 )

@@ -31,7 +31,7 @@ def buttons(shown: Shown, user: str, spec: BotSpec) -> list[DrawnButton]:
         for found in _mappings(shown.card(user))
         if "id" in found
     ]
-    if spec.card.template_id:
+    if spec.card.own:
         drawn += [
             DrawnButton(button_id("feedback", each.rating), each.label) for each in spec.feedback.buttons
         ]

@@ -6,12 +6,11 @@ show is kept, one ``Shown`` for each answer.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imbot.model import CardChange, CardPhase, CardRef, CardView, Message
-from imbot.platforms import GatewayHandler, GatewayStatus, Going, open_dry_run
-from imbot.platforms.dingtalk.kinds.ai import unpacked
+from imbot.platforms import DryRun, GatewayHandler, GatewayStatus, Going, open_dry_run
 
 
 @dataclass(slots=True)
@@ -19,6 +18,7 @@ class Shown:
     """What people saw of one answer. Times are of the loop's clock."""
 
     said_at: float
+    dry_run: DryRun
     views: list[CardView] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     first_at: float | None = None
@@ -32,19 +32,18 @@ class Shown:
         """Of the card as it is now; None without a card."""
         return self.views[-1].phase if self.views else None
 
-    def card(self, user: str) -> dict[str, Any]:
+    def card(self, user: str) -> Mapping[str, Any]:
         """The card as that user sees it now, under the names of its layout; empty without a card."""
-        return unpacked(self._data(user)) if self.views else {}
+        return self.dry_run.layout(self._view(user)) if self.views else {}
 
     def text(self, user: str) -> str:
         """What that user reads now: on the card, then as messages."""
-        views = self.views[-1:]
-        shown = [str(self._data(user).get(view.content_key, view.text)) for view in views]
+        shown = [self.dry_run.answer(self._view(user))] if self.views else []
         return "\n".join([*shown, *self.messages])
 
     def every_text(self) -> list[str]:
         """All that anybody read at any moment."""
-        return [*(str(view.data.get(view.content_key, view.text)) for view in self.views), *self.messages]
+        return [*map(self.dry_run.answer, self.views), *self.messages]
 
     def change(self, change: CardChange, user: str) -> None:
         """What a click changed, for its user or for everybody."""
@@ -55,8 +54,9 @@ class Shown:
         self.first_at = now if self.first_at is None else self.first_at
         self.last_at = now
 
-    def _data(self, user: str) -> Mapping[str, Any]:
-        return {**self.views[-1].data, **self._clicked.get("", {}), **self._clicked.get(user, {})}
+    def _view(self, user: str) -> CardView:
+        last = self.views[-1]
+        return replace(last, data={**last.data, **self._clicked.get("", {}), **self._clicked.get(user, {})})
 
 
 class Stage:
@@ -76,7 +76,7 @@ class Stage:
 
     def new_card(self, message: Message) -> CardRef:
         """Mint the card that will answer a message: it goes by the message's id."""
-        self.shown[message.id] = Shown(_now())
+        self.shown[message.id] = Shown(_now(), self._dry_run)
         return CardRef(message.id, message.address)
 
     def overflow_bytes(self, view: CardView) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from imbot.cards import Card
 from imbot.model import (
@@ -32,7 +33,7 @@ class Answer:
         self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
         self.error = ""
-        self.made_of: list[str] = []  # as ``made_of`` of the view that the card was made with
+        self.made_of: list[Any] = []  # as ``made_of`` of the view that the card was made with
         self._card = card
         self._most_chars = most_chars
         self._pieces: list[str] = []
@@ -130,9 +131,9 @@ class Answer:
         }
 
 
-def made_of(view: CardView) -> list[str]:
-    """What a card stays when its bot file changes: kind, template and content key."""
-    return [view.kind, view.template_id, view.content_key]
+def made_of(view: CardView) -> list[Any]:
+    """What a card stays when its bot file changes: its kind, and what the kind told its gateway."""
+    return [view.kind, dict(view.native)]
 
 
 def card_context(turn: TurnRecord, chosen: str = "") -> CardContext:

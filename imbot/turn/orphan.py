@@ -81,11 +81,11 @@ async def _finish(context: TurnContext, now: float) -> CardPhase | None:
 def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:
     """What can draw its card: today's, or the built-in layout of what it was made of."""
     view = behaviour.card.render(card_context(turn))
-    kind, template_id, content_key = made = turn.extras.get("made_of") or made_of(view)
+    kind, native = made = turn.extras.get("made_of") or made_of(view)
     if made == made_of(view):
         return behaviour.card
     spec = behaviour.spec
-    card = replace(spec.card, kind=kind, template_id=template_id, content_key=content_key, templates={})
+    card = replace(spec.card, kind=kind, own=native, templates={})
     return prepare_card(replace(spec, card=card), platform_type(spec.type))
 
 

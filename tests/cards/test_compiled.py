@@ -4,7 +4,7 @@ import logging
 import pytest
 from dingtalk_cards import prepare_card
 
-from imbot.model import CardContext, CardPhase
+from imbot.model import CardChange, CardContext, CardPhase
 
 FINAL = CardPhase.FINAL
 
@@ -54,7 +54,7 @@ def test_a_click_changes_the_buttons_and_says_thanks(bot):
     card = prepare_card(bot())
     before = card.render(CardContext(FINAL, answer="x"))
     after = card.render(CardContext(FINAL, answer="x", chosen="unhelpful"))
-    changed = card.changed(before, after)
+    changed = CardChange(before, after).data
     assert changed.keys() == {"msgContent", "sys_full_json_obj"}
     assert changed["msgContent"] == "x\n\n> 感谢您的反馈！"
     colors = [button["color"] for button in json.loads(changed["sys_full_json_obj"])["msgButtons"]]
@@ -66,7 +66,7 @@ def test_when_layouts_changed_only_what_is_about_the_click_is_drawn_again(bot):
     before, after = (
         card.render(CardContext(FINAL, answer="x", chosen=chosen)) for chosen in ("", "unhelpful")
     )
-    assert card.changed(before, after, buttons_only=True).keys() == {"sys_full_json_obj"}
+    assert CardChange(before, after, buttons_only=True).data.keys() == {"sys_full_json_obj"}
     own = prepare_card(
         bot(
             "card:\n  kind: ai\n  template_id: t\n  content_key: c\n  templates:\n    final:\n"
@@ -76,23 +76,23 @@ def test_when_layouts_changed_only_what_is_about_the_click_is_drawn_again(bot):
     before, after = (
         own.render(CardContext(FINAL, answer="x", chosen=chosen)) for chosen in ("", "unhelpful")
     )
-    assert own.changed(before, after).keys() == {"c", "rated", "b"}
-    assert own.changed(before, after, buttons_only=True).keys() == {"rated", "b"}
+    assert CardChange(before, after).data.keys() == {"c", "rated", "b"}
+    assert CardChange(before, after, buttons_only=True).data.keys() == {"rated", "b"}
 
 
 def test_nothing_changed_is_nothing(bot):
     card = prepare_card(bot())
     view = card.render(CardContext(FINAL, answer="x"))
-    assert card.changed(view, view) == {}
+    assert CardChange(view, view).data == {}
 
 
 def test_a_view_tells_the_gateway_all_it_needs(bot):
     view = prepare_card(bot()).render(CardContext(FINAL, answer="x"))
-    assert (view.kind, view.content_key, view.title) == ("ai", "msgContent", "小助手")
-    assert view.template_id.endswith(".schema")
+    assert (view.kind, view.native["content_key"], view.title) == ("ai", "msgContent", "小助手")
+    assert view.native["template_id"].endswith(".schema")
     own = prepare_card(bot("card: {kind: ai, template_id: t, content_key: c}"))
     view = own.render(CardContext(FINAL, answer="x"))
-    assert (view.template_id, view.content_key, view.data["c"]) == ("t", "c", "x")
+    assert (view.native, view.data["c"]) == ({"template_id": "t", "content_key": "c"}, "x")
 
 
 def test_a_standard_card_is_a_whole_layout_with_the_answer_beside_it(bot):
@@ -101,7 +101,7 @@ def test_a_standard_card_is_a_whole_layout_with_the_answer_beside_it(bot):
     )
     assert [block["type"] for block in view.data["contents"]] == ["markdown", "divider", "markdown", "action"]
     assert view.text.startswith("x\n\n---\n- [s]")
-    assert view.content_key == ""
+    assert view.native["content_key"] == ""
 
 
 def test_a_markdown_message_is_its_own_text(bot):

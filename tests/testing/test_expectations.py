@@ -1,10 +1,12 @@
 import pytest
 
 from imbot.model import CardPhase, CardView
+from imbot.platforms import open_dry_run
 from imbot.testing.expectations import ABSENT, Outcome, at_pointer, misses
 from imbot.testing.snapshots import Snapshots
 from imbot.testing.stage import Shown
 
+DRY_RUN = open_dry_run("dingtalk-stream", None)
 DATA = {
     "msgContent": "第一行\n第二行",
     "msgTitle": "T",
@@ -13,10 +15,12 @@ DATA = {
 
 
 def outcome(**changes):
-    shown = Shown(10.0)
+    shown = Shown(10.0, DRY_RUN)
     shown.views = [
-        CardView("ai", CardPhase.THINKING, {"msgContent": "请稍候"}, "", "", content_key="msgContent"),
-        CardView("ai", CardPhase.FINAL, DATA, "", "", content_key="msgContent"),
+        CardView(
+            "ai", CardPhase.THINKING, {"msgContent": "请稍候"}, "", "", native={"content_key": "msgContent"}
+        ),
+        CardView("ai", CardPhase.FINAL, DATA, "", "", native={"content_key": "msgContent"}),
     ]
     shown.calls, shown.updates, shown.first_at, shown.last_at = 4, 3, 10.5, 12.0
     return Outcome(
@@ -90,12 +94,12 @@ def test_what_is_not_as_expected_is_told_with_its_place(tmp_path, expect, at, ex
 
 
 def test_nothing_shown_yet_took_no_time(tmp_path):
-    (miss,) = found(tmp_path, {"total": {"at_most": "1s"}}, shown=Shown(0.0))
+    (miss,) = found(tmp_path, {"total": {"at_most": "1s"}}, shown=Shown(0.0, DRY_RUN))
     assert miss.message == "nothing is shown yet"
 
 
 def test_a_reading_in_the_middle_of_a_number_is_exact_enough(tmp_path):
-    shown = Shown(0.0, last_at=sum([0.1] * 10))
+    shown = Shown(0.0, DRY_RUN, last_at=sum([0.1] * 10))
     assert found(tmp_path, {"total": {"at_least": "1s", "at_most": "1s"}}, shown=shown) == []
 
 

@@ -176,13 +176,17 @@ def test_what_one_card_does_not_hold_follows_once_as_text():
 
 @pytest.mark.parametrize(
     "made",
-    [["standard", "StandardCard", ""], ["ai", "mine.schema", "body"], ["ai", PUBLIC_TEMPLATE, "msgContent"]],
+    [
+        ["standard", {"template_id": "StandardCard", "content_key": ""}],
+        ["ai", {"template_id": "mine.schema", "content_key": "body"}],
+        ["ai", {"template_id": PUBLIC_TEMPLATE, "content_key": "msgContent"}],
+    ],
 )
 def test_a_card_ends_as_the_kind_it_was_made_with_whatever_its_bot_uses_now(made):
     turn = replace(STREAMED, extras={"made_of": made})
     phase, gateway, kept = concluded(turn, card=FakeCard(live=False, kind="markdown"))
     view = gateway.last()
-    assert [view.kind, view.template_id, view.content_key] == made
+    assert [view.kind, view.native] == made
     assert "half" in str(view.data)
     assert (phase, kept.phase, gateway.texts) == (CardPhase.STOPPED, CardPhase.STOPPED, [])
     assert kept.extras["made_of"] == made

@@ -274,7 +274,7 @@ def test_the_journal_follows_each_phase_and_each_update():
     store.update_turn, gateway.update_card = update_turn, update_card
     answered(gateway, 0.5, "a", 2, "b", 2, "c", store=store)
 
-    assert seen[0] == {"shown": "card", "phase": CardPhase.THINKING, "extras": {"made_of": ["ai", "", ""]}}
+    assert seen[0] == {"shown": "card", "phase": CardPhase.THINKING, "extras": {"made_of": ["ai", {}]}}
     partial = [change["answer"] for change in seen if change.get("phase") == CardPhase.STREAMING]
     assert partial[:2] == ["a", "ab"]
     assert (seen[-2]["answer"], seen[-2]["extras"]["ending"]) == ("abc", "final")

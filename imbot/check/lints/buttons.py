@@ -19,7 +19,7 @@ def unshown_buttons(spec: BotSpec) -> Iterator[Problem]:
 
     A template of one's own may have them in itself.
     """
-    if spec.card.template_id or not open_kind(spec.card, platform_type(spec.type)).calls_back:
+    if spec.card.own or not open_kind(spec.card, platform_type(spec.type)).calls_back:
         return
     lacking = {phase: buttons for phase in spec.card.templates if (buttons := _unshown(spec, phase))}
     if not lacking:

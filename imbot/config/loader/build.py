@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from imbot.config.loader.fingerprint import fingerprint
 from imbot.config.loader.resolve import ResolvedValues
-from imbot.config.schema import Schema
+from imbot.config.schema import Schema, source
 from imbot.config.yamlfile import YamlFile
 from imbot.model import CardPhase
 from imbot.spec import (
@@ -80,13 +81,19 @@ def build(
     return replace(spec, fingerprint=fingerprint(spec))
 
 
+@cache
+def _kind_keys() -> tuple[str, ...]:
+    """The keys of a card that only its kind reads; the schema marks them."""
+    card = source("bot")["properties"]["card"]["properties"]
+    return tuple(key for key, part in card.items() if "x-kind-own" in part)
+
+
 def _card(
     card: dict[str, Any], files: Mapping[str, TextFile], near: Mapping[str, str], file: YamlFile
 ) -> CardSpec:
     return CardSpec(
         kind=card["kind"],
-        template_id=card.get("template_id", ""),
-        content_key=card.get("content_key", ""),
+        own={key: card[key] for key in _kind_keys() if key in card},
         vars=card["vars"],
         templates={CardPhase(phase): layout for phase, layout in card["templates"].items()},
         mention_sender=card["mention_sender"],

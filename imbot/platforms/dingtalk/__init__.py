@@ -1,7 +1,17 @@
 """DingTalk: a platform type that reaches people over its Stream mode."""
 
 from imbot.cards import MARKDOWN
+from imbot.model import CardPhase
 from imbot.platforms import PlatformType
+from imbot.spec import CardSpec
+
+
+def calls_of(card: CardSpec, phase: CardPhase) -> int:
+    """Calls to show a card in a phase. A template of one's own has an end that takes a call besides."""
+    if card.kind == "markdown":
+        return int(phase.terminal)
+    return 2 if phase.terminal and card.own else 1
+
 
 STREAM = PlatformType(
     name="dingtalk-stream",
@@ -13,4 +23,6 @@ STREAM = PlatformType(
         "standard": "imbot.platforms.dingtalk.kinds.standard:StandardKind",
         "markdown": MARKDOWN,
     },
+    calls_of=calls_of,
+    renderer="imbot.platforms.dingtalk.renderer",
 )

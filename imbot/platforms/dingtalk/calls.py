@@ -25,6 +25,16 @@ SEND_GROUP = "POST /v1.0/robot/groupMessages/send"
 WEBHOOK = "POST /robot/sendBySession"
 
 
+def template_id(view: CardView) -> str:
+    """The card template that a view is of."""
+    return str(view.native["template_id"])
+
+
+def content_key(view: CardView) -> str:
+    """The variable of a view that streams; empty: none does."""
+    return str(view.native.get("content_key", ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call. ``api`` is its method and path: what the platform counts calls by.
@@ -155,7 +165,7 @@ def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
 
 def _ai_card(card_id: str, view: CardView) -> dict[str, Any]:
     return {
-        "cardTemplateId": view.template_id,
+        "cardTemplateId": template_id(view),
         "outTrackId": card_id,
         "callbackType": "STREAM",
         "userIdType": 1,

@@ -91,8 +91,8 @@ class Cards:
             view = latest()
             changed = shown.changing(view)
             by_key = api == calls.AI_PUT and _public(view)
-            if view.kind == "ai" and changed.keys() == {view.content_key} and not by_key:
-                return calls.stream_ai(ref.id, view.content_key, view.data[view.content_key])
+            if view.kind == "ai" and changed.keys() == {calls.content_key(view)} and not by_key:
+                return calls.stream_ai(ref.id, calls.content_key(view), view.data[calls.content_key(view)])
             return _put(ref, view, changed) if changed else None
 
         call = self._api.call(ref, shown.expected, make, Priority.UPDATE, shown.at)
@@ -109,27 +109,27 @@ class Cards:
         del self._shown[ref.id]
         # Only a template of one's own has states that the platform keeps; the built-in one shows its
         # state by a variable, and streaming must not be what ends it.
-        streams = view.kind == "ai" and not _public(view) and bool(view.content_key)
+        streams = view.kind == "ai" and not _public(view) and bool(calls.content_key(view))
         changed = shown.changed(view)
         if streams:
-            changed.pop(view.content_key, None)
+            changed.pop(calls.content_key(view), None)
         if changed:
             await self._end(ref, view, _put(ref, view, changed), shown.at)
         if streams:
             await self._end_streaming(ref, view, shown.at)
 
     async def _end_streaming(self, ref: CardRef, view: CardView, since: float) -> None:
-        content = view.data.get(view.content_key, view.text)
+        content = view.data.get(calls.content_key(view), view.text)
         if view.phase is CardPhase.ERROR:
             try:
-                failed = calls.stream_ai(ref.id, view.content_key, content, error=True)
+                failed = calls.stream_ai(ref.id, calls.content_key(view), content, error=True)
                 await self._end(ref, view, failed, since)
                 return
             except FatalError as error:
                 if error.code in codes.CARD_MISSING:
                     raise
                 # Not every template has a failed state; the finished one shows the same words.
-        ended = calls.stream_ai(ref.id, view.content_key, content, finalize=True)
+        ended = calls.stream_ai(ref.id, calls.content_key(view), content, finalize=True)
         await self._end(ref, view, ended, since)
 
     async def _end(self, ref: CardRef, view: CardView, call: Call, since: float) -> None:
@@ -161,7 +161,7 @@ def _put_apis(view: CardView) -> tuple[str, ...]:
 
 def _next_apis(view: CardView) -> tuple[str, ...]:
     """What the update after this view will likely use: while an answer grows only the content changes."""
-    if view.kind != "ai" or not view.content_key or view.phase is not CardPhase.STREAMING:
+    if view.kind != "ai" or not calls.content_key(view) or view.phase is not CardPhase.STREAMING:
         return _put_apis(view)
     # What streams in a template of one's own is changed by streaming alone; in the public one it is a
     # variable like others, so that both APIs serve, each with calls per second of its own.
@@ -169,7 +169,7 @@ def _next_apis(view: CardView) -> tuple[str, ...]:
 
 
 def _public(view: CardView) -> bool:
-    return view.template_id == calls.BUILT_IN_TEMPLATE
+    return calls.template_id(view) == calls.BUILT_IN_TEMPLATE
 
 
 def _now() -> float:

@@ -165,7 +165,7 @@ class DingTalkDiagnosis:
     async def _template(self, view: CardView) -> str:
         """Make a card and deliver it to nobody."""
         await self._send(calls.create_hidden(self._card_id, view))
-        return f"{view.template_id} can be used"
+        return f"{calls.template_id(view)} can be used"
 
     async def _content_key(self, view: CardView) -> str | Doubt:
         try:
@@ -175,10 +175,10 @@ class DingTalkDiagnosis:
                 raise
             cause = "DingTalk streams only into cards that somebody sees"
             return Doubt("cannot be told", cause, "ask the bot something, and see whether the answer grows")
-        return f"text streams into {view.content_key}"
+        return f"text streams into {calls.content_key(view)}"
 
     def _streamed(self, view: CardView) -> Call:
-        return calls.stream_ai(self._card_id, view.content_key, "imbot doctor")
+        return calls.stream_ai(self._card_id, calls.content_key(view), "imbot doctor")
 
     # -- calling
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from imbot.model import CardRef, CardView, Message
 from imbot.platforms import Going, Priority
-from imbot.platforms.dingtalk import texts
+from imbot.platforms.dingtalk import calls, texts
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.cards import Cards
+from imbot.platforms.dingtalk.kinds.ai import unpacked
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.wire import Address
 from imbot.usage.rate_limit import RateLimiter
@@ -56,6 +57,14 @@ class DingTalkDryRun:
     async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
         """Decide on the messages it takes."""
         await texts.send(self._api, ref, title, text, going)
+
+    def layout(self, view: CardView) -> Mapping[str, Any]:
+        """What a card shows, under the names that its layout uses."""
+        return unpacked(view.data)
+
+    def answer(self, view: CardView) -> str:
+        """The variable that streams; where none does, the whole card in words."""
+        return str(view.data.get(calls.content_key(view), view.text))
 
 
 class _Nowhere:

@@ -14,7 +14,7 @@ def test_the_smallest_file_gets_every_default(tmp_path):
     assert (spec.history.turns, spec.history.chars) == (10, 20000)
     assert (spec.conversation.group, spec.conversation.idle_s) == ("per_sender", 3600.0)
     assert (spec.throttle.pace, spec.throttle.interval_s, spec.throttle.max_updates) == ("adaptive", 1.0, 20)
-    assert (spec.card.kind, spec.card.template_id, spec.card.mention_sender) == ("ai", "", False)
+    assert (spec.card.kind, spec.card.own, spec.card.mention_sender) == ("ai", {}, False)
     assert spec.feedback.buttons == ()
     assert "/new" in spec.commands.new
     assert spec.texts.keys() >= {"thinking", "error", "stopped", "not_found", "unsupported", "help", "new"}
@@ -106,7 +106,7 @@ def test_a_knowledge_folder_is_read_with_what_lies_deeper(tmp_path):
 def test_own_templates_have_keys_nobody_knows(tmp_path):
     more = "card: {template_id: t1.schema, content_key: text, templates: {final: {text: x, rows: [1]}}}\n"
     card = spec_of(tmp_path, bot(more=more)).card
-    assert (card.template_id, card.content_key) == ("t1.schema", "text")
+    assert card.own == {"template_id": "t1.schema", "content_key": "text"}
     assert card.templates[CardPhase.FINAL].value == {"text": "x", "rows": [1]}
 
 

@@ -1,9 +1,10 @@
 import json
 
 import pytest
+from fakes import change
 
 from imbot.errors import FatalError
-from imbot.model import CardChange, CardPhase, CardView
+from imbot.model import CardPhase, CardView
 from imbot.platforms.dingtalk import calls
 from imbot.platforms.dingtalk.wire import Address
 
@@ -16,8 +17,7 @@ AI = CardView(
     {"flowStatus": "1", "msgContent": "…"},
     "Title",
     "Text",
-    "t.schema",
-    "msgContent",
+    {"template_id": "t.schema", "content_key": "msgContent"},
 )
 STANDARD = CardView(
     "standard", CardPhase.FINAL, {"contents": [{"type": "markdown", "text": "你好"}]}, "Title", "Text"
@@ -109,11 +109,11 @@ def test_a_robot_message_packs_its_parameters_as_text():
 
 
 def test_a_click_is_answered_for_everybody_or_for_the_clicker():
-    assert calls.callback_response(CardChange({"a": "1"})) == {
+    assert calls.callback_response(change({"a": "1"})) == {
         "cardUpdateOptions": {"updateCardDataByKey": True},
         "cardData": {"cardParamMap": {"a": "1"}},
     }
-    assert calls.callback_response(CardChange({"a": "1"}, private=True)) == {
+    assert calls.callback_response(change({"a": "1"}, private=True)) == {
         "cardUpdateOptions": {"updatePrivateDataByKey": True},
         "userPrivateData": {"cardParamMap": {"a": "1"}},
     }

@@ -20,11 +20,20 @@ UNKNOWN = (500, {"code": "unknownError", "message": "未知错误"})
 
 def built_in(phase, status, content, **more):
     data = {"flowStatus": status, "msgContent": content, **more}
-    return CardView("ai", phase, data, "T", content, calls.BUILT_IN_TEMPLATE, "msgContent")
+    return CardView(
+        "ai", phase, data, "T", content, {"template_id": calls.BUILT_IN_TEMPLATE, "content_key": "msgContent"}
+    )
 
 
 def own(phase, content, **more):
-    return CardView("ai", phase, {"body": content, **more}, "T", content, "own.schema", "body")
+    return CardView(
+        "ai",
+        phase,
+        {"body": content, **more},
+        "T",
+        content,
+        {"template_id": "own.schema", "content_key": "body"},
+    )
 
 
 def standard(phase, text):

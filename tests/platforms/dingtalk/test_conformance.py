@@ -6,10 +6,10 @@ import logging
 from collections import Counter
 
 import pytest
-from fakes import going
+from fakes import change, going
 
 from imbot.errors import FatalError, TransientError
-from imbot.model import CardChange, CardPhase, CardView
+from imbot.model import CardPhase, CardView
 from imbot.platforms.dingtalk import calls
 from imbot.platforms.dingtalk.gateway import DingTalkGateway
 from imbot.platforms.dingtalk.simulator import Simulator
@@ -46,12 +46,21 @@ class Bot:
 
 
 def own(phase, text):
-    return CardView("ai", phase, {"content": text}, "Title", text, "own.schema", "content")
+    return CardView(
+        "ai", phase, {"content": text}, "Title", text, {"template_id": "own.schema", "content_key": "content"}
+    )
 
 
 def built_in(phase, status, text):
     data = {"flowStatus": status, "msgContent": text}
-    return CardView("ai", phase, data, "Title", text, calls.BUILT_IN_TEMPLATE, "msgContent")
+    return CardView(
+        "ai",
+        phase,
+        data,
+        "Title",
+        text,
+        {"template_id": calls.BUILT_IN_TEMPLATE, "content_key": "msgContent"},
+    )
 
 
 THINKING = built_in(CardPhase.THINKING, "1", "")
@@ -361,15 +370,15 @@ async def test_75_a_click_is_answered_in_time_and_late_work_updates_the_card(
     await gateway.create_card(ref, lambda: THINKING)
 
     async def quick():
-        return CardChange({"msgContent": "thanks"})
+        return change({"msgContent": "thanks"})
 
     async def private():
-        return CardChange({"msgContent": "only you"}, private=True)
+        return change({"msgContent": "only you"}, private=True)
 
     async def slow():
         await asyncio.sleep(0.15)
         await gateway.finish_card(ref, built_in(CardPhase.FINAL, "3", "later"))
-        return CardChange({"msgContent": "too late"})
+        return change({"msgContent": "too late"})
 
     for bot.answer in (quick, private, slow):
         assert await sim.click(ref.id, USER, "feedback:good", {"why": "ok"})

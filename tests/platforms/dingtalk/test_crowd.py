@@ -26,7 +26,14 @@ STATES = {CardPhase.THINKING: "1", CardPhase.STREAMING: "2", CardPhase.FINAL: "3
 class PublicCard(FakeCard):
     def render(self, context):
         data = {"flowStatus": STATES[context.phase], "msgContent": context.answer}
-        return CardView("ai", context.phase, data, "t", "text", BUILT_IN_TEMPLATE, "msgContent")
+        return CardView(
+            "ai",
+            context.phase,
+            data,
+            "t",
+            "text",
+            {"template_id": BUILT_IN_TEMPLATE, "content_key": "msgContent"},
+        )
 
 
 class Platform(FakeGateway):

@@ -19,7 +19,14 @@ STREAM = "/v1.0/card/streaming"
 SEND = "/v1.0/robot/oToMessages/batchSend"
 STANDARD = "/v1.0/im/robots/interactiveCards"
 
-AI = CardView("ai", CardPhase.THINKING, {"content": ""}, "t", "x", "own.schema", "content")
+AI = CardView(
+    "ai",
+    CardPhase.THINKING,
+    {"content": ""},
+    "t",
+    "x",
+    {"template_id": "own.schema", "content_key": "content"},
+)
 MARKDOWN = CardView("markdown", CardPhase.THINKING, {"title": "t", "text": "x"}, "t", "x")
 STANDARD_VIEW = CardView("standard", CardPhase.THINKING, {"contents": []}, "t", "x")
 

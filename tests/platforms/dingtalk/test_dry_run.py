@@ -10,7 +10,9 @@ from imbot.platforms.dingtalk.wire import Address
 
 def view(text, phase=CardPhase.STREAMING, template=PUBLIC_TEMPLATE, **more):
     data = {"msgContent": text, **more}
-    return CardView("ai", phase, data, "title", text, template_id=template, content_key="msgContent")
+    return CardView(
+        "ai", phase, data, "title", text, native={"template_id": template, "content_key": "msgContent"}
+    )
 
 
 def calls(play):

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import going
+from fakes import change, going
 from jsonschema import Draft202012Validator
 
 from imbot.errors import FatalError
-from imbot.model import CardChange, CardPhase, CardRef, CardView
+from imbot.model import CardPhase, CardRef, CardView
 from imbot.platforms import open_gateway
 from imbot.platforms.dingtalk.gateway import DingTalkGateway
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES
@@ -28,7 +28,14 @@ PUSH = {
 }
 CLICK = {"outTrackId": "c1", "userId": "u1", "content": '{"cardPrivateData":{"actionIds":["stop"]}}'}
 MESSAGE_ADDRESS = {"robot_code": "r", "conversation_id": "cid", "kind": "single", "staff_id": "u1"}
-VIEW = CardView("ai", CardPhase.THINKING, {"flowStatus": "1"}, "T", "…", "t.schema", "body")
+VIEW = CardView(
+    "ai",
+    CardPhase.THINKING,
+    {"flowStatus": "1"},
+    "T",
+    "…",
+    {"template_id": "t.schema", "content_key": "body"},
+)
 
 
 class Bot:
@@ -81,7 +88,7 @@ async def test_a_message_reaches_the_bot_before_it_is_acknowledged(platform, gat
 
 
 async def test_a_click_is_answered_with_the_change(platform, gateway, bot):
-    bot.change = CardChange({"tips": "thanks"}, private=True)
+    bot.change = change({"tips": "thanks"}, private=True)
     await platform.push(CLICKS, CLICK)
 
     assert (await platform.ack())[3] == {

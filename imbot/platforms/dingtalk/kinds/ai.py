@@ -39,14 +39,15 @@ class AiKind:
     built_in = Path(__file__).parents[1] / "layouts" / "ai.yaml"
 
     def __init__(self, spec: CardSpec) -> None:
-        self._own = spec.template_id not in ("", PUBLIC_TEMPLATE)
+        template_id = spec.own.get("template_id", PUBLIC_TEMPLATE)
+        self._own = template_id != PUBLIC_TEMPLATE
         self.part = "" if self._own else "cards/ai"
-        self.template_id = spec.template_id or PUBLIC_TEMPLATE
-        self.content_key = spec.content_key if self._own else _CONTENT
+        self._content_key = spec.own.get("content_key", "") if self._own else _CONTENT
+        self.native = {"template_id": template_id, "content_key": self._content_key}
         self.layouts = read_layouts(self.built_in)
         if self._own:  # of which only the content key is known
             self.layouts = {
-                phase: {self.content_key: layout[_CONTENT]} for phase, layout in self.layouts.items()
+                phase: {self._content_key: layout[_CONTENT]} for phase, layout in self.layouts.items()
             }
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
@@ -63,9 +64,9 @@ class AiKind:
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:
         """A layout for one's own template must hold what streams; without it the answer would vanish."""
-        if self._own and self.content_key not in layout and phase is not CardPhase.THINKING:
-            message = f"the layout lacks `{self.content_key}`, the card's content key"
-            yield Fault("card.content-key", message, f'for example {self.content_key}: "{{{{ answer }}}}"')
+        if self._own and self._content_key not in layout and phase is not CardPhase.THINKING:
+            message = f"the layout lacks `{self._content_key}`, the card's content key"
+            yield Fault("card.content-key", message, f'for example {self._content_key}: "{{{{ answer }}}}"')
 
     def data_key(self, key: str) -> str:
         """Its own name, but for what the public template takes packed."""
@@ -73,7 +74,7 @@ class AiKind:
 
     def pack(self, phase: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """The card variables, all of them strings."""
-        variables = {"flowStatus": _FLOW_STATUS[phase], self.content_key: ""}
+        variables = {"flowStatus": _FLOW_STATUS[phase], self._content_key: ""}
         variables |= {key: to_text(value) for key, value in drawn.items() if self.data_key(key) == key}
         if not self._own:
             blocks = {"order": drawn.get("order", _ORDER)}

@@ -6,6 +6,7 @@ The platform sends no Stream callback for its buttons.
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from imbot.cards.kinds import read_layouts
@@ -22,8 +23,7 @@ class StandardKind:
     live = True
     calls_back = False
     part = "cards/standard"
-    template_id = "StandardCard"
-    content_key = ""
+    native: Mapping[str, Any] = MappingProxyType({"template_id": "StandardCard", "content_key": ""})
     built_in = Path(__file__).parents[1] / "layouts" / "standard.yaml"
 
     def __init__(self, _: CardSpec) -> None:

@@ -14,7 +14,7 @@ def public():
 
 @pytest.fixture
 def own():
-    return AiKind(CardSpec("ai", template_id="mine.schema", content_key="content"))
+    return AiKind(CardSpec("ai", own={"template_id": "mine.schema", "content_key": "content"}))
 
 
 def test_lists_go_packed_into_one_variable_of_the_public_template(public):
@@ -54,8 +54,8 @@ def test_every_variable_is_a_string(public, own):
 
 
 def test_the_streaming_key_is_always_there(public, own):
-    assert public.pack(CardPhase.THINKING, {})[public.content_key] == ""
-    assert own.pack(CardPhase.THINKING, {})[own.content_key] == ""
+    assert public.pack(CardPhase.THINKING, {})[public.native["content_key"]] == ""
+    assert own.pack(CardPhase.THINKING, {})[own.native["content_key"]] == ""
 
 
 def test_an_own_template_may_set_its_own_flow_status(own):
@@ -70,8 +70,8 @@ def test_the_chosen_button_is_marked(public):
 
 
 def test_the_template_and_its_schema_belong_together(public, own):
-    assert (public.template_id, public.part) == (PUBLIC_TEMPLATE, "cards/ai")
-    assert (own.template_id, own.part) == ("mine.schema", "")
+    assert (public.native["template_id"], public.part) == (PUBLIC_TEMPLATE, "cards/ai")
+    assert (own.native["template_id"], own.part) == ("mine.schema", "")
 
 
 def test_built_in_layouts_of_an_own_template_fill_its_content_key(own):
