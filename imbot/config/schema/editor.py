@@ -15,7 +15,7 @@ PLACEHOLDER = {
     "title": "Placeholder",
     "description": "<<NAME>> reads the environment, <<file:PATH>> a secret file; <<NAME:-default>> and <<NAME:?message>> say what if it is unset.",
     "type": "string",
-    "pattern": "<<((env:)?[A-Za-z_][A-Za-z0-9_]*|file:[^<>]+?)(:[-?].*?)?>>",
+    "pattern": "<<((env:)?[A-Za-z_][A-Za-z0-9_]*|file:[^<>]+?)(:[-?][^\\n]*?)?>>",
 }
 TEMPLATE = {
     "title": "Template",
