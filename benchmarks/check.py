@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "schemas/imbot.schema.json"
-LIBRARIES = "import yaml, jinja2, jsonschema, click, dotenv"
+LIBRARIES = "import yaml, jinja2, jsonschema_rs, click, dotenv"
 ENVIRON = os.environ | {"SECRET": "secret", "LLM_BASE_URL": "http://127.0.0.1", "LLM_API_KEY": "key"}
 
 SMALL = """\

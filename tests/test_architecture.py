@@ -34,7 +34,8 @@ SIMULATOR = "platforms/dingtalk/simulator/"
 ONLY_IN = {
     "dingtalk_stream": {"platforms/dingtalk/stream.py"},
     "prometheus_client": {"ops/metrics.py"},
-    "jsonschema": {"config/schema/__init__.py", "config/schema/violation.py"},
+    "jsonschema": {"config/schema/__init__.py"},
+    "jsonschema_rs": {"config/schema/__init__.py"},
     "watchfiles": {"reload/watch.py"},
     "yaml": {"config/yamlfile/__init__.py"},
 }
@@ -154,7 +155,16 @@ def test_invariant_11_no_unit_test_sleeps_for_real_longer_than_a_tenth_of_a_seco
     [
         (
             "imbot.cli",
-            {"aiohttp", "jinja2", "jsonschema", "yaml", "watchfiles", "dingtalk_stream", "asyncio"},
+            {
+                "aiohttp",
+                "jinja2",
+                "jsonschema",
+                "jsonschema_rs",
+                "yaml",
+                "watchfiles",
+                "dingtalk_stream",
+                "asyncio",
+            },
         ),
         ("imbot.cli.check", {"aiohttp", "watchfiles", "dingtalk_stream", "sqlite3", "asyncio"}),
         (

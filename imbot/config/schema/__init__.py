@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from imbot.config.schema import editor
 from imbot.config.schema.editor import Schema
-from imbot.config.schema.quick import Test, keeping, twice
 from imbot.config.schema.violation import MOST_VIOLATIONS, SchemaFault, Violation, describe, meant
 from imbot.text.pointers import pointer
 
-if TYPE_CHECKING:  # the heaviest of the libraries, imported at the first value to judge
+if TYPE_CHECKING:  # the heaviest of the libraries, imported for the first value to judge or to explain
+    import jsonschema_rs
     from jsonschema import Draft202012Validator, ValidationError
 
 __all__ = [
@@ -111,12 +111,22 @@ def violations(part: str, value: Any, *, layout: bool = False, partial: bool = F
     ``layout``: the value is a card layout as written, where templates stand for what they will make.
     ``partial``: nothing is missing, as it may come from elsewhere.
     """
-    keeps = _quick(part, layout, partial)
-    return [] if keeps is not None and keeps(value) else _explained(part, value, layout, partial)
+    return [] if _is_valid(part, value, layout, partial) else _explained(part, value, layout, partial)
+
+
+def _is_valid(part: str, value: Any, layout: bool, partial: bool) -> bool:
+    """Whether the fast library calls a value valid; False too where it cannot take the value.
+
+    It raises for subclasses of ``str`` and numbers, for lone surrogates and for keys that are no text.
+    """
+    try:
+        return _fast_validator(part, layout, partial).is_valid(value)
+    except ValueError:
+        return False
 
 
 def _explained(part: str, value: Any, layout: bool, partial: bool) -> list[Violation]:
-    """The same, told by the library's faults."""
+    """The same, decided and told by the faults that the thorough library finds."""
     found: dict[tuple[str, bool], Violation] = {}
     validator = _validator(part, layout, partial)
     errors = islice(validator.iter_errors(value), MOST_VIOLATIONS)
@@ -136,8 +146,10 @@ def _judged(part: str, layout: bool, partial: bool) -> Schema:
 
 
 @cache
-def _quick(part: str, layout: bool, partial: bool) -> Test | None:
-    return keeping(_judged(part, layout, partial))
+def _fast_validator(part: str, layout: bool, partial: bool) -> "jsonschema_rs.Draft202012Validator":
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(_judged(part, layout, partial))
 
 
 @cache
@@ -158,7 +170,9 @@ def _unique_items(_: Any, wanted: bool, value: Any, __: Any) -> "Iterator[Valida
     """The library's own compares every item with every other."""
     from jsonschema import ValidationError
 
-    if wanted and isinstance(value, list) and twice(value):
+    if not wanted or not isinstance(value, list):
+        return
+    if len({json.dumps(item, sort_keys=True) for item in value}) < len(value):
         yield ValidationError("the same item twice")
 
 

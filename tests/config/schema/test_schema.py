@@ -20,7 +20,13 @@ def parts(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "folder", lambda: tmp_path)
 
     def clear():
-        for cached in (schema.names, schema.source, schema._validator):
+        for cached in (
+            schema.names,
+            schema.source,
+            schema._judged,
+            schema._validator,
+            schema._fast_validator,
+        ):
             cached.cache_clear()
 
     clear()
@@ -97,8 +103,11 @@ def test_an_agent_schema_names_its_own_type():
         assert schema.source(f"agents/{name}")["properties"]["type"]["const"] == name
 
 
-def test_reading_schemas_does_not_load_the_validator():
-    code = "import sys; from imbot.config import schema; schema.source('bot'); assert 'jsonschema' not in sys.modules"
+def test_reading_schemas_does_not_load_the_validators():
+    code = (
+        "import sys; from imbot.config import schema; schema.source('bot');"
+        "assert not {'jsonschema', 'jsonschema_rs'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
