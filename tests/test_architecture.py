@@ -37,6 +37,7 @@ ONLY_IN = {
     "jsonschema": {"config/schema/__init__.py"},
     "jsonschema_rs": {"config/schema/__init__.py"},
     "watchfiles": {"reload/watch.py"},
+    "wcwidth": {"problems/width.py"},
     "yaml": {"config/yamlfile/__init__.py"},
 }
 
