@@ -167,7 +167,10 @@ def test_invariant_11_no_unit_test_sleeps_for_real_longer_than_a_tenth_of_a_seco
                 "asyncio",
             },
         ),
-        ("imbot.cli.check", {"aiohttp", "watchfiles", "dingtalk_stream", "sqlite3", "asyncio"}),
+        (
+            "imbot.cli.check",
+            {"aiohttp", "watchfiles", "dingtalk_stream", "sqlite3", "asyncio", "multiprocessing", "wcwidth"},
+        ),
         (
             "imbot.check.batch, imbot.agents.echo, imbot.agents.faq, imbot.agents.openai",
             {"asyncio", "aiohttp"},

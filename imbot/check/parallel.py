@@ -1,11 +1,16 @@
 """Work shared out over the processors: the same function over parts of a list, each in a process of its own."""
 
 import os
-import pickle
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from contextlib import suppress
+from signal import SIG_IGN, SIGINT, signal
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:  # imported for the first process
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,47 +35,34 @@ def each(work: Callable[[Sequence[T]], R], parts: Sequence[Sequence[T]]) -> list
 
     A process that dies, or whose result cannot travel, leaves its part to this one: nothing is lost.
     """
-    children = [_Child(work, part) for part in parts[1:]]
+    children = [_started(work, part) for part in parts[1:]]
     try:
         found = [work(parts[0])]
-        for part, child in zip(parts[1:], children, strict=True):
-            told = child.told()
-            found.append(pickle.loads(told) if told else work(part))  # noqa: S301  our own process wrote it
+        for part, (_, pipe) in zip(parts[1:], children, strict=True):
+            try:
+                found.append(pipe.recv())
+            except (EOFError, OSError):  # it ended without a result, or amid one
+                found.append(work(part))
     finally:
-        for child in children:
-            child.close()
-        for child in children:
-            child.end()
+        for process, _ in children:
+            process.terminate()  # after an error here it may work on, or wait to be read, for ever
+            process.join()
     return found
 
 
-class _Child:
-    """A process with its part of the work; it writes what it made of it, or nothing."""
+def _started(work: Callable[[Sequence[T]], R], part: Sequence[T]) -> "tuple[ForkProcess, Connection[R, R]]":
+    """A process with its part of the work, and where its result is read."""
+    from multiprocessing import get_context
 
-    def __init__(self, work: Callable[[Sequence[T]], R], part: Sequence[T]) -> None:
-        self._pipe, theirs = os.pipe()
-        self._pid = os.fork()
-        if self._pid:
-            os.close(theirs)
-            return
-        try:
-            os.close(self._pipe)  # a pipe with a reader left, be it here, would be waited for
-            told = pickle.dumps(work(part))
-            with open(theirs, "wb") as pipe:  # noqa: PTH123  a pipe has no path
-                pipe.write(told)
-        finally:
-            os._exit(0)
+    forks = get_context("fork")  # a fork knows the work and all it needs: nothing of it has to travel
+    ours, theirs = forks.Pipe(duplex=False)
+    process = forks.Process(target=_tell, args=(theirs, work, part), daemon=True)
+    process.start()
+    theirs.close()  # with a writer left here, the end of the process would not be seen
+    return process, ours
 
-    def told(self) -> bytes:
-        """All it wrote; empty where it died first."""
-        with open(self._pipe, "rb", closefd=False) as pipe:
-            told = pipe.read()
-        return told if told.endswith(pickle.STOP) else b""
 
-    def close(self) -> None:
-        """Read no more. Those forked later may: it cannot go on for long when all of them are closed."""
-        os.close(self._pipe)
-
-    def end(self) -> None:
-        """Wait for it."""
-        os.waitpid(self._pid, 0)
+def _tell(pipe: "Connection[R, R]", work: Callable[[Sequence[T]], R], part: Sequence[T]) -> None:
+    signal(SIGINT, SIG_IGN)  # Ctrl-C is for the process that started this one, and ends it
+    with suppress(Exception):  # the part is done again there, and what is wrong is told once
+        pipe.send(work(part))

@@ -1,5 +1,9 @@
 import os
 import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +42,17 @@ def raises_here(numbers):
     if os.getpid() == HERE:
         raise ValueError("here")
     return b"much" * 250_000
+
+
+def interrupted_elsewhere(numbers):
+    if os.getpid() != HERE:
+        signal.raise_signal(signal.SIGINT)
+    return os.getpid()
+
+
+def waits(numbers):
+    os.write(1, b"ready\n")
+    signal.pause()
 
 
 HERE = os.getpid()
@@ -82,8 +97,9 @@ def test_a_result_may_be_larger_than_a_pipe():
 
 @forks
 @pytest.mark.parametrize("work", [dies_elsewhere, raises_elsewhere, cannot_travel_from_elsewhere])
-def test_a_process_that_fails_leaves_its_part_to_this_one(work):
+def test_a_process_that_fails_leaves_its_part_to_this_one(work, capfd):
     assert parallel.each(work, [[1], [2], [3]]) == [[1], [2], [3]]
+    assert capfd.readouterr() == ("", "")
 
 
 @forks
@@ -102,3 +118,35 @@ def test_an_error_here_ends_processes_that_have_much_to_tell():
 
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@forks
+def test_an_interruption_is_not_for_the_processes_started_here():
+    assert HERE not in parallel.each(interrupted_elsewhere, [[1], [2], [3]])[1:]
+
+
+@forks
+def test_an_interruption_ends_all_processes_and_is_told_once():
+    code = "import test_shares; test_parallel.parallel.each(test_parallel.waits, [[1], [2], [3]])"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": Path(__file__).parent}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], start_new_session=True, text=True, **pipes
+    ) as process:
+        try:
+            assert [process.stdout.readline() for _ in range(3)] == ["ready\n"] * 3
+            os.killpg(process.pid, signal.SIGINT)
+            _, told = process.communicate(timeout=20)  # comes back when no process is left
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+    assert process.returncode == -signal.SIGINT
+    assert (told.count("KeyboardInterrupt"), told.count("ForkProcess")) == (1, 0)
+
+
+def test_one_part_needs_no_machinery():
+    code = (
+        "import sys; from imbot import shares; assert parallel.each(len, [[1]]) == [1];"
+        "assert 'multiprocessing' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
