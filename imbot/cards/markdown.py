@@ -11,7 +11,7 @@ from imbot.spec import CardSpec
 from imbot.templates.budget import to_text
 from imbot.templates.faults import Fault
 
-BUILT_IN = Path(__file__).parent / "layouts" / "markdown.yaml"
+BUILT_IN = Path(__file__).parent / "layouts/markdown.yaml"
 
 
 class MarkdownKind:

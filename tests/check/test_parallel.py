@@ -127,7 +127,7 @@ def test_an_interruption_is_not_for_the_processes_started_here():
 
 @forks
 def test_an_interruption_ends_all_processes_and_is_told_once():
-    code = "import test_shares; test_parallel.parallel.each(test_parallel.waits, [[1], [2], [3]])"
+    code = "import test_parallel; test_parallel.parallel.each(test_parallel.waits, [[1], [2], [3]])"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": Path(__file__).parent}
     with subprocess.Popen(
         [sys.executable, "-c", code], start_new_session=True, text=True, **pipes
@@ -146,7 +146,7 @@ def test_an_interruption_ends_all_processes_and_is_told_once():
 
 def test_one_part_needs_no_machinery():
     code = (
-        "import sys; from imbot import shares; assert parallel.each(len, [[1]]) == [1];"
+        "import sys; from imbot.check import parallel; assert parallel.each(len, [[1]]) == [1];"
         "assert 'multiprocessing' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

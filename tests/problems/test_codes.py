@@ -25,6 +25,7 @@ SPEAKING = (
     "config/",
     "templates/",
     "cards/",
+    "platforms/dingtalk/kinds/",
     "check/lints/",
     "reload/plan.py",
     "reload/agent_probe.py",

@@ -36,7 +36,7 @@ class AiKind:
     name = "ai"
     live = True
     calls_back = True
-    built_in = Path(__file__).parents[1] / "layouts" / "ai.yaml"
+    built_in = Path(__file__).parents[1] / "layouts/ai.yaml"
 
     def __init__(self, spec: CardSpec) -> None:
         template_id = spec.own.get("template_id", PUBLIC_TEMPLATE)

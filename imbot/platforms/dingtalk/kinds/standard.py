@@ -24,7 +24,7 @@ class StandardKind:
     calls_back = False
     part = "cards/standard"
     native: Mapping[str, Any] = MappingProxyType({"template_id": "StandardCard", "content_key": ""})
-    built_in = Path(__file__).parents[1] / "layouts" / "standard.yaml"
+    built_in = Path(__file__).parents[1] / "layouts/standard.yaml"
 
     def __init__(self, _: CardSpec) -> None:
         self.layouts = read_layouts(self.built_in)
