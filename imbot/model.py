@@ -154,13 +154,18 @@ class CardPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardRef:
-    """A card we made or will make: ``id`` is minted by us, before the platform hears of it.
+    """A card that is made or will be.
 
-    ``address`` says where it stands, as ``Message.address``. Both survive a restart in the store.
+    ``id`` is what the platform knows it by, and is empty until then where the platform chooses it. ``key`` is the
+    id of the turn it answers: the same for every try to show it. ``sequence`` numbers what changes it, for
+    platforms that take changes in order only; it grows over restarts. ``address`` says where it stands, as
+    ``Message.address``.
     """
 
     id: str
     address: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    key: str = ""
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ class FakeGateway:
     def overflow_bytes(self, view):
         return max(0, len(view.text.encode()) - self.room) if self.room else 0
 
-    async def create_card(self, ref, latest):
+    async def create_card(self, ref, latest, made=None):
         view = latest()
         await self._call("create")
         self.shown.append(("create", view))

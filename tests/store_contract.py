@@ -22,7 +22,9 @@ def new_turn(number=1, *, key=KEY, sender=None, **fields):
         "conversation_kind": "single",
         "sender": Sender(sender or key.sender_id, "小李"),
         "question": f"question {number}",
-        "card": CardRef(f"card{number}", {"openSpaceId": "dtv1.card//IM_ROBOT.li", "count": 3}),
+        "card": CardRef(
+            f"card{number}", {"openSpaceId": "dtv1.card//IM_ROBOT.li", "count": 3}, f"turn{number}"
+        ),
         "accepted_at": float(number),
     }
     return TurnRecord(**{**values, **fields})
@@ -99,7 +101,7 @@ class StoreContract:
             "extras": {"citations": [["t", "u"]]},
             "shown": "card",
             "replaced": True,
-            "card": CardRef("card9", {"x": "y"}),
+            "card": CardRef("card9", {"x": "y"}, "turn1"),
             "sender": Sender("wang", "王"),
             "conversation": ConversationKey("faq", "cid2", ""),
         }

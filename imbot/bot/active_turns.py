@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imbot.bot.ordering import QueueTicket
@@ -31,6 +31,11 @@ class ActiveTurn:
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     stoppable: bool = False
 
+    @property
+    def now(self) -> TurnRecord:
+        """The turn with its card as it is known now."""
+        return replace(self.turn, card=self.journal.card)
+
 
 class ActiveTurns:
     """The turns of one bot that are under way."""
@@ -47,11 +52,11 @@ class ActiveTurns:
         """Do it in a task of its own."""
         task = self._tasks.start(doing, f"turn {active.turn.id} of {active.turn.bot}", self._ended)
         self._turns[task] = active
-        self._counters.accounting.turn_calls(active.turn.card.id, active.turn.bot)
+        self._counters.accounting.open_turn(active.turn.id, active.turn.bot)
 
     def stop(self, which: Callable[[TurnRecord], bool]) -> bool:
         """End those turns as *stopped*; whether there was any."""
-        found = [task for task, active in self._turns.items() if which(active.turn)]
+        found = [task for task, active in self._turns.items() if which(active.now)]
         for task in found:
             self._stop(task)
         return bool(found)
@@ -80,4 +85,4 @@ class ActiveTurns:
     def _ended(self, task: Task) -> None:
         active = self._turns.pop(task)
         active.taken.set()
-        self._counters.accounting.close_turn(active.turn.card.id)
+        self._counters.accounting.close_turn(active.turn.id)

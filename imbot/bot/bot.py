@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from imbot.behaviour import Behaviour
 from imbot.bot import actions as clicks
@@ -139,8 +140,9 @@ class Bot:
 
     def _new_turn(self, message: Message) -> TurnRecord:
         shared = message.conversation_kind == "group" and self.spec.conversation.group == "shared"
+        turn_id = uuid.uuid4().hex[:16]
         return TurnRecord(
-            id=uuid.uuid4().hex[:16],
+            id=turn_id,
             bot=self.spec.name,
             message_id=message.id,
             conversation=ConversationKey(
@@ -149,7 +151,7 @@ class Bot:
             conversation_kind=message.conversation_kind,
             sender=message.sender,
             question=message.text or "",
-            card=self.gateway.new_card(message),
+            card=replace(self.gateway.new_card(message), key=turn_id),
             accepted_at=self._clock(),
             fingerprint=self.spec.fingerprint,
         )

@@ -57,15 +57,20 @@ def _imported(place: str) -> Any:
 
 
 Going = Callable[[], Awaitable[None]]
+Made = Callable[[CardRef], Awaitable[None]]
 GatewayState = Literal["down", "connecting", "connected"]
 
-# Hears of every call that the platform counts: the id of the card it is about, and the organisation
+# Hears of every call that the platform counts: the key of the card it is about, and the organisation
 # (empty: not known) in whose month it counts.
 Spent = Callable[[str, str], None]
 
 
-def unseen(card_id: str, organisation: str) -> None:
+def unseen(key: str, organisation: str) -> None:
     """Heard by nobody."""
+
+
+async def unnamed(ref: CardRef) -> None:
+    """Nothing is to be journalled: the app has named the card before it made it."""
 
 
 class Priority(IntEnum):
@@ -139,7 +144,7 @@ class Gateway(Protocol):
         ...
 
     def new_card(self, message: Message) -> CardRef:
-        """Mint the card that will answer a message. No call is made."""
+        """The card that will answer a message, with an id where the app chooses it. No call is made."""
         ...
 
     def overflow_bytes(self, view: CardView) -> int:
@@ -150,16 +155,27 @@ class Gateway(Protocol):
         """
         ...
 
-    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
-        """Make a card and show it where the message came from; ``latest`` as in ``update_card``."""
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView], made: Made) -> CardView:
+        """Make a card and show it where the message came from; ``latest`` as in ``update_card``.
+
+        A platform that names its cards, or that wants a sequence, makes the card first, awaits ``made`` with the
+        name, which journals it, and shows the card then with ``ref.key`` as its idempotency key: so a crash in
+        between leaves nothing that is shown and not known. Others need not await it.
+        """
         ...
 
     async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
-        """Show the newest view: ``latest`` is called when the call may go out. What was shown."""
+        """Show the newest view: ``latest`` is called when the call may go out. What was shown.
+
+        ``ref.sequence`` is larger than in any call before, over restarts too.
+        """
         ...
 
     async def finish_card(self, ref: CardRef, view: CardView) -> None:
-        """Show the last view of a card and end its streaming. Safe to repeat."""
+        """Show the last view of a card and end its streaming. Safe to repeat.
+
+        A card that another process made may not have been shown yet: then this shows it, by its key.
+        """
         ...
 
     async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
@@ -200,7 +216,7 @@ class DryRun(Protocol):
         """As ``Gateway.overflow_bytes``."""
         ...
 
-    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView], made: Made) -> CardView:
         """As ``Gateway.create_card``."""
         ...
 

@@ -35,6 +35,7 @@ def row_of(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def turn_of(row: sqlite3.Row) -> TurnRecord:
     """The turn that a row holds."""
+    extras = json.loads(row["extras"])
     return TurnRecord(
         id=row["id"],
         bot=row["bot"],
@@ -43,7 +44,7 @@ def turn_of(row: sqlite3.Row) -> TurnRecord:
         conversation_kind=row["conversation_kind"],
         sender=Sender(row["sender_id"], row["sender_nick"]),
         question=row["question"],
-        card=CardRef(row["card_id"], json.loads(row["card_address"])),
+        card=CardRef(row["card_id"], json.loads(row["card_address"]), row["id"], extras.get("sequence", 0)),
         accepted_at=row["accepted_at"],
         phase=CardPhase(row["phase"]),
         answer=row["answer"],
@@ -51,7 +52,7 @@ def turn_of(row: sqlite3.Row) -> TurnRecord:
         finished_at=row["finished_at"],
         fingerprint=row["fingerprint"],
         layout=row["layout"],
-        extras=json.loads(row["extras"]),
+        extras=extras,
         shown=row["shown"],
         replaced=bool(row["replaced"]),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imbot.model import CardChange, CardPhase, CardRef, CardView, Message
-from imbot.platforms import DryRun, GatewayHandler, GatewayStatus, Going, open_dry_run
+from imbot.platforms import DryRun, GatewayHandler, GatewayStatus, Going, Made, open_dry_run
 
 
 @dataclass(slots=True)
@@ -83,9 +83,9 @@ class Stage:
         """How many bytes a view is beyond what one card takes."""
         return self._dry_run.overflow_bytes(view)
 
-    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+    async def create_card(self, ref: CardRef, latest: Callable[[], CardView], made: Made) -> CardView:
         """Show a new card."""
-        view = await self._dry_run.create_card(ref, latest)
+        view = await self._dry_run.create_card(ref, latest, made)
         self._show(ref, view)
         return view
 

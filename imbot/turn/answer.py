@@ -24,6 +24,10 @@ from imbot.turn.truncate import OverflowBytes, Truncated, truncate
 _REASONING_CHARS = 20_000
 _MOST = 50  # citations, suggestions
 
+# A process numbers its changes of a card from 1 and has journalled before that none is larger than this; whoever
+# goes on with the card begins above it.
+SEQUENCE_BLOCK = 10_000
+
 
 class Answer:
     """One growing answer of at most ``most_chars`` characters. Only ``run.run_turn`` writes it; the card writer reads views of it."""
@@ -33,6 +37,7 @@ class Answer:
         self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
         self.error = ""
+        self.sequence = 0  # no change of the card has a larger number; 0: nobody counts them
         self.made_of: list[Any] = []  # as ``made_of`` of the view that the card was made with
         self._card = card
         self._most_chars = most_chars
@@ -120,11 +125,15 @@ class Answer:
         """The same, with as much of the answer as one card takes."""
         return truncate(self._card, self.context(), overflow_bytes)
 
+    def card_extras(self) -> dict[str, object]:
+        """What another process needs to go on with the card; JSON values."""
+        return {"made_of": self.made_of} | ({"sequence": self.sequence} if self.sequence else {})
+
     def extras(self) -> dict[str, object]:
         """What drawing this card again will need beyond the record's own fields; JSON values."""
         return {
             "ending": str(self.phase),
-            "made_of": self.made_of,
+            **self.card_extras(),
             "elapsed_s": round(self.elapsed_s, 3),
             "suggestions": list(self._suggestions),
             "citations": [[c.title, c.url, c.snippet] for c in self._citations],

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from imbot.backoff import Backoff, retrying
 from imbot.errors import FatalError, PlatformError, TransientError
-from imbot.model import CardPhase, CardView
-from imbot.turn.answer import Answer, made_of
+from imbot.model import CardPhase, CardRef, CardView
+from imbot.turn.answer import SEQUENCE_BLOCK, Answer, made_of
 from imbot.turn.context import TurnContext
 from imbot.turn.pacing import Pacer
 from imbot.turn.send_text import send_text_once
@@ -47,6 +48,7 @@ class CardWriter:
             max_updates=throttle.max_updates,
             now=self._now(),
         )
+        self._changes = 0
         self._journalled_at = self._now()
         self._wake = asyncio.Event()
         self._unseen = False
@@ -100,7 +102,7 @@ class CardWriter:
         async def end() -> None:
             nonlocal fit
             fit = self._truncated()  # each time: the platform may have found the last one too large
-            await self._gateway.finish_card(self._answer.turn.card, fit.view)
+            await self._gateway.finish_card(self._next_ref(), fit.view)
 
         if await self._retried("finish", end, tries):
             return not fit.rest or await self._say(fit.view.title, fit.rest)
@@ -121,18 +123,28 @@ class CardWriter:
 
     async def _try_to_create(self) -> None:
         try:
-            view = await self._gateway.create_card(self._answer.turn.card, self._first)
+            view = await self._gateway.create_card(self._journal.card, self._first, self._made)
         except TransientError as error:
             self._doubtful = self._doubtful or error.retry_after_s is None
             raise
         if view.phase is not CardPhase.THINKING:
             self._pacer.made(self._now())
 
+    async def _made(self, ref: CardRef) -> None:
+        """Journal the card that the platform has made and named, before it is shown."""
+        self._answer.sequence = SEQUENCE_BLOCK
+        await self._journal.keep(card=ref, extras=self._answer.card_extras())
+
+    def _next_ref(self) -> CardRef:
+        """The card, for one more change of it."""
+        self._changes += 1
+        return replace(self._journal.card, sequence=self._changes)
+
     def _first(self) -> CardView:
         self._unseen = False
         view = self._truncated().view
         self._answer.made_of = made_of(view)
-        self._journal.later(extras={"made_of": self._answer.made_of})
+        self._journal.later(extras=self._answer.card_extras())
         if self._answer.phase is not CardPhase.THINKING:
             self._journal_text()
         return view
@@ -141,7 +153,7 @@ class CardWriter:
         self._calling = False
         await self._until_due()
         try:
-            await self._counted("update", self._gateway.update_card(self._answer.turn.card, self._granted))
+            await self._counted("update", self._gateway.update_card(self._next_ref(), self._granted))
         except TransientError as error:
             log.info("turn %s: an update was lost: %s", self._answer.turn.id, error)
         except FatalError as error:

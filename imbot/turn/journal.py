@@ -27,7 +27,8 @@ class Journal:
     """
 
     def __init__(self, store: Store, turn: TurnRecord) -> None:
-        self.shown = turn.shown  # as it was noted last
+        self.shown = turn.shown  # as it was noted last,
+        self.card = turn.card  # and so the card
         self.lost = False  # another process has taken the turn over
         self._handing_back = False  # the turn is to be handed back
         self._store = store
@@ -64,6 +65,7 @@ class Journal:
         if not self.lost:
             self._waiting |= changes
         self.shown = changes.get("shown", self.shown)
+        self.card = changes.get("card", self.card)
 
     def _catch_up(self) -> None:
         if self.owes:

@@ -10,8 +10,8 @@ from imbot.behaviour import Behaviour
 from imbot.cards import Card, prepare_card
 from imbot.errors import CardMissingError, FatalError, TransientError
 from imbot.model import CardContext, CardPhase, CardView, Message, TurnRecord
-from imbot.platforms import Gateway, platform_type
-from imbot.turn.answer import as_seen, card_context, made_of
+from imbot.platforms import platform_type
+from imbot.turn.answer import SEQUENCE_BLOCK, as_seen, card_context, made_of
 from imbot.turn.context import TurnContext
 from imbot.turn.send_text import send_text_once
 from imbot.turn.truncate import truncate
@@ -59,7 +59,7 @@ async def _finish(context: TurnContext, now: float) -> CardPhase | None:
     turn = _pointing(turn, card, ending)
     unsaid = turn.shown in ("", "card")
     fit = truncate(card, card_context(turn) if "instead" in turn.extras else ending, gateway.overflow_bytes)
-    if card.live and await _card_ended(turn, gateway, fit.view):
+    if card.live and await _card_ended(context, turn, fit.view):
         if unsaid and fit.rest:
             await send_text_once(context, fit.view.title, fit.rest)
     elif turn.shown == "" and "ending" not in turn.extras and now - turn.accepted_at < FRESH_S:
@@ -105,10 +105,15 @@ def _pointing(turn: TurnRecord, card: Card, context: CardContext) -> TurnRecord:
     return replace(turn, extras={**turn.extras, "instead": card.text("below", context)})
 
 
-async def _card_ended(turn: TurnRecord, gateway: Gateway, view: CardView) -> bool:
+async def _card_ended(context: TurnContext, turn: TurnRecord, view: CardView) -> bool:
     """Whether there is a card and it shows the end now."""
+    if not turn.card.id:
+        return False
+    ref = replace(turn.card, sequence=turn.card.sequence + 1)
+    if turn.card.sequence:
+        await context.journal.keep(extras={**turn.extras, "sequence": turn.card.sequence + SEQUENCE_BLOCK})
     try:
-        await gateway.finish_card(turn.card, view)
+        await context.gateway.finish_card(ref, view)
     except CardMissingError:
         return False
     except FatalError as error:

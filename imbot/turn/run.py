@@ -28,7 +28,7 @@ async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPha
     """
     turn, behaviour, counters = context.record, context.behaviour, context.counters
     answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)
-    turn_calls = counters.accounting.turn_calls(turn.card.id, turn.bot)
+    turn_calls = counters.accounting.open_turn(turn.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
     writer = CardWriter(
         context, answer, scarce=lambda: counters.accounting.scarce(turn_calls.organisation, monthly)

@@ -45,17 +45,17 @@ class CallAccounting:
         self._unsaved: Counter[Account] = Counter()
         self._turn_calls: dict[str, TurnCalls] = {}
 
-    def turn_calls(self, card_id: str, bot: str) -> TurnCalls:
+    def open_turn(self, turn_id: str, bot: str) -> TurnCalls:
         """The calls of an answer, opened where there is none yet."""
-        return self._turn_calls.setdefault(card_id, TurnCalls(bot))
+        return self._turn_calls.setdefault(turn_id, TurnCalls(bot))
 
-    def close_turn(self, card_id: str) -> None:
+    def close_turn(self, turn_id: str) -> None:
         """No more calls are expected for that answer."""
-        self._turn_calls.pop(card_id, None)
+        self._turn_calls.pop(turn_id, None)
 
-    def count_call(self, card_id: str, organisation: str) -> None:
+    def count_call(self, turn_id: str, organisation: str) -> None:
         """A call about a card was made; one about no known turn is the organisation's alone."""
-        turn_calls = self._turn_calls.get(card_id) or TurnCalls("")
+        turn_calls = self._turn_calls.get(turn_id) or TurnCalls("")
         turn_calls.calls += 1
         turn_calls.organisation = organisation
         self.total[turn_calls.bot] += 1

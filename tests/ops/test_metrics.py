@@ -118,7 +118,7 @@ async def test_openmetrics_is_spoken_to_who_asks_for_it():
 
 async def test_calls_are_told_by_bot_and_what_is_left_of_each_month():
     counters = Counters()
-    counters.accounting.turn_calls("c1", "a")
+    counters.accounting.open_turn("c1", "a")
     counters.accounting.set_month({("b", "ding1"): 90, ("c", "ding2"): 5})
     for _ in range(3):
         counters.accounting.count_call("c1", "ding1")

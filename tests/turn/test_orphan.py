@@ -6,7 +6,7 @@ from store_contract import new_turn
 from virtual import run_virtual
 
 from imbot.errors import CardMissingError, FatalError, TransientError
-from imbot.model import CardPhase
+from imbot.model import CardPhase, CardRef
 from imbot.platforms.dingtalk.kinds.ai import PUBLIC_TEMPLATE
 from imbot.turn.answer import card_context
 from imbot.turn.orphan import FRESH_S, GIVE_UP_S, finish, message_of
@@ -190,3 +190,41 @@ def test_a_card_ends_as_the_kind_it_was_made_with_whatever_its_bot_uses_now(made
     assert "half" in str(view.data)
     assert (phase, kept.phase, gateway.texts) == (CardPhase.STOPPED, CardPhase.STOPPED, [])
     assert kept.extras["made_of"] == made
+
+
+# -- platforms that name their cards
+
+UNSHOWN = new_turn(shown="", extras={"sequence": 10_000}, card=CardRef("named", {}, "turn1", 10_000))
+
+
+def test_a_card_that_was_made_and_maybe_not_shown_is_ended_which_shows_it():
+    phase, gateway, kept = concluded(UNSHOWN)
+
+    assert gateway.names() == ["finish"]
+    assert (phase, kept.phase) == (CardPhase.STOPPED, CardPhase.STOPPED)
+
+
+def test_its_changes_are_numbered_above_those_of_the_process_that_died():
+    numbers = []
+
+    class Counting(FakeGateway):
+        async def finish_card(self, ref, view):
+            numbers.append(ref.sequence)
+            await super().finish_card(ref, view)
+
+    gateway, store = Counting(), FakeStore()
+
+    async def main():
+        await store.accept(UNSHOWN)
+        await finish(turn_context(UNSHOWN, gateway, store, behaviour(), LATE))
+
+    run_virtual(main())
+    assert numbers == [10_001]
+
+
+def test_a_card_that_was_never_named_was_never_made():
+    turn = new_turn(card=CardRef("", {}, "turn1"))
+
+    phase, gateway, _ = concluded(turn, now=LATE - 1)
+
+    assert (phase, gateway.names()) == (None, [])

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message
@@ -7,8 +8,18 @@ from virtual import run_virtual
 
 from imbot.bot.bot import Bot
 from imbot.errors import AgentError, CardMissingError, FatalError, StoreError, TransientError
-from imbot.model import CardPhase, Citation, NotFound, ReasoningDelta, Suggestions, TextReplace
+from imbot.model import (
+    CardAction,
+    CardPhase,
+    CardRef,
+    Citation,
+    NotFound,
+    ReasoningDelta,
+    Suggestions,
+    TextReplace,
+)
 from imbot.spec import Limits, QuotaSpec, Throttle, Timeouts
+from imbot.turn.answer import SEQUENCE_BLOCK
 from imbot.usage.counters import Counters
 
 
@@ -434,14 +445,15 @@ def test_thinking_without_end_is_not_kept():
 
 
 class Billing(FakeGateway):
-    """Each call counts for its card."""
+    """Each call counts for the one turn there is."""
 
     def __init__(self, accounting):
         super().__init__()
         self.accounting = accounting
 
     async def _call(self, name):
-        self.accounting.count_call("card-m1", "ding1")
+        (turn_id,) = self.accounting._turn_calls
+        self.accounting.count_call(turn_id, "ding1")
         await super()._call(name)
 
 
@@ -500,9 +512,9 @@ def test_an_answer_that_pauses_where_its_card_is_made_costs_no_update():
         late = asyncio.Event()
         create = gateway.create_card
 
-        async def waited(ref, latest):
+        async def waited(ref, latest, made):
             await late.wait()
-            return await create(ref, latest)
+            return await create(ref, latest, made)
 
         gateway.create_card = waited
         bot = Bot(behaviour("all there is", 20), gateway, FakeStore())
@@ -529,3 +541,71 @@ def test_what_the_first_card_shows_already_is_journalled_with_it():
 
     kept = run_virtual(main())
     assert (kept.answer, kept.shown, kept.phase) == ("half", "card", CardPhase.STREAMING)
+
+
+# -- platforms that name their cards
+
+
+class Naming(FakeGateway):
+    """Makes a card first, tells its name, then shows it; takes changes in their order only."""
+
+    def __init__(self, store):
+        super().__init__()
+        self.store = store
+        self.known_before = []
+        self.sequences = []
+
+    def new_card(self, message):
+        return CardRef("")
+
+    async def create_card(self, ref, latest, made=None):
+        await made(replace(ref, id="named"))
+        self.known_before.append(self.store.only().card.id)
+        return await super().create_card(ref, latest)
+
+    async def update_card(self, ref, latest):
+        self.sequences.append((ref.id, ref.sequence))
+        return await super().update_card(ref, latest)
+
+    async def finish_card(self, ref, view):
+        self.sequences.append((ref.id, ref.sequence))
+        await super().finish_card(ref, view)
+
+
+def test_a_card_that_the_platform_names_is_journalled_before_it_is_shown():
+    store = FakeStore()
+    gateway = Naming(store)
+
+    answered(gateway, 0.5, "a", 2, "b", 2, "c", store=store)
+
+    assert gateway.known_before == ["named"]
+    assert store.only().card.id == "named"
+    assert {card for card, _ in gateway.sequences} == {"named"}
+
+
+def test_changes_of_a_card_are_numbered_and_an_upper_bound_of_the_numbers_is_journalled_first():
+    store = FakeStore()
+    gateway = Naming(store)
+
+    answered(gateway, 0.5, "a", 2, "b", 2, "c", store=store)
+
+    numbers = [number for _, number in gateway.sequences]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 1
+    assert store.only().extras["sequence"] == SEQUENCE_BLOCK
+
+
+def test_a_stop_finds_the_card_that_the_platform_has_named():
+    store = FakeStore()
+    gateway = Naming(store)
+
+    async def main():
+        bot = Bot(behaviour("a", 100, card=FakeCard()), gateway, store)
+        await bot.on_message(message())
+        await asyncio.sleep(1)
+        await bot.on_action(CardAction("named", "stop", "u1"))
+        while bot.turns_running:
+            await asyncio.sleep(0.1)
+
+    run_virtual(main())
+    assert store.only().phase == CardPhase.STOPPED

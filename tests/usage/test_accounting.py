@@ -7,7 +7,7 @@ from imbot.usage.accounting import CallAccounting, Month, month_of
 
 def test_a_call_counts_for_its_answer_its_bot_and_its_organisation():
     accounting = CallAccounting()
-    turn_calls = accounting.turn_calls("card1", "faq")
+    turn_calls = accounting.open_turn("card1", "faq")
     for _ in range(3):
         accounting.count_call("card1", "ding1")
 
@@ -17,16 +17,16 @@ def test_a_call_counts_for_its_answer_its_bot_and_its_organisation():
 
 def test_answers_at_once_have_bills_of_their_own():
     accounting = CallAccounting()
-    one, other = accounting.turn_calls("card1", "faq"), accounting.turn_calls("card2", "faq")
+    one, other = accounting.open_turn("card1", "faq"), accounting.open_turn("card2", "faq")
     accounting.count_call("card2", "ding1")
 
     assert (one.calls, other.calls) == (0, 1)
-    assert accounting.turn_calls("card2", "faq") is other
+    assert accounting.open_turn("card2", "faq") is other
 
 
 def test_a_call_without_a_bill_is_the_organisations_all_the_same():
     accounting = CallAccounting()
-    accounting.turn_calls("card1", "faq")
+    accounting.open_turn("card1", "faq")
     accounting.close_turn("card1")
     accounting.close_turn("card1")
     accounting.count_call("card1", "ding1")

@@ -43,7 +43,7 @@ class World:
         self.monthly_usage = MonthlyUsage(self.books, self.accounting, lambda: self.limits, lambda: self.now)
 
     def spend(self, calls, bot="faq", organisation="ding1"):
-        self.accounting.turn_calls(bot, bot)
+        self.accounting.open_turn(bot, bot)
         for _ in range(calls):
             self.accounting.count_call(bot, organisation)
 

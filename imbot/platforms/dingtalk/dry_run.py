@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.platforms import Going, Priority
+from imbot.platforms import Going, Made, Priority, unnamed
 from imbot.platforms.dingtalk import calls, texts
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.cards import Cards
@@ -42,7 +42,12 @@ class DingTalkDryRun:
         """How many bytes a view is beyond what one card takes."""
         return self._cards.overflow_bytes(view)
 
-    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+    async def create_card(
+        self,
+        ref: CardRef,
+        latest: Callable[[], CardView],
+        made: Made = unnamed,  # noqa: ARG002 - the app names its cards
+    ) -> CardView:
         """Decide on the call that makes a card."""
         return await self._cards.create(ref, latest)
 

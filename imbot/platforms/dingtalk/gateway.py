@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.platforms import GatewayHandler, GatewayStatus, Going, Spent, unseen
+from imbot.platforms import GatewayHandler, GatewayStatus, Going, Made, Spent, unnamed, unseen
 from imbot.platforms.dingtalk import calls, texts, wire
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
@@ -85,7 +85,12 @@ class DingTalkGateway:
         """How many bytes a view is beyond what one card takes."""
         return self._cards.overflow_bytes(view)
 
-    async def create_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
+    async def create_card(
+        self,
+        ref: CardRef,
+        latest: Callable[[], CardView],
+        made: Made = unnamed,  # noqa: ARG002 - the app names its cards
+    ) -> CardView:
         """Make a card and show it where the message came from."""
         return await self._cards.create(ref, latest)
 
@@ -106,7 +111,7 @@ class DingTalkGateway:
         await self._api.close()
 
     def _count(self, card: CardRef) -> None:
-        self._spent(card.id, card.address.get("organisation", ""))
+        self._spent(card.key, card.address.get("organisation", ""))
 
     async def _take_message(self, data: Mapping[str, Any]) -> None:
         handler = self._attached()

@@ -62,7 +62,7 @@ class Platform(FakeGateway):
             message.id, {"robot_code": "r", "conversation_id": "c", "kind": "single", "staff_id": "u"}
         )
 
-    async def create_card(self, ref, latest):
+    async def create_card(self, ref, latest, made):
         return self.show(ref, await self.cards.create(ref, latest))
 
     async def update_card(self, ref, latest):

@@ -227,14 +227,14 @@ async def test_every_call_about_a_card_is_told_with_the_organisation_it_is_for(p
     gateway = DingTalkGateway(
         {"client_id": "a", "client_secret": "b"}, platform.url, lambda *call: spent.append(call), times=quick
     )
-    ref = CardRef("c1", {**MESSAGE_ADDRESS, "organisation": "ding9f50"})
+    ref = CardRef("c1", {**MESSAGE_ADDRESS, "organisation": "ding9f50"}, "t1")
     platform.answer("/v1.0/card/streaming", (400, {"code": "InvalidAuthentication"}))
     try:
         await gateway.create_card(ref, lambda: VIEW)
         await gateway.finish_card(ref, replace(VIEW, phase=CardPhase.FINAL, data={"flowStatus": "3"}))
-        await gateway.send_text(CardRef("c2", MESSAGE_ADDRESS), "title", "text", going)
+        await gateway.send_text(CardRef("c2", MESSAGE_ADDRESS, "t2"), "title", "text", going)
     finally:
         await gateway.close()
 
-    assert spent == [("c1", "ding9f50")] * 3 + [("c2", "")]
+    assert spent == [("t1", "ding9f50")] * 3 + [("t2", "")]
     assert "/v1.0/oauth2/accessToken" in "".join(platform.lines), "which is none of them"
