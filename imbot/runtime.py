@@ -18,6 +18,7 @@ from imbot.config.loader import FolderMissingError, Loader, LoadResult, bot_file
 from imbot.errors import StoreError
 from imbot.log import redactor
 from imbot.ops.address import AdminSettings
+from imbot.platforms import calendars
 from imbot.reload.last_good import LastGood
 from imbot.reload.plan import Step
 from imbot.reload.reloader import Reloader, StoppingError
@@ -79,7 +80,7 @@ async def running(
         last_good.note(result)
 
     reloader = Reloader(folder, loader, supervisor, heard, settle)
-    monthly_usage = MonthlyUsage(store, supervisor.counters.accounting, supervisor.monthly)
+    monthly_usage = MonthlyUsage(store, supervisor.counters.accounting, calendars(), supervisor.monthly)
     failed = supervisor.counters.count_chore_failure
     orphan_finder = OrphanFinder(store, supervisor.bots)
     try:

@@ -4,7 +4,7 @@
 that whatever would break in production breaks there; ``Card.render`` then draws live turns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from imbot.model import CardContext, CardView
@@ -21,6 +21,11 @@ class CardPlatform(Protocol):
     @property
     def kinds(self) -> Mapping[str, str]:
         """Names of card kinds in a bot file -> "module:class", each a ``kinds.Kind``."""
+        ...
+
+    @property
+    def say_link(self) -> Callable[[str], str] | None:
+        """What makes the address that sends a text when its link is pressed; None: there is none."""
         ...
 
     def __hash__(self) -> int:

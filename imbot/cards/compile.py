@@ -30,6 +30,7 @@ def compile_checked(spec: BotSpec, platform: CardPlatform) -> CompiledCard:
         make_buttons=button_maker(kind, spec.card, spec.feedback),
         commands=snapshot(spec.commands),
         limits=snapshot(spec.limits),
+        say_link=platform.say_link,
     )
     return CompiledCard(
         kind,

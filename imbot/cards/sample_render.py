@@ -126,7 +126,13 @@ def _stage(job: str, platform: CardPlatform) -> _Stage:
     feedback = FeedbackSpec(tuple(FeedbackButton(*button) for button in said["buttons"]), said["thanks"])
     compiled, kind = compile_templates(spec, said["texts"]), open_kind(spec, platform)
     variables = BotVariables(
-        _BOT, spec.vars, feedback, button_maker(kind, spec, feedback), said["commands"], said["limits"]
+        _BOT,
+        spec.vars,
+        feedback,
+        button_maker(kind, spec, feedback),
+        said["commands"],
+        said["limits"],
+        platform.say_link,
     )
     bare = _Stage(CompiledCard(kind, replace(compiled, texts={}), variables, ""), ())
     faults = tuple(_text_faults(bare, compiled))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from imbot.model import CardAction, CardChange, CardPhase, CardRef, CardView, Message
 from imbot.spec import CardSpec
+from imbot.usage.accounting import Calendar
 
 if TYPE_CHECKING:  # it brings asyncio along, which `check` does without
     from imbot.usage.rate_limit import RateLimiter
@@ -32,7 +33,9 @@ class PlatformType:
     ``gateway``, ``dry_run`` and ``diagnosis`` are "module:class", imported when they are opened. ``kinds`` are
     the card kinds it has by their names in a bot file; its schema lists them too, the default first.
     ``calls_of`` tells how many calls it takes to show a card in a phase: to make it, to update it, to end it.
-    ``renderer`` is the module that draws its cards on web pages, a ``Renderer``.
+    ``renderer`` is the module that draws its cards on web pages, a ``Renderer``. ``month`` is the calendar by
+    which it counts calls, if it does. ``say_link`` makes the address that sends a text as who presses the link,
+    where there is such a thing.
     """
 
     name: str
@@ -42,6 +45,8 @@ class PlatformType:
     kinds: Mapping[str, str]
     calls_of: Callable[[CardSpec, CardPhase], int]
     renderer: str
+    month: Calendar | None = None
+    say_link: Callable[[str], str] | None = None
 
 
 @cache
@@ -49,6 +54,11 @@ def platform_type(name: str) -> PlatformType:
     """The platform type of that name."""
     found: PlatformType = _imported(TYPES[name])
     return found
+
+
+def calendars() -> frozenset[Calendar]:
+    """The calendars of all platform types that count calls by the month."""
+    return frozenset(month for name in TYPES if (month := platform_type(name).month))
 
 
 def _imported(place: str) -> Any:

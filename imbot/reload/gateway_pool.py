@@ -10,9 +10,10 @@ from functools import partial
 from weakref import WeakSet
 
 from imbot.bot.bot import Bot
-from imbot.platforms import Gateway, Spent, open_gateway, unseen
+from imbot.platforms import Gateway, Spent, open_gateway, platform_type
 from imbot.spec import BotSpec
 from imbot.tasks import Task, TaskSet, keep_alive
+from imbot.usage.accounting import CallAccounting
 from imbot.usage.rate_limit import WINDOW_S, RateLimiter, unknown_s
 
 log = logging.getLogger(__name__)
@@ -42,9 +43,11 @@ class _Pooled:
 class GatewayPool:
     """Owns gateways from opening to closing. Opening is cheap and touches no other gateway."""
 
-    def __init__(self, endpoint: str | None, grace_s: float, spent: Spent = unseen) -> None:
+    def __init__(
+        self, endpoint: str | None, grace_s: float, accounting: CallAccounting | None = None
+    ) -> None:
         self._endpoint = endpoint
-        self._spent = spent
+        self._accounting = accounting or CallAccounting()
         self._grace_s = grace_s
         self._pooled: dict[AppKey, _Pooled] = {}
         self._limiters: dict[AppKey, RateLimiter] = {}  # also of apps that leave, while their calls count
@@ -124,8 +127,14 @@ class GatewayPool:
         limiter = self._limiters.get(app_key(spec)) or RateLimiter(spec.quota.qps, rest_s=unknown_s())
         self._limiters[app_key(spec)] = limiter
         return _Pooled(
-            open_gateway(spec.type, spec.credentials, self._endpoint, self._spent, limiter), limiter
+            open_gateway(spec.type, spec.credentials, self._endpoint, self._count(spec.type), limiter),
+            limiter,
         )
+
+    def _count(self, type_name: str) -> Spent:
+        """What hears of the calls of an app."""
+        month = platform_type(type_name).month
+        return lambda key, organisation: self._accounting.count_call(key, organisation, month)
 
     def _let_go(self, key: AppKey) -> None:
         pooled = self._pooled.pop(key)

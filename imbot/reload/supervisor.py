@@ -42,7 +42,7 @@ class Supervisor:
     def __init__(self, store: Store, endpoint: str | None = None, grace_s: float = 25.0) -> None:
         self.counters = Counters()
         self._reasons: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
-        self.gateways = GatewayPool(endpoint, grace_s, self.counters.accounting.count_call)
+        self.gateways = GatewayPool(endpoint, grace_s, self.counters.accounting)
         self._running: dict[str, RunningBot] = {}
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
         self._store = store

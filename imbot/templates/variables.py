@@ -10,7 +10,7 @@ from imbot.templates.budget import to_text
 from imbot.text.markdown import closed
 
 _NAMES = (
-    "question answer reasoning error phase buttons feedback suggestions citations bot sender conversation "
+    "question answer reasoning error phase buttons feedback suggestions suggestion_links citations bot sender conversation "
     "elapsed_s vars commands limits texts"
 )
 TURN_VARIABLES = frozenset(_NAMES.split())
@@ -28,7 +28,8 @@ class BotVariables:
     """The part of the variables that is the same in every turn of a bot.
 
     ``commands`` are the words of each order, ``limits`` the bot file's.
-    ``make_buttons`` makes the buttons of a turn as the card's kind wants them.
+    ``make_buttons`` makes the buttons of a turn as the card's kind wants them; ``say_link`` the address that sends
+    a text when its link is pressed, if the platform has such links.
     """
 
     bot: Mapping[str, str]
@@ -37,9 +38,11 @@ class BotVariables:
     make_buttons: MakeButtons
     commands: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    say_link: Callable[[str], str] | None = None
 
     def of(self, context: CardContext) -> dict[str, Any]:
         """The variables of one phase of one turn (without ``texts``)."""
+        suggestions = [text[:_LONGEST_LABEL] for text in context.suggestions[:_MOST]]
         return {
             "question": context.question[:_LONGEST],
             "answer": closed(context.answer),
@@ -48,7 +51,8 @@ class BotVariables:
             "phase": context.phase.value,
             "buttons": self.make_buttons(context),
             "feedback": {"chosen": context.chosen, "thanks": self.feedback.thanks},
-            "suggestions": [text[:_LONGEST_LABEL] for text in context.suggestions[:_MOST]],
+            "suggestions": suggestions,
+            "suggestion_links": [self._linked(text) for text in suggestions],
             "citations": [_citation(source) for source in context.citations[:_MOST]],
             "bot": self.bot,
             "sender": {"id": context.sender.id, "nick": context.sender.nick[:_LONGEST_LABEL]},
@@ -58,6 +62,10 @@ class BotVariables:
             "commands": self.commands,
             "limits": self.limits,
         }
+
+    def _linked(self, text: str) -> str:
+        """A text as Markdown: a link that sends it, where there are such links."""
+        return f"[{text}]({self.say_link(text)})" if self.say_link else text
 
 
 def carried(context: CardContext) -> int:

@@ -4,16 +4,25 @@ Gateways report them here while turns hold their ``TurnCalls``; ``monthly`` keep
 here waits or writes.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 SCARCE = 0.95  # of a month: from here on cards show their end alone
 
-_PLATFORM_TIME = timedelta(hours=8)  # the platform counts the months of Shanghai, which has no summer time
-
 Account = tuple[str, str]  # bot, organisation; each may be empty: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When the months of a platform begin, which counts calls by them: in a time zone without summer time."""
+
+    utc_offset_h: float
+
+    def month(self, at: float) -> str:
+        """The month at a time in epoch seconds, as ``2026-11``."""
+        return (datetime.fromtimestamp(at, UTC) + timedelta(hours=self.utc_offset_h)).strftime("%Y-%m")
 
 
 @dataclass(slots=True)
@@ -35,14 +44,15 @@ class Month:
 
 
 class CallAccounting:
-    """The calls of this process, and of the running month as far as the store knows of others'."""
+    """The calls of this process, and of the running months as far as the store knows of others'."""
 
     def __init__(self) -> None:
         self.total: Counter[str] = Counter()  # by bot, of this process
         self.month: Counter[str] = Counter()  # by bot, in this month
         self.used: Counter[str] = Counter()  # by organisation, in this month
         self.home: dict[str, str] = {}  # the organisation that a bot was last heard in
-        self._unsaved: Counter[Account] = Counter()
+        self._kept: dict[Calendar, Counter[Account]] = {}  # what the store has, or is about to get
+        self._unsaved: defaultdict[Calendar, Counter[Account]] = defaultdict(Counter)
         self._turn_calls: dict[str, TurnCalls] = {}
 
     def open_turn(self, turn_id: str, bot: str) -> TurnCalls:
@@ -53,14 +63,18 @@ class CallAccounting:
         """No more calls are expected for that answer."""
         self._turn_calls.pop(turn_id, None)
 
-    def count_call(self, turn_id: str, organisation: str) -> None:
-        """A call about a card was made; one about no known turn is the organisation's alone."""
+    def count_call(self, turn_id: str, organisation: str, calendar: Calendar | None) -> None:
+        """A call for a turn was made; one about no known turn is the organisation's alone.
+
+        Without a calendar the platform counts no months.
+        """
         turn_calls = self._turn_calls.get(turn_id) or TurnCalls("")
         turn_calls.calls += 1
         turn_calls.organisation = organisation
         self.total[turn_calls.bot] += 1
-        self._unsaved[turn_calls.bot, organisation] += 1
-        self._count({(turn_calls.bot, organisation): 1})
+        if calendar:
+            self._unsaved[calendar][turn_calls.bot, organisation] += 1
+            self._count({(turn_calls.bot, organisation): 1})
 
     def scarce(self, organisation: str, monthly: int | None) -> bool:
         """Whether so few of the month's calls are left that no answer may take more than it must."""
@@ -73,29 +87,27 @@ class CallAccounting:
 
     # -- for who keeps the months
 
-    def take_unsaved(self) -> Mapping[Account, int]:
+    def take_unsaved(self, calendar: Calendar) -> Mapping[Account, int]:
         """What was spent since this was last asked; ``give_back`` what could not be kept."""
-        unsaved, self._unsaved = self._unsaved, Counter()
+        unsaved = self._unsaved.pop(calendar, Counter())
+        self._kept.setdefault(calendar, Counter()).update(unsaved)
         return unsaved
 
-    def give_back(self, unsaved: Mapping[Account, int]) -> None:
+    def give_back(self, calendar: Calendar, unsaved: Mapping[Account, int]) -> None:
         """Have this taken again the next time."""
-        self._unsaved.update(unsaved)
+        self._kept[calendar].subtract(unsaved)
+        self._unsaved[calendar].update(unsaved)
 
-    def set_month(self, month: Mapping[Account, int]) -> None:
+    def set_month(self, calendar: Calendar, month: Mapping[Account, int]) -> None:
         """What the store knows to be spent in this month, by every process; what is unsaved comes on top."""
+        self._kept[calendar] = Counter(month)
         self.month.clear()
         self.used.clear()
-        self._count(month)
-        self._count(self._unsaved)
+        for calls in (*self._kept.values(), *self._unsaved.values()):
+            self._count(calls)
 
     def _count(self, calls: Mapping[Account, int]) -> None:
         for (bot, organisation), number in calls.items():
             self.month[bot] += number
             self.used[organisation] += number
             self.home[bot] = organisation
-
-
-def month_of(at: float) -> str:
-    """The platform's month at a time in epoch seconds, as ``2026-11``."""
-    return (datetime.fromtimestamp(at, UTC) + _PLATFORM_TIME).strftime("%Y-%m")

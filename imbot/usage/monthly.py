@@ -7,11 +7,11 @@ of the last two seconds at most, from the count alone.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from imbot.errors import StoreError
 from imbot.stores import Store
-from imbot.usage.accounting import SCARCE, CallAccounting, month_of
+from imbot.usage.accounting import SCARCE, Calendar, CallAccounting
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +27,16 @@ class MonthlyUsage:
         self,
         store: Store,
         accounting: CallAccounting,
+        calendars: Collection[Calendar],
         limits: Callable[[], Mapping[str, int | None]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._accounting = accounting
+        self._calendars = calendars
         self._limits = limits
         self._clock = clock
-        self._month = ""  # whose calls were last read
+        self._months: dict[Calendar, str] = {}  # whose calls were last read
         self._said: dict[tuple[str, int], float] = {}  # by organisation and limit: the share
         self._failed = False
 
@@ -46,13 +48,9 @@ class MonthlyUsage:
 
     async def save(self) -> None:
         """Keep what was spent, and learn what other processes spent; what fails is tried again with the next."""
-        month = month_of(self._clock())
         try:
-            if await self._kept(self._month or month) or month != self._month:
-                self._accounting.set_month(await self._store.calls(month))
-                if month != self._month:
-                    self._said.clear()
-                self._month = month
+            for calendar in self._calendars:
+                await self._save(calendar)
             self._failed = False
         except StoreError as error:
             if not self._failed:
@@ -60,14 +58,22 @@ class MonthlyUsage:
             self._failed = True
         self._warn()
 
-    async def _kept(self, month: str) -> bool:
-        """Whether there was anything to keep."""
-        unsaved = self._accounting.take_unsaved()
+    async def _save(self, calendar: Calendar) -> None:
+        month, known = calendar.month(self._clock()), self._months.get(calendar)
+        if await self._keep(calendar, known or month) or month != known:
+            self._accounting.set_month(calendar, await self._store.calls(month))
+            if month != known:
+                self._said.clear()
+            self._months[calendar] = month
+
+    async def _keep(self, calendar: Calendar, month: str) -> bool:
+        """Add what is unsaved to a month in the store; whether there was anything."""
+        unsaved = self._accounting.take_unsaved(calendar)
         if unsaved:
             try:
                 await self._store.add_calls(month, unsaved)
             except StoreError:
-                self._accounting.give_back(unsaved)
+                self._accounting.give_back(calendar, unsaved)
                 raise
         return bool(unsaved)
 

@@ -8,7 +8,7 @@ from imbot.ops.metrics import Metrics
 from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
 from imbot.reload.watch import WatchState
-from imbot.usage.accounting import Month
+from imbot.usage.accounting import Calendar, Month
 from imbot.usage.counters import Counters
 
 BROKEN = Rejected("b", 1.0, (Problem("b.yaml", 1, 1, 1, 1, "", "x", "error", "broken"),))
@@ -119,9 +119,9 @@ async def test_openmetrics_is_spoken_to_who_asks_for_it():
 async def test_calls_are_told_by_bot_and_what_is_left_of_each_month():
     counters = Counters()
     counters.accounting.open_turn("c1", "a")
-    counters.accounting.set_month({("b", "ding1"): 90, ("c", "ding2"): 5})
+    counters.accounting.set_month(Calendar(8), {("b", "ding1"): 90, ("c", "ding2"): 5})
     for _ in range(3):
-        counters.accounting.count_call("c1", "ding1")
+        counters.accounting.count_call("c1", "ding1", Calendar(8))
     rows = [
         BotStatus("a", "a.yaml", month=Month("ding1", 93, 100)),
         BotStatus("b", "b.yaml", month=Month("ding1", 93, 50)),

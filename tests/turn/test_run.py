@@ -20,6 +20,7 @@ from imbot.model import (
 )
 from imbot.spec import Limits, QuotaSpec, Throttle, Timeouts
 from imbot.turn.answer import SEQUENCE_BLOCK
+from imbot.usage.accounting import Calendar
 from imbot.usage.counters import Counters
 
 
@@ -453,7 +454,7 @@ class Billing(FakeGateway):
 
     async def _call(self, name):
         (turn_id,) = self.accounting._turn_calls
-        self.accounting.count_call(turn_id, "ding1")
+        self.accounting.count_call(turn_id, "ding1", Calendar(8))
         await super()._call(name)
 
 
@@ -462,7 +463,7 @@ def test_when_the_months_calls_grow_scarce_an_answer_under_way_shows_its_end_alo
 
     async def main(monthly):
         gateway = Billing(counters.accounting)
-        counters.accounting.set_month({})
+        counters.accounting.set_month(Calendar(8), {})
         bot = Bot(
             behaviour(*["x", 0.1] * 100, quota=QuotaSpec(20, monthly)),
             gateway,

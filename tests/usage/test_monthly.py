@@ -6,10 +6,12 @@ import pytest
 from virtual import run_virtual
 
 from imbot.errors import StoreError
-from imbot.usage.accounting import CallAccounting
+from imbot.usage.accounting import Calendar, CallAccounting
 from imbot.usage.monthly import SAVE_EVERY_S, MonthlyUsage
 
 NOVEMBER, DECEMBER = 1795000000.0, 1797000000.0
+
+SHANGHAI = Calendar(8)
 
 
 class Books:
@@ -40,12 +42,14 @@ class World:
         self.accounting = CallAccounting()
         self.limits = {"faq": 100}
         self.now = NOVEMBER
-        self.monthly_usage = MonthlyUsage(self.books, self.accounting, lambda: self.limits, lambda: self.now)
+        self.monthly_usage = MonthlyUsage(
+            self.books, self.accounting, [SHANGHAI], lambda: self.limits, lambda: self.now
+        )
 
     def spend(self, calls, bot="faq", organisation="ding1"):
         self.accounting.open_turn(bot, bot)
         for _ in range(calls):
-            self.accounting.count_call(bot, organisation)
+            self.accounting.count_call(bot, organisation, SHANGHAI)
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """DingTalk: a platform type that reaches people over its Stream mode."""
 
+from urllib.parse import quote
+
 from imbot.cards import MARKDOWN
 from imbot.model import CardPhase
 from imbot.platforms import PlatformType
 from imbot.spec import CardSpec
+from imbot.usage.accounting import Calendar
 
 
 def calls_of(card: CardSpec, phase: CardPhase) -> int:
@@ -11,6 +14,11 @@ def calls_of(card: CardSpec, phase: CardPhase) -> int:
     if card.kind == "markdown":
         return int(phase.terminal)
     return 2 if phase.terminal and card.own else 1
+
+
+def say_link(text: str) -> str:
+    """The address that sends a text to the chat when its link is pressed."""
+    return f"dtmd://dingtalkclient/sendMessage?content={quote(text)}"
 
 
 STREAM = PlatformType(
@@ -25,4 +33,6 @@ STREAM = PlatformType(
     },
     calls_of=calls_of,
     renderer="imbot.platforms.dingtalk.renderer",
+    month=Calendar(utc_offset_h=8),  # Shanghai's
+    say_link=say_link,
 )
