@@ -19,7 +19,7 @@ from imbot.cli.common import (
 from imbot.cli.steps import Explained
 from imbot.config.loader import LoadResult
 from imbot.ops.address import AdminAddress
-from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.platforms import DEFAULT_TYPE, Simulator, open_simulator
 from imbot.reload.plan import Step
 
 DEV_PORT = 8700
@@ -56,7 +56,7 @@ def command(
         from imbot.runtime import first_signal, running
 
         ended = first_signal()
-        simulator = Simulator(open_apps=True)
+        simulator = open_simulator(DEFAULT_TYPE)
         await _listen(simulator, port)
         try:
             async with running(

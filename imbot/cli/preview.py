@@ -13,6 +13,7 @@ import click
 
 from imbot.cli.common import bot_file, bots_option, run_async
 from imbot.model import CardPhase
+from imbot.platforms import open_renderer
 from imbot.preview.gallery import Gallery
 from imbot.preview.look import Looker, PreviewState
 from imbot.preview.samples import SAMPLES, given
@@ -87,7 +88,7 @@ def _write(look: PreviewState, file: Path) -> int:
     if look.gallery is None:
         return 1
     try:
-        file.write_bytes(_utf8(one_page(look.to_page())))
+        file.write_bytes(_utf8(one_page(look.to_page(), open_renderer(look.gallery.spec.type).PAGE)))
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"Written: {file}")
@@ -123,6 +124,8 @@ async def _follow(looker: Looker, server: "Server") -> None:
     last: Gallery | None = None
     async with aclosing(looker.looks()) as looks:
         async for look in looks:
+            if look.gallery:
+                server.renderer = open_renderer(look.gallery.spec.type).PAGE
             await server.show(await asyncio.to_thread(_state, look, last))
             last = look.gallery or last
 

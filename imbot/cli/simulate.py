@@ -4,7 +4,7 @@ import click
 
 from imbot import log
 from imbot.cli.common import run_async
-from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.platforms import DEFAULT_TYPE, open_simulator
 
 
 @click.command("simulate")
@@ -26,7 +26,7 @@ def command(host: str, port: int, apps: tuple[str, ...]) -> None:
         from imbot.runtime import first_signal
 
         ended = first_signal()
-        simulator = Simulator(open_apps=not parsed)
+        simulator = open_simulator(DEFAULT_TYPE, open_apps=not parsed)
         for app in parsed:
             simulator.add_app(*app)
         try:

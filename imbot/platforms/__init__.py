@@ -20,6 +20,8 @@ from imbot.usage.accounting import Calendar
 if TYPE_CHECKING:  # it brings asyncio along, which `check` does without
     from imbot.usage.rate_limit import RateLimiter
 
+DEFAULT_TYPE = "dingtalk-stream"  # the schema's default for `type`
+
 # name in a bot file -> "module:PlatformType"; imported only when a bot names it
 TYPES = {
     "dingtalk-stream": "imbot.platforms.dingtalk:STREAM",
@@ -33,7 +35,8 @@ class PlatformType:
     ``gateway``, ``dry_run`` and ``diagnosis`` are "module:class", imported when they are opened. ``kinds`` are
     the card kinds it has by their names in a bot file; its schema lists them too, the default first.
     ``calls_of`` tells how many calls it takes to show a card in a phase: to make it, to update it, to end it.
-    ``renderer`` is the module that draws its cards on web pages, a ``Renderer``. ``month`` is the calendar by
+    ``renderer`` is the module that draws its cards on web pages, a ``Renderer``, ``simulator`` the class of a
+    platform of this type for one machine, a ``Simulator``. ``month`` is the calendar by
     which it counts calls, if it does. ``say_link`` makes the address that sends a text as who presses the link,
     where there is such a thing.
     """
@@ -45,6 +48,7 @@ class PlatformType:
     kinds: Mapping[str, str]
     calls_of: Callable[[CardSpec, CardPhase], int]
     renderer: str
+    simulator: str = ""
     month: Calendar | None = None
     say_link: Callable[[str], str] | None = None
 
@@ -319,3 +323,30 @@ def open_renderer(type_name: str) -> Renderer:
     """The renderer of that platform type."""
     renderer: Renderer = cast(Renderer, importlib.import_module(platform_type(type_name).renderer))
     return renderer
+
+
+class Simulator(Protocol):
+    """A platform of a type for one machine, with a page to chat on. The class takes ``open_apps``: whoever comes is let in."""
+
+    @property
+    def url(self) -> str:
+        """Its address, while it listens: of the page, and the ``endpoint`` of gateways."""
+        ...
+
+    def add_app(self, client_id: str, secret: str, title: str = "") -> object:
+        """Let an app in, or give it another secret and title."""
+        ...
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; 0 takes a free port. Raises OSError."""
+        ...
+
+    async def stop(self) -> None:
+        """Close everything."""
+        ...
+
+
+def open_simulator(type_name: str, *, open_apps: bool = True) -> Simulator:
+    """A simulator of that platform type, which does not listen yet."""
+    simulator: Simulator = _imported(platform_type(type_name).simulator)(open_apps=open_apps)
+    return simulator

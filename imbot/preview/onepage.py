@@ -7,6 +7,7 @@ imports. Of JavaScript this knows just what the pages here use: named imports, a
 import base64
 import hashlib
 import json
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 
 
-def one_page(state: dict[str, Any]) -> str:
-    """The page that shows this state, complete in itself."""
+def one_page(state: dict[str, Any], renderer: Path) -> str:
+    """The page that shows this state, complete in itself; ``renderer`` is the folder of the platform's renderer."""
     html = INDEX.read_text(encoding="utf-8")
-    style = "".join((PACKAGE / name).read_text(encoding="utf-8") for name in _STYLE.findall(html))
-    script = "\n".join(_modules(PACKAGE / name) for name in _SCRIPT.findall(html))
+    files = _Files(renderer)
+    style = "".join(files.read(name) for name in _STYLE.findall(html))
+    script = "\n".join(_modules(name, files) for name in _SCRIPT.findall(html))
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "img-src http: https: data:; base-uri 'none'; form-action 'none'"
@@ -37,36 +39,52 @@ def one_page(state: dict[str, Any]) -> str:
         f'    <script type="module">{script}</script>'
     )
     html = _POLICY.sub(lambda found: found[1] + policy + found[2], html)
-    html = _ICON.sub(lambda found: found[1] + _data_url(PACKAGE / found[2]) + found[3], html)
+    html = _ICON.sub(lambda found: found[1] + _data_url(files.read(found[2])) + found[3], html)
     return _SCRIPT.sub(lambda _: inside, _STYLE.sub("", html))
 
 
-def _modules(main: Path) -> str:
+class _Files:
+    """The files of the page by the names that it calls them: its own, and the renderer's."""
+
+    def __init__(self, renderer: Path) -> None:
+        self._renderer = renderer
+
+    def read(self, name: str) -> str:
+        """The text of a file."""
+        folder, _, file = name.partition("/")
+        path = self._renderer / file if folder == "renderer" else PACKAGE / name
+        return path.read_text(encoding="utf-8")
+
+
+def _modules(main: str, files: _Files) -> str:
     """A module and all it imports as one script."""
-    done: dict[Path, str] = {}
-    _add(main.resolve(), done)
+    done: dict[str, str] = {}
+    _add(main, files, done)
     return "\n".join(done.values())
 
 
-def _add(path: Path, done: dict[Path, str]) -> None:
+def _add(name: str, files: _Files, done: dict[str, str]) -> None:
     """Append a module behind those it imports; they form no circles."""
-    source = path.read_text(encoding="utf-8")
-    imports = {name: (path.parent / name).resolve() for _, name in _IMPORT.findall(source)}
+    source = files.read(name)
+    imports = {
+        needed: posixpath.normpath(posixpath.join(posixpath.dirname(name), needed))
+        for _, needed in _IMPORT.findall(source)
+    }
     for needed in imports.values():
         if needed not in done:
-            _add(needed, done)
+            _add(needed, files, done)
     body = _IMPORT.sub(lambda found: f"const {{{found[1]}}} = {_name(imports[found[2]])};", source)
     exports = ", ".join(_EXPORT.findall(source))
-    done[path] = f"const {_name(path)} = (() => {{\n{_EXPORT.sub('', body)}\nreturn {{ {exports} }};\n}})();"
+    done[name] = f"const {_name(name)} = (() => {{\n{_EXPORT.sub('', body)}\nreturn {{ {exports} }};\n}})();"
 
 
-def _name(path: Path) -> str:
-    return "module_" + re.sub(r"\W", "_", path.relative_to(PACKAGE).as_posix())
+def _name(name: str) -> str:
+    return "module_" + re.sub(r"\W", "_", name)
 
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _data_url(path: Path) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}"
+def _data_url(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

@@ -5,9 +5,9 @@ import contextlib
 
 from aiohttp import web
 
-from imbot.preview.onepage import INDEX, PACKAGE
+from imbot.platforms import DEFAULT_TYPE, open_renderer
+from imbot.preview.onepage import INDEX
 
-_FOLDERS = ("preview/page", "platforms/dingtalk/simulator/page")
 _LIFE_SIGN_S = 15.0  # how soon a page that was closed is noticed
 
 
@@ -15,6 +15,7 @@ class Server:
     """Shows one state at a time to every page that is open."""
 
     def __init__(self) -> None:
+        self.renderer = open_renderer(DEFAULT_TYPE).PAGE  # of the platform whose cards are shown
         self._state = ""
         self._news = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -24,8 +25,8 @@ class Server:
         app = web.Application()
         app.router.add_get("/", self._index)
         app.router.add_get("/events", self._events)
-        for folder in _FOLDERS:
-            app.router.add_static(f"/{folder}/", PACKAGE / folder)
+        app.router.add_static("/preview/page/", INDEX.parent)
+        app.router.add_get("/renderer/{name}", self._rendering)
         app.on_response_prepare.append(_no_store)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
@@ -47,6 +48,13 @@ class Server:
         """Close every page's feed, then the server."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _rendering(self, request: web.Request) -> web.StreamResponse:
+        """A file of the renderer's folder, and of no other."""
+        file = self.renderer / request.match_info["name"]
+        if file.parent != self.renderer or not file.is_file():
+            raise web.HTTPNotFound
+        return web.FileResponse(file)
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
         return web.FileResponse(INDEX)

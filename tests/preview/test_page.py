@@ -11,6 +11,7 @@ from browser import console_errors, open_browser
 from preview_bot import BOT, FINAL
 
 from imbot.model import CardPhase
+from imbot.platforms.dingtalk.renderer import PAGE
 from imbot.preview.onepage import one_page
 from imbot.preview.samples import SAMPLES, given
 
@@ -87,7 +88,7 @@ def written(looker, bots, tmp_path):
         look = looker(*phases, samples=samples).look()
         assert look.gallery, look.problems
         file = tmp_path / "page.html"
-        file.write_text(one_page(look.to_page()), encoding="utf-8")
+        file.write_text(one_page(look.to_page(), PAGE), encoding="utf-8")
         return file.as_uri()
 
     return make

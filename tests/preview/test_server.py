@@ -33,8 +33,8 @@ async def test_the_page_and_its_files_are_there_and_never_kept(server, client):
     for path in (
         "",
         "preview/page/main.js",
-        "platforms/dingtalk/simulator/page/card.js",
-        "platforms/dingtalk/simulator/page/base.css",
+        "renderer/card.js",
+        "renderer/base.css",
     ):
         async with client.get(server.url + path) as response:
             assert response.status == 200
@@ -43,7 +43,7 @@ async def test_the_page_and_its_files_are_there_and_never_kept(server, client):
 
 @pytest.mark.parametrize(
     "path",
-    ["preview/server.py", "preview/page/../server.py", "platforms/dingtalk/simulator/page/%2e%2e/api.py"],
+    ["preview/server.py", "preview/page/../server.py", "renderer/%2e%2e%2fserver.py"],
 )
 async def test_nothing_else_of_the_package_is_there(server, client, path):
     async with client.get(server.url + path) as response:

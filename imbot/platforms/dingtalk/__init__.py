@@ -33,6 +33,7 @@ STREAM = PlatformType(
     },
     calls_of=calls_of,
     renderer="imbot.platforms.dingtalk.renderer",
+    simulator="imbot.platforms.dingtalk.simulator:Simulator",
     month=Calendar(utc_offset_h=8),  # Shanghai's
     say_link=say_link,
 )

@@ -1,7 +1,7 @@
 /** The bar on top: which bot this is, and what of it is to be seen. */
 
-import { fill, h } from "../../platforms/dingtalk/simulator/page/dom.js";
-import { t } from "../../platforms/dingtalk/simulator/page/i18n.js";
+import { fill, h } from "../../renderer/dom.js";
+import { t } from "../../renderer/i18n.js";
 
 export class Bar {
   /** `choose(axis, value)`: the reader wants to see something else. */

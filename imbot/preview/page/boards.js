@@ -1,9 +1,9 @@
 /** The cards themselves: a board for each colour and width, on it a picture of each phase and sample. */
 
-import { CardView } from "../../platforms/dingtalk/simulator/page/card.js";
-import { fill, h } from "../../platforms/dingtalk/simulator/page/dom.js";
-import { t } from "../../platforms/dingtalk/simulator/page/i18n.js";
-import { renderMarkdown } from "../../platforms/dingtalk/simulator/page/markdown.js";
+import { CardView } from "../../renderer/card.js";
+import { fill, h } from "../../renderer/dom.js";
+import { t } from "../../renderer/i18n.js";
+import { renderMarkdown } from "../../renderer/markdown.js";
 
 const STACKS = [["thinking", "streaming"], ["final"], ["error", "stopped"]];
 

@@ -1,6 +1,6 @@
 /** The preview: one state, from the server or from the page itself, and the reader's choice. */
 
-import { addStrings, translate } from "../../platforms/dingtalk/simulator/page/i18n.js";
+import { addStrings, translate } from "../../renderer/i18n.js";
 import { Bar } from "./bar.js";
 import { Boards } from "./boards.js";
 import { Choice } from "./choice.js";

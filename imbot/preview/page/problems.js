@@ -1,7 +1,7 @@
 /** What is wrong with the bot's files, in place: where, the line itself, and what to do about it. */
 
-import { fill, h, icon } from "../../platforms/dingtalk/simulator/page/dom.js";
-import { t } from "../../platforms/dingtalk/simulator/page/i18n.js";
+import { fill, h, icon } from "../../renderer/dom.js";
+import { t } from "../../renderer/i18n.js";
 
 /** Draw the problems of a state. */
 export function drawProblems(element, state) {
