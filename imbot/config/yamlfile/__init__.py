@@ -19,7 +19,7 @@ from imbot.config.yamlfile.scalars import CORE, Scalar, ScalarError, bad_tag, bl
 from imbot.config.yamlfile.syntax import explain
 from imbot.config.yamlfile.text import MAX_BYTES, decode, mask_breaks
 from imbot.config.yamlfile.traps import bare_template, cut_off, no_mapping
-from imbot.config.yamlfile.tree import Branch, Tree, event_span
+from imbot.config.yamlfile.tree import MAX_DEPTH, TOO_DEEP, Branch, Tree, event_span
 from imbot.errors import Marks, Span
 from imbot.text.pointers import pointer, span_at, split_pointer
 
@@ -37,7 +37,6 @@ __all__ = [
 _EDGE = re.compile(r"^[\s\u200b-\u200d\u2060]|[\s\u200b-\u200d\u2060]\Z")
 _TAG = re.compile(r"(?:&\S+\s+)?!\S*")
 
-MAX_DEPTH = 40
 MAX_NODES = 20_000
 
 
@@ -248,8 +247,7 @@ class _Reader:
 
     def _check_depth(self, event: Any, height: int) -> None:
         if len(self._tree.branches) + height > MAX_DEPTH:
-            message = f"mappings and lists stand more than {MAX_DEPTH} deep in each other"
-            self._problems.stop(event_span(event), "yaml.too-deep", message, "make it flatter")
+            self._problems.stop(event_span(event), *TOO_DEEP)
 
 
 def _bad_key(event: Any, what: str) -> tuple[Span, str, str, str]:
@@ -275,4 +273,5 @@ def _copy(value: Any) -> Any:
 def _explained(error: yaml.MarkedYAMLError, text: str) -> YamlFault:
     mark = error.problem_mark or error.context_mark
     opened = error.context_mark.index if error.context_mark else None
-    return explain(f"{error.context}: {error.problem}", mark.index if mark else 0, opened, text)
+    phrase = ": ".join(filter(None, (error.context, error.problem)))
+    return explain(phrase, mark.index if mark else 0, opened, text)

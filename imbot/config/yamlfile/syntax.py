@@ -1,14 +1,15 @@
 """What is wrong in a text that YAML's parser refused: its phrases turned into words that help.
 
-``yamlfile`` calls ``explain``; known traps (``yamltraps``) are looked for before the phrase is
-believed, since the parser complains where it stumbles, not where the mistake is.
+``yamlfile`` calls ``explain``; known traps (``traps``) are looked for before the phrase (``phrases``) is
+believed, since the parser complains where it stumbles, not where the mistake is. Of a phrase that is
+not known nobody can say even that, so it gets no more than its place.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from imbot.config.yamlfile.lines import Lines, line_start
+from imbot.config.yamlfile.phrases import NO_COLON, OUT_OF_PLACE, TWO_COLONS, Rule, rule_of
 from imbot.config.yamlfile.problems import YamlFault
 from imbot.config.yamlfile.traps import (
     QUOTE_IT,
@@ -19,90 +20,11 @@ from imbot.config.yamlfile.traps import (
     template_near,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """What to say when the parser's phrase or its context matches; ``opening``: point at where the construct began."""
-
-    pattern: str
-    message: str
-    hint: str
-    code: str = "yaml.syntax"
-    opening: bool = False
-
-
-_RULES = (
-    _Rule(
-        r"quoted scalar.*(?:end of stream|document)",
-        "the quoted text that begins here is never closed",
-        "add the closing quote",
-        opening=True,
-    ),
-    _Rule(
-        "Unicode character escape",
-        "no character has this code",
-        r"write the character itself (😀) instead of \uD83D\uDE00",
-    ),
-    _Rule(
-        "escape",
-        "in double quotes a backslash begins an escape, and this is none",
-        r"use single quotes, or write \\",
-    ),
-    _Rule(
-        "simple key.*could not find",
-        "expected key: value, and this line has no colon with a space after it",
-        "add it; a text of several lines goes in quotes or below a |",
-        opening=True,
-    ),
-    _Rule(
-        "sequence entries are not allowed",
-        "a list cannot begin here",
-        "begin it on a line of its own; quote a text that begins with a -",
-    ),
-    _Rule(
-        "mapping keys are not allowed",
-        "a key cannot begin here",
-        "quote a text that begins with ? and a space",
-    ),
-    _Rule(
-        r"(?:flow mapping|flow sequence).*(?:',' or|end of stream)",
-        "a comma is missing here, or the bracket opened in line {line} is not closed",
-        "check the brackets; quote texts that contain brackets, commas or colons",
-    ),
-    _Rule(
-        "comment or",
-        "the text after | or > begins on the next line",
-        "move it there, deeper than its key; quote a text that begins with | or >",
-    ),
-    _Rule("while scanning an? (?:alias|anchor)", "a text that begins with * or & needs quotes", QUOTE_IT),
-    _Rule(
-        r"\btag\b",
-        "a text that begins with ! is a tag, and this one is not known",
-        QUOTE_IT,
-        code="yaml.tag",
-    ),
-    _Rule(
-        "directive|incompatible",
-        "a line that begins with % is a directive, and this one is not known",
-        "delete it",
-    ),
-    _Rule("cannot start any token", "an unquoted text cannot begin with this character", QUOTE_IT),
-    _Rule(
-        "node content",
-        "a value is missing here, or a bracket or comma too many",
-        "check the brackets and commas",
-    ),
-)
 _COLON_BEFORE = re.compile(r"[ \t]*(?:- +)*+(?:\"[^\"]*\"|'[^']*'|[^\s\"'#].*?):[ \t]")
 _TAB = re.compile(r" *(\t)")
 _CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} ).*", re.MULTILINE)
 _DASH = re.compile(r"[ \t]*(-)[^\s-]")
 _WORD = re.compile(r"\S{1,40}")
-_MISPLACED = (
-    "yaml.indentation",
-    "this line does not fit what stands above it",
-    "lines of one mapping or list begin in the same column",
-)
 _AFTER_QUOTE = (
     "yaml.syntax",
     "the quote before this ends the text, and something follows",
@@ -113,13 +35,23 @@ _TRAILING = (
     "something follows where the value has already ended",
     "put the whole value in quotes",
 )
+_UNKNOWN = (
+    "yaml.syntax",
+    "from here on the file cannot be read as YAML",
+    "look for the mistake here or in the lines above",
+)
 
 
 def explain(phrase: str, at: int, opened: int | None, text: str) -> YamlFault:
     """What is wrong, from the parser's phrase, the offset it complains of and where that construct began."""
     at = min(at, len(text))
+    rule = rule_of(phrase)
+    if rule is None:
+        return _conflict(text) or YamlFault(at, _word(at, text), *_UNKNOWN)
+    if rule.certain:
+        return YamlFault(at, _word(at, text), rule.code, rule.message, rule.hint)
     places = [at] if opened is None else [at, opened]
-    if "mapping values" in phrase or "flow node" in phrase:
+    if rule is TWO_COLONS or "flow node" in phrase:
         places.append(_line_above(text, at))
     return (
         _conflict(text)
@@ -127,10 +59,9 @@ def explain(phrase: str, at: int, opened: int | None, text: str) -> YamlFault:
         or _first(template_near, places, text)
         or _first(placeholder_near, places, text)
         or _first(full_width_near, places, text)
-        or _by_colon(phrase, places, text)
-        or _by_phrase(phrase, at, opened, text)
-        or _dash(at, text)
-        or YamlFault(at, _word(at, text), *_out_of_place(at, text))
+        or _by_colon(rule, places, text)
+        or (_out_of_place(at, text) if rule is OUT_OF_PLACE else None)
+        or _by_rule(rule, at, opened, text)
     )
 
 
@@ -156,48 +87,36 @@ def _tab(phrase: str, at: int, text: str) -> YamlFault | None:
     return YamlFault(*found.span(1), "yaml.tab", "a tab in the indentation", "indent with spaces only")
 
 
-def _by_colon(phrase: str, places: list[int], text: str) -> YamlFault | None:
-    at = places[0]
-    if "could not find" in phrase:
+def _by_colon(rule: Rule, places: list[int], text: str) -> YamlFault | None:
+    if rule is TWO_COLONS:
+        at = places[0]
+        begin, line = near(at, text)
+        if _COLON_BEFORE.match(line[: at - begin]):
+            message = "a colon before a space ends a key, and this text has one inside"
+            return YamlFault(at, at + 1, "yaml.colon", message, QUOTE_IT)
+    if rule in (TWO_COLONS, NO_COLON):
         return _first(missing_space_near, places[1:], text)
-    if "mapping values" not in phrase:
-        return None
-    begin, line = near(at, text)
-    if _COLON_BEFORE.match(line[: at - begin]):
-        message = "a colon before a space ends a key, and this text has one inside"
-        return YamlFault(at, at + 1, "yaml.colon", message, QUOTE_IT)
-    hint = "check the indentation, and that the line above is key: value"
-    message = "no key can stand here: the line above is a text"
-    return _first(missing_space_near, places[1:], text) or YamlFault(
-        at, at + 1, "yaml.indentation", message, hint
-    )
-
-
-def _by_phrase(phrase: str, at: int, opened: int | None, text: str) -> YamlFault | None:
-    for rule in _RULES:
-        if re.search(rule.pattern, phrase, re.DOTALL):
-            place = opened if rule.opening and opened is not None else at
-            message = rule.message
-            if "{line}" in message:
-                message = message.format(line=Lines(text).position(place if opened is None else opened)[0])
-            return YamlFault(place, _word(place, text), rule.code, message, rule.hint)
     return None
 
 
-def _dash(at: int, text: str) -> YamlFault | None:
-    found = _DASH.match(text, line_start(text, at)) if _first_in_line(at, text) else None
-    if not found:
-        return None
-    message = "the space after the dash is missing"
+def _by_rule(rule: Rule, at: int, opened: int | None, text: str) -> YamlFault:
+    place = opened if rule.opening and opened is not None else at
+    line = Lines(text).position(place if opened is None else opened)[0]
     return YamlFault(
-        *found.span(1), "yaml.indentation", message, "write - item; quote a text that begins with a -"
+        place, _word(place, text), rule.code, rule.message.replace("{line}", str(line)), rule.hint
     )
 
 
-def _out_of_place(at: int, text: str) -> tuple[str, str, str]:
-    if _first_in_line(at, text):
-        return _MISPLACED
-    return _AFTER_QUOTE if text[:at].rstrip(" ")[-1] in "\"'" else _TRAILING
+def _out_of_place(at: int, text: str) -> YamlFault | None:
+    """A dash without its space, or something after a value; None where the line as a whole does not fit."""
+    if not _first_in_line(at, text):
+        words = _AFTER_QUOTE if text[:at].rstrip(" ")[-1] in "\"'" else _TRAILING
+        return YamlFault(at, _word(at, text), *words)
+    found = _DASH.match(text, line_start(text, at))
+    if not found:
+        return None
+    message, hint = "the space after the dash is missing", "write - item; quote a text that begins with a -"
+    return YamlFault(*found.span(1), "yaml.indentation", message, hint)
 
 
 def _word(at: int, text: str) -> int:

@@ -1,7 +1,7 @@
 """YAML's traps, explained by name: what people meant where the parser only sees wrong characters.
 
 ``yamlfile`` asks here about unquoted texts that were cut off and files that are no mapping;
-``yamlsyntax`` about the places where a file does not parse. No explanation repeats a value: it may
+``syntax`` about the places where a file does not parse. No explanation repeats a value: it may
 be a secret.
 """
 

@@ -12,6 +12,13 @@ from imbot.config.yamlfile.problems import Problems
 from imbot.errors import Marks, Span
 from imbot.text.pointers import escape
 
+MAX_DEPTH = 40
+TOO_DEEP = (
+    "yaml.too-deep",
+    f"mappings and lists stand more than {MAX_DEPTH} deep in each other",
+    "make it flatter",
+)
+
 
 @dataclass(slots=True)
 class Branch:
