@@ -25,7 +25,8 @@ AGENT_TYPES = {
 class Agent(Protocol):
     """What produces the answer to a message.
 
-    The class takes ``(spec, timeouts)``; making one may raise ``ConfigError`` for settings the schema could not judge, and opens no connection.
+    The class takes ``(spec, timeouts)``; making one may raise ``ConfigError`` for settings the schema could not judge,
+    and opens no connection: one that was never asked may be dropped without being closed.
     """
 
     @property

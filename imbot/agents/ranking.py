@@ -6,6 +6,7 @@ The index ranks but its figures mean nothing alone. Coverage does: how much of t
 
 import math
 import sqlite3
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class _Indexed:
 
 
 class Index:
-    """The entries of one folder, searchable from any thread."""
+    """The entries of one folder, searchable from any thread. Its database goes when it is closed or dropped."""
 
     def __init__(self, entries: Sequence[KnowledgeEntry]) -> None:
         self._entries = [_indexed(entry) for entry in entries]
@@ -59,6 +60,8 @@ class Index:
         self._frequency = Counter(token for entry in self._entries for token in entry.asked | entry.body)
         self._vocabulary = _vocabulary(self._entries)
         self._database = _database(self._entries)
+        # Who only looks whether a bot can be made drops what was made, often where no loop could close an agent.
+        self._let_go = weakref.finalize(self, self._database.close)
         self._lock = Lock()
 
     def search(self, question: str) -> list[Match]:
@@ -73,7 +76,7 @@ class Index:
     def close(self) -> None:
         """Let go of the index."""
         with self._lock:
-            self._database.close()
+            self._let_go()
 
     def _candidates(self, sought: frozenset[str]) -> list[int]:
         if not sought:

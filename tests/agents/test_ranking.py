@@ -4,6 +4,7 @@ Chinese and English, paraphrases, slips, small talk. What matters most is that n
 OTHER_WORDS holds what no ranking by words can find.
 """
 
+import sqlite3
 import time
 
 import pytest
@@ -207,3 +208,14 @@ def test_a_very_long_question_stays_cheap(index):
     index.search(" ".join(f"pa{number}word" for number in range(5000)))
     index.search("退货" * 10_000)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("end", ["closed", "dropped"])
+def test_an_index_that_is_closed_or_dropped_leaves_no_database_open(end):
+    index = Index([Entry("绿茶", "x", "a.md", "绿茶")])
+    database = index._database
+    if end == "closed":
+        index.close()
+    del index
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        database.execute("SELECT 1")
