@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 
 from imbot.errors import StoreError
 from imbot.stores import schema
+from imbot.stores.log_ahead import write_to_log
 
 BUSY_TIMEOUT_S = 5.0
 SLOW_S = 0.01  # brief work that took so long was held up by the disk, so that ...
@@ -57,7 +58,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     connection = _connect(path)
     try:
         _recognise(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        write_to_log(connection, BUSY_TIMEOUT_S)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         # Who asks to be forgotten is not to be found in the file's free pages either.
