@@ -4,6 +4,7 @@ import click
 
 from imbot import log
 from imbot.cli.common import run_async
+from imbot.ops.address import why_not_bound
 from imbot.platforms import DEFAULT_TYPE, open_simulator
 
 
@@ -32,7 +33,7 @@ def command(host: str, port: int, apps: tuple[str, ...]) -> None:
         try:
             await simulator.start(host=host, port=port)
         except OSError as error:
-            reason = str(error.strerror).rpartition(": ")[2]  # asyncio puts the address before it
+            reason = why_not_bound(error).lower()
             raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
         click.echo(f"Chat page:  {simulator.url}")
         click.echo(f"Programs:   export DINGTALK_OPENAPI_ENDPOINT={simulator.url}")

@@ -4,10 +4,12 @@
 """
 
 import contextlib
+import errno
 import ipaddress
 import json
 import os
 import secrets
+import socket
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
@@ -51,6 +53,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def why_not_bound(error: OSError) -> str:
+    """Why nothing can listen at an address, in the system's words alone: asyncio puts the address before them."""
+    if isinstance(error, socket.gaierror):
+        return str(error.strerror)
+    # asyncio of Python 3.13 gives no number where this machine does not have the address.
+    return os.strerror(error.errno or errno.EADDRNOTAVAIL)
 
 
 @dataclass(frozen=True, slots=True)

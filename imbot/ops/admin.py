@@ -19,7 +19,7 @@ from aiohttp import web
 
 from imbot import __version__
 from imbot.log import redactor
-from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, is_loopback
+from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, is_loopback, why_not_bound
 from imbot.ops.metrics import Metrics
 from imbot.problems.records import problem_json
 from imbot.reload.reloader import Reloader, StoppingError
@@ -86,7 +86,7 @@ async def _listen_at(runner: web.AppRunner, address: AdminAddress) -> str:
     try:
         await web.TCPSite(runner, address.host, address.port).start()
     except OSError as error:
-        return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        return why_not_bound(error)
     return ""
 
 

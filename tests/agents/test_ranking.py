@@ -212,7 +212,7 @@ def test_a_very_long_question_stays_cheap(index):
 
 @pytest.mark.parametrize("end", ["closed", "dropped"])
 def test_an_index_that_is_closed_or_dropped_leaves_no_database_open(end):
-    index = Index([Entry("绿茶", "x", "a.md", "绿茶")])
+    index = Index([KnowledgeEntry("绿茶", "x", "a.md", "绿茶")])
     database = index._database
     if end == "closed":
         index.close()

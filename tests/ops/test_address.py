@@ -1,9 +1,12 @@
+import asyncio
+import errno
 import os
+import socket
 import stat
 
 import pytest
 
-from imbot.ops.address import AdminAddress, Beacon
+from imbot.ops.address import AdminAddress, Beacon, why_not_bound
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,30 @@ def test_an_address_tells_whether_others_can_reach_it(text, host, port, loopback
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ValueError, match=r"HOST:PORT|port|brackets"):
         AdminAddress.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (
+            OSError(errno.EADDRINUSE, "error while attempting to bind on ('::1', 1): in use"),
+            "Address already in use",
+        ),
+        (
+            OSError("could not bind on any address out of [('192.0.2.1', 1)]"),
+            "Cannot assign requested address",
+        ),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service not known"),
+    ],
+)
+def test_why_an_address_cannot_be_had_is_said_without_repeating_it(error, why):
+    assert why_not_bound(error) == why
+
+
+async def test_an_address_of_another_machine_cannot_be_had_whatever_the_python():
+    with pytest.raises(OSError) as caught:
+        await asyncio.get_running_loop().create_server(asyncio.Protocol, "192.0.2.1", 0)
+    assert why_not_bound(caught.value) == "Cannot assign requested address"
 
 
 def test_a_beacon_is_found_and_taken_away(tmp_path):
