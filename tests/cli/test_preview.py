@@ -59,7 +59,7 @@ def test_wrong_use_says_what_is_right(bots, words, said):
     write(bots, {"_x.yaml": "{}"})
     done = preview(*words)
     assert done.exit_code == 2
-    assert said in " ".join(done.stderr.split())
+    assert said in " ".join(done.output.split())
 
 
 def test_a_bot_that_cannot_be_drawn_ends_with_its_problems(bots, tmp_path):
@@ -69,8 +69,8 @@ def test_a_bot_that_cannot_be_drawn_ends_with_its_problems(bots, tmp_path):
     told = json.loads(as_json.stdout)
     assert [problem["code"] for problem in told["problems"]] == ["template.undefined"]
     assert told["cards"] == []
-    assert "bots/cards/final.yaml:1:17: error: `anwser` is not defined" in as_html.stderr
-    assert "^~~~~~" in as_html.stderr
+    assert "bots/cards/final.yaml:1:17: error: `anwser` is not defined" in as_html.output
+    assert "^~~~~~" in as_html.output
     assert not (tmp_path / "out.html").exists()
 
 
@@ -86,7 +86,7 @@ def test_the_page_is_written_without_secrets(bots, tmp_path, monkeypatch):
 def test_a_page_that_cannot_be_written_says_so(bots):
     done = preview("a", "--html", "nowhere/out.html")
     assert done.exit_code == 1
-    assert "nowhere/out.html cannot be written: No such file or directory" in done.stderr
+    assert "nowhere/out.html cannot be written: No such file or directory" in done.output
 
 
 def test_half_a_character_breaks_nothing(bots, tmp_path):
@@ -103,7 +103,7 @@ def test_a_taken_port_is_told(bots):
         other.listen()
         done = preview("a", "--port", str(other.getsockname()[1]))
     assert done.exit_code == 1
-    assert "is taken; leave --port out" in done.stderr
+    assert "is taken; leave --port out" in done.output
 
 
 def test_the_page_is_opened_on_demand(bots, tmp_path):

@@ -27,7 +27,8 @@ class Feed:
 
 @pytest.fixture
 async def feed(sim, client):
-    async with client.session.get(f"{sim.url}/sim/events") as response:
+    # aiohttp refuses a line of more than twice its buffer, and the state of a long chat is one line.
+    async with client.session.get(f"{sim.url}/sim/events", read_bufsize=1_048_576) as response:
         assert response.headers["Cache-Control"] == "no-store"
         yield Feed(response)
 
