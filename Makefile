@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev test lint types unit soak stress bench bench-quick clean
+.PHONY: dev test lint types unit quick soak stress bench bench-quick clean
 
 dev: $(VENV)/.installed ## the simulator, the bots and a chat page; prints one address
 	@$(BIN)/imbot dev bots/
@@ -19,6 +19,11 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest --numprocesses 3 --dist worksteal # more than two cores need: many tests wait for sockets
+
+quick: $(VENV)/.dev ## most tests in about a minute: none that needs a browser, another program or much time
+	$(BIN)/pytest --numprocesses 3 --dist worksteal -m "not browser" --ignore=tests/flows --ignore=tests/soak \
+	  --ignore=tests/check --ignore=tests/editor --ignore=tests/test_benchmarks.py
+	$(BIN)/pytest --numprocesses 3 --dist worksteal tests/flows/test_reload.py
 
 SEED := $(shell date +%j%H) # others each hour; `make soak SEED=7` does what that one decides
 soak: $(VENV)/.dev ## what takes minutes: chaos, careless edits, a thousand reloads; says what was seen
@@ -50,4 +55,4 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@touch $(VENV)/.installed $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf $(VENV) .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
