@@ -4,14 +4,15 @@
 it is compiled; what happens inside operators, calls, filters and tests is charged here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes
 from jinja2.environment import TemplateModule
-from jinja2.exceptions import SecurityError, TemplateNotFound
+from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError
 from jinja2.filters import FILTERS as LIBRARY_FILTERS
+from jinja2.lexer import Token, TokenStream
 from jinja2.loaders import FunctionLoader
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -76,6 +77,19 @@ class _Missing(StrictUndefined):
         return f"a {type_name(type(holder).__name__)} has no `{name}`"
 
 
+def _read_ahead(stream: Iterable[Token]) -> Iterator[Token]:
+    """The same tokens, read before the first is given; what cannot be read is told in its turn."""
+    tokens: list[Token] = []
+    failure = None
+    try:
+        tokens.extend(stream)
+    except TemplateSyntaxError as error:
+        failure = error
+    yield from tokens
+    if failure:
+        raise failure
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Compiles and runs templates that can reach plain values and the given texts only."""
 
@@ -111,6 +125,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         return with_budget(super()._parse(source, name, filename))
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        # Otherwise the library's generators end where a parser that recurses too deeply gives up; Python 3.12
+        # has no room there to end them, and says so on the terminal.
+        return TokenStream(_read_ahead(super()._tokenize(source, name, filename, state)), name, filename)
 
     def _load(self, name: str) -> str | None:
         text = self.files.get(name)

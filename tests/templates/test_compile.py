@@ -104,6 +104,19 @@ def test_whatever_goes_wrong_is_one_fault_with_its_line(draw, source, code, line
     assert fault.message
 
 
+def test_of_several_mistakes_the_first_is_told(draw):
+    assert fault_of(draw, "{{ 1 + }}\n{{ § }}").line == 1
+    assert fault_of(draw, "{{ § }}\n{{ 1 + }}").line == 1
+
+
+def test_a_template_nested_too_deeply_leaves_nothing_to_be_ended_where_there_is_no_room_for_it(draw, capfd):
+    def fault_below(frames):
+        return fault_below(frames - 1) if frames else fault_of(draw, "{{ " + "(" * 500 + " }}")
+
+    assert {fault_below(frames).code for frames in range(20)} == {"template.recursion"}
+    assert capfd.readouterr().err == ""
+
+
 def test_a_text_file_can_be_included_and_imported(draw):
     files = [
         ("cards/more.j2", "more {{ answer }}\n"),
