@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev test lint types unit quick soak stress bench bench-quick clean
+.PHONY: dev test lint types unit quick generated soak stress bench bench-quick clean
 
 dev: $(VENV)/.installed ## the simulator, the bots and a chat page; prints one address
 	@$(BIN)/imbot dev bots/
@@ -24,6 +24,9 @@ quick: $(VENV)/.dev ## most tests in about a minute: none that needs a browser, 
 	$(BIN)/pytest --numprocesses 3 --dist worksteal -m "not browser" --ignore=tests/flows --ignore=tests/soak \
 	  --ignore=tests/check --ignore=tests/editor --ignore=tests/test_benchmarks.py
 	$(BIN)/pytest --numprocesses 3 --dist worksteal tests/flows/test_reload.py
+
+generated: $(VENV)/.installed ## the editors' schemas, docs/keys.md and docs/codes.md; says which of them changed
+	@$(BIN)/python tools/generated.py
 
 SEED := $(shell date +%j%H) # others each hour; `make soak SEED=7` does what that one decides
 soak: $(VENV)/.dev ## what takes minutes: chaos, careless edits, a thousand reloads; says what was seen

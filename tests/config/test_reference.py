@@ -1,12 +1,8 @@
-from pathlib import Path
-
 import pytest
 
 from imbot.config import schema
-from imbot.config.reference import entries, find_keys, keys_page, value_text
+from imbot.config.reference import entries, find_keys, value_text
 from imbot.config.yamlfile import read_yaml
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_every_key_of_every_schema_has_an_entry():
@@ -63,8 +59,3 @@ def test_an_entry_tells_type_bounds_default_and_examples():
 )  # fmt: skip
 def test_a_value_is_shown_as_yaml_that_means_it(value):
     assert read_yaml(f"x: {{y: [{value_text(value)}]}}".encode(), "a.yaml").value == {"x": {"y": [value]}}
-
-
-def test_the_document_is_fresh():
-    """Otherwise: ``imbot explain --all keys > docs/keys.md``."""
-    assert (ROOT / "docs/keys.md").read_text(encoding="utf-8") == keys_page() + "\n"

@@ -12,10 +12,9 @@ import imbot
 from imbot.cli.check import command as check
 from imbot.cli.test import command as play
 from imbot.config.loader import names_bot
-from imbot.problems.codes import codes_page, pages
+from imbot.problems.codes import pages
 
 PACKAGE = Path(imbot.__file__).parent
-ROOT = PACKAGE.parent
 REST = {
     "credentials": "credentials: {client_id: a, client_secret: <<SECRET:-none>>}\n",
     "agent": "agent: {type: echo}\n",
@@ -149,8 +148,3 @@ def test_the_wrong_example_has_this_problem_and_no_other(code, tmp_path):
 @pytest.mark.parametrize("page", pages().values(), ids=lambda page: page.code)
 def test_the_right_example_has_no_problem(page, tmp_path):
     assert found(written(tmp_path / "bots", page.right, whole=page.whole)) == []
-
-
-def test_the_document_is_fresh():
-    """Otherwise: ``imbot explain --all codes > docs/codes.md``."""
-    assert (ROOT / "docs/codes.md").read_text(encoding="utf-8") == codes_page() + "\n"

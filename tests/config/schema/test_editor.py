@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -24,19 +23,6 @@ def card(**keys):
 
 def agent(**keys):
     return BOT | {"agent": keys}
-
-
-@pytest.mark.parametrize(
-    ("name", "bundle", "words"),
-    [
-        ("imbot", schema.bundle, ""),
-        ("defaults", schema.bundle_defaults, " --defaults"),
-        ("inheriting", schema.bundle_inheriting, " --inheriting"),
-    ],
-)
-def test_the_file_for_editors_is_fresh(name, bundle, words):
-    written = json.loads((REPOSITORY / f"schemas/{name}.schema.json").read_text(encoding="utf-8"))
-    assert written == bundle(), f"imbot schema{words} > schemas/{name}.schema.json"
 
 
 @pytest.mark.parametrize("bundle", [schema.bundle, schema.bundle_defaults, schema.bundle_inheriting])
