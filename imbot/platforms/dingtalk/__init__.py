@@ -11,7 +11,9 @@ from imbot.usage.accounting import Calendar
 
 def calls_of(card: CardSpec, phase: CardPhase) -> int:
     """Calls to show a card in a phase. A template of one's own has an end that takes a call besides."""
-    if card.kind == "markdown":
+    from imbot.cards.kinds import open_kind  # brings YAML along, which looking at the types does without
+
+    if not open_kind(card, STREAM).live:
         return int(phase.terminal)
     return 2 if phase.terminal and card.own else 1
 

@@ -13,6 +13,7 @@ from imbot.platforms.dingtalk.markdown import as_platform_markdown
 from imbot.platforms.dingtalk.wire import Address
 
 BUILT_IN_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
+STANDARD_TEMPLATE = "StandardCard"
 
 AI_CREATE = "POST /v1.0/card/instances/createAndDeliver"
 AI_CREATE_HIDDEN = "POST /v1.0/card/instances"
@@ -26,8 +27,13 @@ WEBHOOK = "POST /robot/sendBySession"
 
 
 def template_id(view: CardView) -> str:
-    """The card template that a view is of."""
-    return str(view.native["template_id"])
+    """The card template that a view is of; empty: it is no card, but a message."""
+    return str(view.native.get("template_id", ""))
+
+
+def is_standard(view: CardView) -> bool:
+    """Whether a view is of a StandardCard, which has calls of its own; all other cards are AI cards."""
+    return template_id(view) == STANDARD_TEMPLATE
 
 
 def content_key(view: CardView) -> str:
@@ -68,15 +74,13 @@ class Caller(Protocol):
 
 
 def create(card_id: str, to: Address, view: CardView) -> Call:
-    """Make a card of the view's kind and show it at the address.
+    """Make a card of the view's template and show it at the address.
 
     Raises FatalError where no such card can stand.
     """
-    if view.kind == "ai":
-        return _create_ai(card_id, to, view)
-    if view.kind == "standard":
-        return _create_standard(card_id, to, view)
-    raise FatalError(f"DingTalk shows no card of kind {view.kind!r}")
+    if not template_id(view):
+        raise FatalError(f"DingTalk shows no card of kind {view.kind!r}")
+    return _create_standard(card_id, to, view) if is_standard(view) else _create_ai(card_id, to, view)
 
 
 def put_ai(card_id: str, changed: Mapping[str, Any]) -> Call:
@@ -179,7 +183,7 @@ def _mention(view: CardView) -> dict[str, Any]:
 
 def _create_standard(card_id: str, to: Address, view: CardView) -> Call:
     body: dict[str, Any] = {
-        "cardTemplateId": "StandardCard",
+        "cardTemplateId": STANDARD_TEMPLATE,
         "robotCode": to.robot_code,
         "cardBizId": card_id,
         "cardData": _json(as_platform_markdown(view.data)),

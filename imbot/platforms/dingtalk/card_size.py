@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardView
+from imbot.platforms.dingtalk.calls import is_standard, template_id
 from imbot.platforms.dingtalk.codes import CARD_TOO_LARGE
 from imbot.platforms.dingtalk.markdown import as_platform_markdown
 from imbot.text.markdown import LEAST, size
@@ -44,8 +45,8 @@ class CardSize:
 
 def _bytes_of(view: CardView) -> int:
     """The bytes that are bounded: of a variable, or of a whole layout."""
-    if view.kind == "markdown":  # which is sent in as many messages as it needs
+    if not template_id(view):  # a message, which is sent in as many messages as it needs
         return 0
-    if view.kind == "standard":
+    if is_standard(view):
         return size(json.dumps(as_platform_markdown(view.data), ensure_ascii=False))
     return max(map(size, as_platform_markdown(view.data).values()), default=0)

@@ -91,7 +91,7 @@ class Cards:
             view = latest()
             changed = shown.changing(view)
             by_key = api == calls.AI_PUT and _public(view)
-            if view.kind == "ai" and changed.keys() == {calls.content_key(view)} and not by_key:
+            if changed.keys() == {calls.content_key(view)} and not by_key:
                 return calls.stream_ai(ref.id, calls.content_key(view), view.data[calls.content_key(view)])
             return _put(ref, view, changed) if changed else None
 
@@ -109,7 +109,7 @@ class Cards:
         del self._shown[ref.id]
         # Only a template of one's own has states that the platform keeps; the built-in one shows its
         # state by a variable, and streaming must not be what ends it.
-        streams = view.kind == "ai" and not _public(view) and bool(calls.content_key(view))
+        streams = bool(calls.content_key(view)) and not _public(view)
         changed = shown.changed(view)
         if streams:
             changed.pop(calls.content_key(view), None)
@@ -152,16 +152,18 @@ class Cards:
 
 
 def _put(ref: CardRef, view: CardView, changed: Mapping[str, Any]) -> Call:
-    return calls.put_ai(ref.id, changed) if view.kind == "ai" else calls.put_standard(ref.id, view.data)
+    if calls.is_standard(view):
+        return calls.put_standard(ref.id, view.data)
+    return calls.put_ai(ref.id, changed)
 
 
 def _put_apis(view: CardView) -> tuple[str, ...]:
-    return (calls.AI_PUT,) if view.kind == "ai" else (calls.STANDARD_PUT,)
+    return (calls.STANDARD_PUT,) if calls.is_standard(view) else (calls.AI_PUT,)
 
 
 def _next_apis(view: CardView) -> tuple[str, ...]:
     """What the update after this view will likely use: while an answer grows only the content changes."""
-    if view.kind != "ai" or not calls.content_key(view) or view.phase is not CardPhase.STREAMING:
+    if not calls.content_key(view) or view.phase is not CardPhase.STREAMING:
         return _put_apis(view)
     # What streams in a template of one's own is changed by streaming alone; in the public one it is a
     # variable like others, so that both APIs serve, each with calls per second of its own.

@@ -77,10 +77,10 @@ class DingTalkDiagnosis:
         await self._api.close()
 
     def _card_probes(self, view: CardView) -> list[Probe]:
-        if view.kind == "standard":
+        if calls.is_standard(view):
             call = calls.put_standard(self._card_id, view.data)
             return [Probe("cards", lambda: self._cards(call), ("credentials",), calls=1)]
-        if view.kind != "ai":
+        if not calls.template_id(view):
             return []
         put = calls.put_ai(self._card_id, view.data)
         return [

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from fakes import change
@@ -6,6 +7,7 @@ from fakes import change
 from imbot.errors import FatalError
 from imbot.model import CardPhase, CardView
 from imbot.platforms.dingtalk import calls
+from imbot.platforms.dingtalk.kinds.standard import StandardKind
 from imbot.platforms.dingtalk.wire import Address
 
 GROUP = Address("bot", "cidG==", "group", staff_id="u1")
@@ -20,7 +22,12 @@ AI = CardView(
     {"template_id": "t.schema", "content_key": "msgContent"},
 )
 STANDARD = CardView(
-    "standard", CardPhase.FINAL, {"contents": [{"type": "markdown", "text": "你好"}]}, "Title", "Text"
+    "standard",
+    CardPhase.FINAL,
+    {"contents": [{"type": "markdown", "text": "你好"}]},
+    "Title",
+    "Text",
+    StandardKind.native,
 )
 
 
@@ -62,7 +69,12 @@ def test_74_without_a_staff_id_there_is_no_card_in_a_single_chat(view):
         calls.create("c1", NOBODY, view)
 
 
-def test_an_unknown_kind_has_no_card():
+@pytest.mark.parametrize(("view", "api"), [(AI, calls.AI_CREATE), (STANDARD, calls.STANDARD_CREATE)])
+def test_the_template_decides_by_which_call_a_card_is_made(view, api):
+    assert calls.create("c1", GROUP, replace(view, kind="note")).api == api
+
+
+def test_what_has_no_template_has_no_card():
     with pytest.raises(FatalError, match="markdown"):
         calls.create("c1", GROUP, CardView("markdown", CardPhase.FINAL, {}, "", ""))
 

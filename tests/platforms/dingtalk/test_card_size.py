@@ -7,11 +7,14 @@ import pytest
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardPhase, CardView
 from imbot.platforms.dingtalk.card_size import CARD_BYTES, CardSize
+from imbot.platforms.dingtalk.kinds.standard import StandardKind
 from imbot.text.markdown import LEAST
+
+NATIVE = {"ai": {"template_id": "x.schema"}, "standard": StandardKind.native, "markdown": {}}
 
 
 def view(kind="ai", **data):
-    return CardView(kind, CardPhase.FINAL, data, "title", "text")
+    return CardView(kind, CardPhase.FINAL, data, "title", "text", NATIVE[kind])
 
 
 def test_a_card_takes_so_many_bytes_in_one_variable():

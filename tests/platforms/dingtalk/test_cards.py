@@ -7,6 +7,7 @@ from imbot.errors import FatalError, TransientError
 from imbot.model import CardPhase, CardRef, CardView
 from imbot.platforms.dingtalk import calls
 from imbot.platforms.dingtalk.cards import Cards
+from imbot.platforms.dingtalk.kinds.standard import StandardKind
 
 CREATE = calls.AI_CREATE.partition(" ")[2]
 PUT = calls.AI_PUT.partition(" ")[2]
@@ -37,7 +38,7 @@ def own(phase, content, **more):
 
 
 def standard(phase, text):
-    return CardView("standard", phase, {"contents": [{"text": text}]}, "T", text)
+    return CardView("standard", phase, {"contents": [{"text": text}]}, "T", text, StandardKind.native)
 
 
 def after_creation(platform):

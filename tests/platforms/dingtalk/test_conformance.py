@@ -12,6 +12,7 @@ from imbot.errors import FatalError, TransientError
 from imbot.model import CardPhase, CardView
 from imbot.platforms.dingtalk import calls
 from imbot.platforms.dingtalk.gateway import DingTalkGateway
+from imbot.platforms.dingtalk.kinds.standard import StandardKind
 from imbot.platforms.dingtalk.simulator import Simulator
 from imbot.platforms.dingtalk.times import Times
 from imbot.spec import Secret
@@ -325,9 +326,8 @@ async def test_a_wrong_content_key_is_fatal_and_names_the_cure(sim, gateway, hea
 @pytest.mark.parametrize("group", [True, False])
 async def test_a_standard_card_is_shown_and_replaced(sim, gateway, heard, group):
     def standard(text):
-        return CardView(
-            "standard", CardPhase.FINAL, {"contents": [{"type": "text", "text": text}]}, "T", text
-        )
+        data = {"contents": [{"type": "text", "text": text}]}
+        return CardView("standard", CardPhase.FINAL, data, "T", text, StandardKind.native)
 
     ref = gateway.new_card(await heard(group=group))
     await gateway.create_card(ref, lambda: standard("…"))

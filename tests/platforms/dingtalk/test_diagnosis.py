@@ -10,6 +10,7 @@ from imbot.ops.doctor import run_probes
 from imbot.platforms import open_diagnosis
 from imbot.platforms.dingtalk import diagnosis as doctor
 from imbot.platforms.dingtalk.diagnosis import DingTalkDiagnosis
+from imbot.platforms.dingtalk.kinds.standard import StandardKind
 from imbot.spec import Secret
 
 TOKEN = "/v1.0/oauth2/accessToken"
@@ -28,7 +29,7 @@ AI = CardView(
     {"template_id": "own.schema", "content_key": "content"},
 )
 MARKDOWN = CardView("markdown", CardPhase.THINKING, {"title": "t", "text": "x"}, "t", "x")
-STANDARD_VIEW = CardView("standard", CardPhase.THINKING, {"contents": []}, "t", "x")
+STANDARD_VIEW = CardView("standard", CardPhase.THINKING, {"contents": []}, "t", "x", StandardKind.native)
 
 NO_CARD = (400, {"code": "param.cardNotExist", "message": "param.cardNotExist"})
 NO_STREAM = (400, {"code": "param.stream.outTrackId", "message": "card is not exist"})

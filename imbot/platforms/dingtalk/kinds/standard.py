@@ -11,6 +11,7 @@ from typing import Any
 
 from imbot.cards.kinds import read_layouts
 from imbot.model import Button, CardPhase
+from imbot.platforms.dingtalk.calls import STANDARD_TEMPLATE
 from imbot.spec import CardSpec
 from imbot.templates.budget import plain_copy, to_text
 from imbot.templates.faults import Fault
@@ -23,7 +24,7 @@ class StandardKind:
     live = True
     calls_back = False
     part = "cards/standard"
-    native: Mapping[str, Any] = MappingProxyType({"template_id": "StandardCard", "content_key": ""})
+    native: Mapping[str, Any] = MappingProxyType({"template_id": STANDARD_TEMPLATE, "content_key": ""})
     built_in = Path(__file__).parents[1] / "layouts/standard.yaml"
 
     def __init__(self, _: CardSpec) -> None:
