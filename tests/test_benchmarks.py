@@ -176,6 +176,16 @@ def test_a_small_run_loses_nothing():
     assert "| answers or acks doubled or mixed up | 0 | 0 | 0 | 0 |" in done.stdout
 
 
+def test_the_walks_of_a_message_a_click_and_an_edit_name_the_packages_on_their_way():
+    command = [sys.executable, BENCHMARKS / "walks.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == 0, done.stderr
+    message, click, edit = (line.partition(": ")[2].split(" > ") for line in done.stdout.splitlines())
+    assert {"platforms", "bot", "stores", "turn", "agents"} <= set(message)
+    assert (click[0], click[-1]) == ("platforms", "platforms")
+    assert edit[0] == "reload"
+
+
 def test_a_limit_of_calls_is_for_the_apps_it_is_set_for():
     async def main():
         limits, settings = stage.Limits(), Settings()
