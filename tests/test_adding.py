@@ -47,6 +47,11 @@ class Copy:
         shutil.copy(self.piece / path, self.folder / path)
         self.left.remove(path)
 
+    def add_folder(self, path):
+        assert not (self.folder / path).exists()
+        shutil.copytree(self.piece / path, self.folder / path)
+        self.left = {left for left in self.left if not left.startswith(path)}
+
     def add_item(self, table, path, item):
         """Add an item at the end of a mapping in a module, or of a list in a schema."""
         text = (self.folder / path).read_text(encoding="utf-8")
@@ -74,19 +79,21 @@ class Copy:
     def imbot(self, *words):
         return self.python("-m", "imbot", *words)
 
-    def python(self, *words):
+    def python(self, *words, code=0):
         """What a program of the copy says; it must succeed."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environ |= {"PYTHONPATH": str(self.folder), "CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
+        environ["TINY_HUB"] = str(self.folder / "hub.json")
         done = subprocess.run(
             [sys.executable, *words], cwd=self.folder, env=environ, capture_output=True, text=True
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
 
 FORMS = {
-    r"`(?P<path>\S+)`: .+\.": Copy.add_file,
+    r"`(?P<path>\S+/)`: .+\.": Copy.add_folder,
+    r"`(?P<path>\S+[^/])`: .+\.": Copy.add_file,
     r"(?:A row|Its name) at the end of `(?P<table>\S+)` in `(?P<path>\S+)`: `(?P<item>.+)`": Copy.add_item,
     r"`make generated`": Copy.make_generated,
 }
@@ -124,3 +131,18 @@ def test_a_card_kind_is_added_by_the_book(tmp_path):
 
     assert not copy.left, "no step adds these files of the piece"
     copy.works("tests/platforms/test_types.py")
+
+
+def test_a_platform_type_is_added_by_the_book_and_holds_a_conversation_over_a_crash(tmp_path):
+    copy = Copy(tmp_path, "platform")
+
+    for step in steps("A platform type", {"type": "tiny", "kind": "slip"}):
+        copy.take(step)
+
+    assert not copy.left, "no step adds these files of the piece"
+    copy.works("tests/platforms/test_types.py")
+    program = str(copy.piece / "conversation.py")
+    copy.python(
+        program, str(tmp_path / "home"), "talk", code=9
+    )  # it dies between making a card and showing it
+    copy.python(program, str(tmp_path / "home"), "recover")
