@@ -1,5 +1,8 @@
 """JSON pointers (``/card/templates/0``), and where in a file they lead."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from imbot.errors import START, Marks, Span
 
 
@@ -28,3 +31,16 @@ def span_at(marks: Marks, at: str, *, key: bool = False) -> Span:
     while at and at not in marks.values:
         at = at.rpartition("/")[0]
     return marks.values.get(at, START)
+
+
+def texts_in(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    """Every text inside a value, keys included, with its pointer."""
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield f"{at}/{escape(key)}", key
+            yield from texts_in(item, f"{at}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from texts_in(item, f"{at}/{index}")

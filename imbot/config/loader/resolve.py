@@ -5,7 +5,7 @@ whether it is a path. What cannot be filled in is reported once and replaced by 
 that the schema's own judgement still covers all the rest.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from errno import EFBIG
 from pathlib import Path
@@ -27,7 +27,7 @@ from imbot.config.schema import Schema
 from imbot.config.yamlfile import MAX_BYTES, YamlFile
 from imbot.errors import ConfigError, Problem, Severity
 from imbot.spec import Folder, Layout, TextFile
-from imbot.text.pointers import escape, span_at
+from imbot.text.pointers import escape, span_at, texts_in
 from imbot.text.suggestions import did_you_mean
 
 _NOT_HERE = (
@@ -247,7 +247,7 @@ class Resolver:
     def included(self, texts: Iterable[str]) -> dict[str, TextFile]:
         """Every file that these texts and the layouts found so far may include."""
         layouts = (content.value for content in self.found.contents.values() if isinstance(content, Layout))
-        strings = [text for layout in layouts for _, text in _strings(layout, "")]
+        strings = [text for layout in layouts for _, text in texts_in(layout, "")]
         templates = [*texts, *strings]
         files, problems = self._contents.included(templates)
         self.found.problems += problems
@@ -255,7 +255,7 @@ class Resolver:
         return files
 
     def _check_templates(self, file: YamlFile, value: Any, at: str) -> None:
-        for place, text in _strings(value, at):
+        for place, text in texts_in(value, at):
             found = [piece for piece in parse_placeholders(text) if isinstance(piece, Placeholder)]
             if found:
                 self._problem(*IN_TEMPLATE, place, found=(found[0], text), file=file)
@@ -288,16 +288,3 @@ def _refusal(schema: Schema) -> tuple[str, str, str] | None:
     if "x-template" in schema:
         return IN_TEMPLATE
     return _NOT_HERE if schema.keys() & {"x-literal", "x-names", "x-file", "const"} else None
-
-
-def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:
-    """Every text inside a value, keys included, with its pointer."""
-    if isinstance(value, str):
-        yield at, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield f"{at}/{escape(key)}", key
-            yield from _strings(item, f"{at}/{escape(key)}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _strings(item, f"{at}/{index}")
