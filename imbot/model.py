@@ -213,7 +213,7 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class CardAction:
-    """A click's meaning. ``id`` is the clicked button's id, see ``button_id``; ``params`` what it carried."""
+    """A click's meaning. ``id`` is the clicked button's id, see ``cards.buttons.button_id``; ``params`` what it carried."""
 
     card_id: str
     id: str
@@ -241,26 +241,6 @@ class CardChange:
         keys = self.after.button_keys if self.buttons_only else self.after.data.keys()
         before, after = self.before.data, self.after.data
         return {key: after[key] for key in after if key in keys and after[key] != before.get(key)}
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """Something to press under a card; ``id`` is its ``button_id``, ``chosen`` whether this viewer chose it."""
-
-    id: str
-    label: str
-    chosen: bool = False
-
-
-def button_id(action: str, value: str = "") -> str:
-    """The id a button carries: its action and value in one string, as ``feedback:very_helpful``."""
-    return f"{action}:{value}" if value else action
-
-
-def parse_button_id(text: str) -> tuple[str, str]:
-    """The action and value of a button id; the value may be empty."""
-    action, _, value = text.partition(":")
-    return action, value
 
 
 # -- what is remembered --------------------------------------------------------------------------

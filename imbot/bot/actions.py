@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from imbot.behaviour import Behaviour
-from imbot.model import CardAction, CardChange, Feedback, Message, TurnRecord, parse_button_id
+from imbot.cards.buttons import parse_button_id
+from imbot.model import CardAction, CardChange, Feedback, Message, TurnRecord
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.turn.answer import as_seen, card_context

@@ -1,9 +1,30 @@
-"""Which buttons a card has, in each phase of a turn. Pure; the card's kind says how they look."""
+"""The buttons of a card: what their ids say, and which there are in each phase. Pure; the card's kind says how they look."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from imbot.model import Button, CardContext, CardPhase, button_id
+from imbot.model import CardContext, CardPhase
 from imbot.spec import CardSpec, FeedbackSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press under a card; ``id`` is its ``button_id``, ``chosen`` whether this viewer chose it."""
+
+    id: str
+    label: str
+    chosen: bool = False
+
+
+def button_id(action: str, value: str = "") -> str:
+    """The id a button carries: its action and value in one string, as ``feedback:very_helpful``."""
+    return f"{action}:{value}" if value else action
+
+
+def parse_button_id(text: str) -> tuple[str, str]:
+    """The action and value of a button id; the value may be empty."""
+    action, _, value = text.partition(":")
+    return action, value
 
 
 def buttons_of(

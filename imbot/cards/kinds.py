@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from imbot.cards import CardPlatform
-from imbot.cards.buttons import buttons_of
+from imbot.cards.buttons import Button, buttons_of
 from imbot.config.yamlfile import read_yaml
-from imbot.model import Button, CardContext, CardPhase
+from imbot.model import CardContext, CardPhase
 from imbot.spec import CardSpec, FeedbackSpec
 from imbot.templates.faults import Fault
 

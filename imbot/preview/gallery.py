@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imbot.cards import Card, prepare_card
-from imbot.model import CardChange, CardPhase, CardView, button_id
+from imbot.cards.buttons import button_id
+from imbot.model import CardChange, CardPhase, CardView
 from imbot.platforms import open_renderer, platform_type
 from imbot.preview.samples import PreviewSample, sample_context
 from imbot.spec import BotSpec

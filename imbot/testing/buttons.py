@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from imbot.cards.buttons import button_id, parse_button_id
 from imbot.config.schema import source
-from imbot.model import button_id, parse_button_id
 from imbot.spec import BotSpec
 from imbot.testing.stage import Shown
 

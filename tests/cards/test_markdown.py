@@ -1,5 +1,6 @@
+from imbot.cards.buttons import Button
 from imbot.cards.markdown import MarkdownKind
-from imbot.model import Button, CardPhase
+from imbot.model import CardPhase
 from imbot.spec import CardSpec
 
 

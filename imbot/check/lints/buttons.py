@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from imbot.cards.buttons import buttons_of
+from imbot.cards.buttons import Button, buttons_of, parse_button_id
 from imbot.cards.kinds import open_kind
 from imbot.config.yamlfile import span_at
 from imbot.errors import Problem
-from imbot.model import Button, CardContext, CardPhase, parse_button_id
+from imbot.model import CardContext, CardPhase
 from imbot.platforms import platform_type
 from imbot.spec import BotSpec, leaves
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from imbot.cards.buttons import Button
 from imbot.cards.kinds import read_layouts
-from imbot.model import Button, CardPhase
+from imbot.model import CardPhase
 from imbot.spec import CardSpec
 from imbot.templates.budget import to_text
 from imbot.templates.faults import Fault

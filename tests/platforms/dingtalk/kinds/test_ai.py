@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from imbot.model import Button, CardPhase
+from imbot.cards.buttons import Button
+from imbot.model import CardPhase
 from imbot.platforms.dingtalk.kinds.ai import PUBLIC_TEMPLATE, AiKind
 from imbot.spec import CardSpec
 

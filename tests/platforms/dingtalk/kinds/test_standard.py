@@ -1,7 +1,8 @@
 import pytest
 
+from imbot.cards.buttons import Button
 from imbot.config import schema
-from imbot.model import Button, CardPhase
+from imbot.model import CardPhase
 from imbot.platforms.dingtalk.kinds.standard import StandardKind
 from imbot.spec import CardSpec
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.platforms import Going, Made
+from imbot.platforms.gateway import Going, Made
 
 
 class TinyDryRun:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imbot.model import CardAction, CardRef, CardView, Message, Sender
-from imbot.platforms import GatewayHandler, GatewayStatus, Going, Made, Spent, unseen
+from imbot.platforms.gateway import GatewayHandler, GatewayStatus, Going, Made, Spent, unseen
 from imbot.platforms.tiny.hub import HUB
 
 if TYPE_CHECKING:

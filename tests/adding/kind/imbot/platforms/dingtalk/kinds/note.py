@@ -5,8 +5,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from imbot.cards.buttons import Button
 from imbot.cards.kinds import read_layouts
-from imbot.model import Button, CardPhase
+from imbot.model import CardPhase
 from imbot.platforms.dingtalk.calls import STANDARD_TEMPLATE
 from imbot.spec import CardSpec
 from imbot.templates.budget import to_text
