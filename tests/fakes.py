@@ -17,7 +17,7 @@ from imbot.model import (
     Sender,
     TextDelta,
 )
-from imbot.platforms import GatewayStatus
+from imbot.platforms.gateway import GatewayStatus
 from imbot.spec import (
     Access,
     AgentSpec,

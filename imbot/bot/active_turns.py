@@ -7,7 +7,7 @@ from typing import Any
 
 from imbot.bot.ordering import QueueTicket
 from imbot.model import Message, TurnRecord
-from imbot.platforms import Gateway
+from imbot.platforms.gateway import Gateway
 from imbot.tasks import Task, TaskSet
 from imbot.turn.journal import Journal
 from imbot.usage.counters import Counters

@@ -28,7 +28,7 @@ from imbot.model import (
     Message,
     TurnRecord,
 )
-from imbot.platforms import Gateway
+from imbot.platforms.gateway import Gateway
 from imbot.recent_ids import RecentIds
 from imbot.spec import BotSpec
 from imbot.stores import Store

@@ -10,7 +10,8 @@ from functools import partial
 from weakref import WeakSet
 
 from imbot.bot.bot import Bot
-from imbot.platforms import Gateway, Spent, open_gateway, platform_type
+from imbot.platforms import open_gateway, platform_type
+from imbot.platforms.gateway import Gateway, Spent
 from imbot.spec import BotSpec
 from imbot.tasks import Task, TaskSet, keep_alive
 from imbot.usage.accounting import CallAccounting

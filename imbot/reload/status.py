@@ -11,7 +11,7 @@ from typing import Literal
 
 from imbot.config.loader.defaults import some
 from imbot.errors import Problem
-from imbot.platforms import GatewayState
+from imbot.platforms.gateway import GatewayState
 from imbot.reload.plan import Step
 from imbot.reload.report import step_json
 from imbot.reload.rollout import Pending

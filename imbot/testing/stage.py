@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imbot.model import CardChange, CardPhase, CardRef, CardView, Message
-from imbot.platforms import DryRun, GatewayHandler, GatewayStatus, Going, Made, open_dry_run
+from imbot.platforms import DryRun, open_dry_run
+from imbot.platforms.gateway import GatewayHandler, GatewayStatus, Going, Made
 
 
 @dataclass(slots=True)

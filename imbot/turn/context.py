@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from imbot.behaviour import Behaviour
 from imbot.model import Message, TurnRecord
-from imbot.platforms import Gateway
+from imbot.platforms.gateway import Gateway
 from imbot.turn.journal import Journal
 from imbot.usage.counters import Counters
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from imbot.errors import FatalError
 from imbot.model import CardChange, CardRef, CardView
-from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk.markdown import as_platform_markdown
 from imbot.platforms.dingtalk.wire import Address
+from imbot.platforms.gateway import Going, Priority
 
 BUILT_IN_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
 STANDARD_TEMPLATE = "StandardCard"

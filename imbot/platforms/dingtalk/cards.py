@@ -10,11 +10,11 @@ from typing import Any
 
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardPhase, CardRef, CardView
-from imbot.platforms import Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
 from imbot.platforms.dingtalk.card_size import CardSize
 from imbot.platforms.dingtalk.wire import Address
+from imbot.platforms.gateway import Priority
 
 MOST_SHOWN = 2_000  # cards; of one that is forgotten all is sent anew
 

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.platforms import Going, Made, Priority, unnamed
 from imbot.platforms.dingtalk import calls, texts
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.kinds.ai import unpacked
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.wire import Address
+from imbot.platforms.gateway import Going, Made, Priority, unnamed
 from imbot.usage.rate_limit import RateLimiter
 
 Called = Callable[[str], Awaitable[None]]

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from imbot.model import CardRef, CardView, Message
-from imbot.platforms import GatewayHandler, GatewayStatus, Going, Made, Spent, unnamed, unseen
 from imbot.platforms.dingtalk import calls, texts, wire
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
 from imbot.platforms.dingtalk.times import Times
+from imbot.platforms.gateway import GatewayHandler, GatewayStatus, Going, Made, Spent, unnamed, unseen
 from imbot.usage.rate_limit import RateLimiter
 
 log = logging.getLogger(__name__)

@@ -14,11 +14,11 @@ import aiohttp
 
 from imbot.errors import FatalError, PlatformError
 from imbot.model import CardRef
-from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import codes, http
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.times import Times
+from imbot.platforms.gateway import Going, Priority
 from imbot.spec import Secret
 from imbot.usage.rate_limit import RateLimiter
 

@@ -5,8 +5,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk.calls import Call
+from imbot.platforms.gateway import Going, Priority
 from imbot.usage.rate_limit import RateLimiter
 
 

@@ -24,10 +24,10 @@ from dingtalk_stream import (
 from dingtalk_stream.version import VERSION_STRING
 
 from imbot.errors import ImbotError
-from imbot.platforms import GatewayState, GatewayStatus
 from imbot.platforms.dingtalk.connector import Connector, Socket
 from imbot.platforms.dingtalk.openapi import OpenApi
 from imbot.platforms.dingtalk.times import Times
+from imbot.platforms.gateway import GatewayState, GatewayStatus
 from imbot.recent_ids import RecentIds
 from imbot.tasks import Task, TaskSet
 

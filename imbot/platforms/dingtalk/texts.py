@@ -6,11 +6,11 @@ import time
 from imbot.backoff import Backoff, retrying
 from imbot.errors import FatalError, PlatformError, TransientError
 from imbot.model import CardRef
-from imbot.platforms import Going, Priority
 from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
 from imbot.platforms.dingtalk.markdown import platform_markdown
 from imbot.platforms.dingtalk.wire import Address
+from imbot.platforms.gateway import Going, Priority
 from imbot.text.markdown import split
 
 log = logging.getLogger(__name__)

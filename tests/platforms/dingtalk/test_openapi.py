@@ -5,10 +5,10 @@ from aiohttp import web
 
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardRef
-from imbot.platforms import Priority
 from imbot.platforms.dingtalk import http
 from imbot.platforms.dingtalk.calls import AI_PUT, AI_STREAM, SEND_GROUP, Call, webhook_markdown
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
+from imbot.platforms.gateway import Priority
 from imbot.spec import Secret
 
 TOKEN = "/v1.0/oauth2/accessToken"

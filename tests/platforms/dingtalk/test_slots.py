@@ -4,9 +4,9 @@ import pytest
 from virtual import run_virtual
 
 from imbot.errors import TakenOverError
-from imbot.platforms import Priority
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
+from imbot.platforms.gateway import Priority
 from imbot.usage.rate_limit import RateLimiter
 
 CALL = Call("text", {})
