@@ -196,7 +196,7 @@ async def test_an_agent_that_hangs_is_given_up_soon(flow, model, monkeypatch):
         await asyncio.sleep(2)
         return web.Response()
 
-    monkeypatch.setattr("imbot.ops.doctor.PLATFORM_WAIT_S", 0.2)
+    monkeypatch.setattr("imbot.ops.doctor.ANSWER_WAIT_S", 0.2)
     model.answer = hang
     asking(flow, model.make_url("/v1"))
 

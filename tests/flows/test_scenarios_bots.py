@@ -123,6 +123,7 @@ async def test_r16_r17_200_files_at_once_with_three_broken_ones(flow, steps, con
         rejected = [row.rejected for row in after.values() if row.rejected]
 
     assert took < 10
+    await flow.until(lambda: steps)  # it is told just after the status shows it
     assert len(steps) == 1
     assert [step.action for step in steps[0]] == ["rejected"] * 3 + ["replace"] * 7 + ["update"] * 40 + [
         "unchanged"
