@@ -42,7 +42,7 @@ def documents(bot: str) -> list[tuple[str, str]]:
     return [
         ("- a\n", "a list"),
         ("hello\n", "a single value"),
-        ("# no\n", "no more than comments"),
+        ("# no\n", "only comments"),
         ("", "empty"),
         (f"{bot}---\n{bot}", "second document"),
     ]

@@ -72,7 +72,7 @@ def _asked_for(checked: CheckedFolder, folder: Path, names: set[str]) -> set[str
     found = {Path(file.path).name: file.path for file in checked.files}
     known = {*found, *([Path(checked.defaults.path).name] if checked.defaults.exist else [])}
     for name in sorted(name for name in names - known if not name.endswith(_TESTS)):
-        rule = "those end in .yaml or .yml and do not start with . or _"
+        rule = "their names end in .yaml or .yml and do not start with . or _"
         raise NoBotFileError(f"{folder / name} is not a bot file: {rule}")
     return {path for name, path in found.items() if name in names}
 

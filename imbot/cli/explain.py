@@ -47,7 +47,7 @@ def _explained(what: str) -> Iterator[str]:
             *reference.entries(),
             *(name.rpartition(".")[2] for name in reference.entries()),
         ]
-        hint = did_you_mean(what, known, "`imbot explain` lists what there is")
+        hint = did_you_mean(what, known, "`imbot explain` lists all of them")
         raise click.UsageError(f"there is neither a code nor a key `{what}`; {hint}")
     if len(found) == 1:
         yield from _entry(found[0])
@@ -85,7 +85,7 @@ def _entry(entry: KeyEntry) -> Iterator[str]:
     yield ""
     yield from _wrapped(entry.description)
     yield ""
-    facts = {"holds": entry.kind, "required": "yes" if entry.required else "", "default": entry.default}
+    facts = {"type": entry.kind, "required": "yes" if entry.required else "", "default": entry.default}
     facts |= {"example": ", or ".join(entry.examples)}
     yield from _table({name: fact.replace("`", "") for name, fact in facts.items() if fact})
     if entry.below:

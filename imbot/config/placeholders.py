@@ -27,28 +27,31 @@ _NEAR_MISSES = tuple(
     for pattern, hint in (
         (
             rf"<<(?:(?:env:)?{_NAME}|file:[^<>:\n]+):[-?]{_REST}(?:<<|\0){_REST}(?:>>)?",
-            "placeholders do not nest",
+            "placeholders cannot be nested",
         ),
         (
             rf"<<{_GAP}(?:(?:env|file):{_GAP})?(?::[-?]{_REST})?>>",
-            "name something: <<NAME>> or <<file:PATH>>",
+            "add a name: <<NAME>> or <<file:PATH>>",
         ),
         (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>>", "write <<NAME>>, without spaces"),
         (
             rf"<<{_GAP}(?:env|file){_GAP}:{_REST}>>",
             "write <<env:NAME>> or <<file:PATH>>, without spaces; names are letters, digits and _",
         ),
-        (rf"<<{_GAP}(?:[0-9]\w*|\w+(?:[.-]\w+)+){_GAP}>>", "names are letters, digits and _, no digit first"),
+        (
+            rf"<<{_GAP}(?:[0-9]\w*|\w+(?:[.-]\w+)+){_GAP}>>",
+            "names are letters, digits and _, without a digit at the beginning",
+        ),
         (rf"<<{_GAP}[$%]\{{?\w+[}}%]?{_GAP}>>", "write the bare name: <<NAME>>"),
         (
             rf"<<{_GAP}{_NAME}{_GAP}[:=|?-]{_REST}>>",
             "write a default as <<NAME:-default>>, a file as <<file:PATH>>",
         ),
-        (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>(?!>)", "close it with two: >>"),
-        (rf"^<<(?:env:|file:)?{_NAME}{_REST}$", "close it with >>"),
-        ("(?<!<)<[A-Z][A-Z0-9_]*>>", "open it with two: <<"),
-        (r"\$\{[A-Z_][A-Z0-9_]*(?::[-?][^{}\n]*)?\}", "imbot writes it <<NAME>>"),
-        (rf"(?:＜＜|《《){_GAP}\w[^<>\n]{{0,80}}(?:＞＞|》》)", "use the plain signs << and >>"),
+        (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>(?!>)", "end it with two: >>"),
+        (rf"^<<(?:env:|file:)?{_NAME}{_REST}$", "end it with >>"),
+        ("(?<!<)<[A-Z][A-Z0-9_]*>>", "begin it with two: <<"),
+        (r"\$\{[A-Z_][A-Z0-9_]*(?::[-?][^{}\n]*)?\}", "write <<NAME>> instead"),
+        (rf"(?:＜＜|《《){_GAP}\w[^<>\n]{{0,80}}(?:＞＞|》》)", "use ASCII signs: << and >>"),
     )
 )
 _SUSPICIOUS = re.compile(r"<<|>>|＜＜|《《|\$\{")
@@ -199,7 +202,7 @@ def _value(found: Placeholder, environ: Mapping[str, str], read_file: Callable[[
     if found.message:
         message = f"{message}: {found.message}"
     default = f"<<{'file:' if found.source == 'file' else ''}{found.name}:-default>>"
-    cure = "set it in the environment or in .env" if found.source == "env" else "make the file"
+    cure = "set it in the environment or in .env" if found.source == "env" else "create the file"
     raise PlaceholderError(found, "placeholder.unset", message, cure, f"or give a default: {default}")
 
 
@@ -220,7 +223,7 @@ def _utf8(found: Placeholder, value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise _unreadable(found, "is not UTF-8 text", "set it as UTF-8") from None
+        raise _unreadable(found, "is not UTF-8 text", "encode it as UTF-8") from None
     return value
 
 

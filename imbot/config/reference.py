@@ -143,8 +143,9 @@ def _reads_otherwise(text: str) -> bool:
 _HEAD = """\
 # Keys of a bot file
 
-Every key, with its default. `imbot explain KEY` prints one of them; in an editor with a YAML language server they explain
-themselves. [The bot file](bot-file.md) is the overview. `<<NAME>>` and `<<file:PATH>>` may stand for every value except where it says so.
+Every key, with its type and default. `imbot explain KEY` prints one of them, and an editor with a YAML language server
+shows them while you write. [The bot file](bot-file.md) is the overview. `<<NAME>>` and `<<file:PATH>>` are allowed in every
+value, except where the key says otherwise.
 
 <!-- written by `imbot explain --all keys` -->
 """
@@ -163,7 +164,7 @@ def _section(entry: KeyEntry) -> str:
 
 
 def _table(rows: list[KeyEntry]) -> str:
-    head = "| key | what | holds | default | example |\n|---|---|---|---|---|\n"
+    head = "| key | what | type | default | example |\n|---|---|---|---|---|\n"
     return head + "".join(f"{_row(entry)}\n" for entry in rows)
 
 

@@ -127,7 +127,7 @@ def _said(value: Any) -> str:
     """What an object that is no plain value says; only an `if` without `else` may, and says nothing."""
     if str(value):  # an undefined name says here which one it is
         kind = type(value).__name__.lower()
-        raise UnsafeTemplateError(f"a {kind} is no value", "keep and show texts, numbers, lists and mappings")
+        raise UnsafeTemplateError(f"a {kind} is not a value", "use texts, numbers, lists and mappings only")
     return ""
 
 

@@ -95,19 +95,19 @@ def compile_loop(source: Any, files: Files, known: frozenset[str] = TURN_VARIABL
 
 def _compile_expression(source: Any, files: Files, known: frozenset[str], example: str) -> Compiled:
     if not isinstance(source, str) or any(mark in source for mark in _MARKS):
-        raise _mistake("a bare expression stands here, without braces", example)
+        raise _mistake("write a bare expression here, without braces", example)
     try:
         compiled = compile_text(f"{{{{ {source} }}}}", files, known)
     except TemplateFault as error:
         raise TemplateFault(replace(error.fault, columns=None)) from error
     if not compiled.expression:
-        raise _mistake("this is no expression", example)
+        raise _mistake("this is not an expression", example)
     return compiled
 
 
 def _repetitions(targets: tuple[str, ...], values: Any) -> list[Variables]:
     if not isinstance(values, list | dict):
-        raise _mistake("`for` goes through a list", "for example: x in suggestions")
+        raise _mistake("`for` needs a list", "for example: x in suggestions")
     return [_bound(targets, value) for value in values]
 
 
@@ -116,7 +116,8 @@ def _bound(targets: tuple[str, ...], value: Any) -> Variables:
         return {targets[0]: value}
     if not isinstance(value, list) or len(value) != len(targets):
         raise _mistake(
-            f"an item is no list of {len(targets)}", "give `for` one name, or as many as an item has"
+            f"an item is not a list of {len(targets)} values",
+            "give `for` one name, or as many names as an item has values",
         )
     return dict(zip(targets, value, strict=True))
 
@@ -183,7 +184,7 @@ def _follow(
             sandbox.get_template(text.name)  # compiles it, so that its mistakes come out now
             seen.add(text.name)
         elif text.name not in sandbox.files and not text.optional:
-            hint = "it is looked for below the bots folder, and ends in .j2"
+            hint = "write its path from the bots folder on, ending in .j2"
             fault = _inclusion("missing", f"there is no text `{text.name}`", hint, text, source, trail)
             raise TemplateFault(replace(fault, missing=text.name))
 
@@ -207,7 +208,7 @@ def _unknown(name: nodes.Name, source: str, known: frozenset[str]) -> Fault:
     return Fault(
         "template.undefined",
         f"`{name.name}` is not defined",
-        did_you_mean(name.name, known, f"defined are: {', '.join(sorted(known))}"),
+        did_you_mean(name.name, known, f"known names: {', '.join(sorted(known))}"),
         line=name.lineno,
         columns=(found.start() + 1, found.end() + 1) if found else None,
     )

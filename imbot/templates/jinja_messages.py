@@ -60,7 +60,7 @@ def explain_error(error: Exception) -> Explanation:
     if isinstance(error, TooExpensiveError | MemoryError):
         return str(error) or "the template needs too much memory", "make its loops and texts shorter"
     if isinstance(error, RecursionError):
-        return "the template calls itself, or is nested too deeply", "let the repetition end"
+        return "the template calls itself, or is nested too deeply", "make sure that the recursion ends"
     if isinstance(error, KeyError):
         return f"there is no {error}", ""
     phrase = (error.message if isinstance(error, TemplateSyntaxError) else str(error)) or type(error).__name__
@@ -82,14 +82,14 @@ def _tag_left_open(tag: str) -> Explanation:
 
 def _wrong_tag(tag: str, open_tag: str | None) -> Explanation:
     if tag not in _TAGS:
-        return f"there is no tag `{tag}`", did_you_mean(tag, _TAGS, f"tags are: {', '.join(_TAGS)}")
+        return f"there is no tag `{tag}`", did_you_mean(tag, _TAGS, f"known tags: {', '.join(_TAGS)}")
     if open_tag is None:
-        return f"`{tag}` stands where nothing is open", "remove it, or add what it belongs to before it"
-    return f"`{tag}` stands where `{open_tag}` is open", f"close that first: {{% end{open_tag} %}}"
+        return f"`{tag}` has no opening tag", "remove it, or add the opening tag before it"
+    return f"`{tag}` comes before `{open_tag}` is closed", f"close that first: {{% end{open_tag} %}}"
 
 
 def _no_filter(name: str) -> Explanation:
-    otherwise = f"filters are: {', '.join(sorted(name for name in FILTERS if name[0] != '_'))}"
+    otherwise = f"known filters: {', '.join(sorted(name for name in FILTERS if name[0] != '_'))}"
     if name in _ESCAPING:
         otherwise = "leave it out: a card needs no escaping"
     return f"there is no filter `{name}`", did_you_mean(name, FILTERS, otherwise)
@@ -97,12 +97,12 @@ def _no_filter(name: str) -> Explanation:
 
 def _no_test(name: str) -> Explanation:
     known = [test for test in TESTS if test.isidentifier()]
-    return f"there is no test `{name}`", did_you_mean(name, known, f"tests are: {', '.join(known)}")
+    return f"there is no test `{name}`", did_you_mean(name, known, f"known tests: {', '.join(known)}")
 
 
 def _unexpected(wanted: str, got: str) -> Explanation:
     if got == "=":
-        return "one `=` compares nothing", "write =="
+        return "a single `=` does not compare", "write =="
     if got == "if":
         return "`else if` does not fit here", "write elif"
     hint = f"expected {_TOKENS.get(wanted, wanted)}"
@@ -110,18 +110,18 @@ def _unexpected(wanted: str, got: str) -> Explanation:
 
 
 def _no_expression(got: str) -> Explanation:
-    if got in _TOKENS:
-        return "an expression is missing", "for example {{ answer }}"
-    return f"`{got}` cannot begin an expression", "for example {{ answer }}"
+    example = "{% if answer %}" if got == "end of statement block" else "{{ answer }}"
+    message = "an expression is missing" if got in _TOKENS else f"`{got}` cannot begin an expression"
+    return message, f"for example {example}"
 
 
 def _strange(character: str) -> Explanation:
-    return f"`{character}` does not fit here", "texts stand between plain quotes, ' or \""
+    return f"`{character}` does not fit here", "put texts in plain quotes, ' or \""
 
 
 def _operands(operator: str, left: str, right: str) -> Explanation:
     message = f"`{operator}` does not work on a {type_name(left)} and a {type_name(right)}"
-    return message, "join texts with ~, make a number of a text with | int"
+    return message, "join texts with ~; turn a text into a number with | int"
 
 
 def _joined(other: str) -> Explanation:
@@ -133,7 +133,7 @@ def _no_function(kind: str) -> Explanation:
 
 
 def _unknown_argument(name: str, argument: str) -> Explanation:
-    return f"`{name}` knows no `{argument}`", "look up what it takes"
+    return f"`{name}` has no parameter `{argument}`", "check its parameters"
 
 
 def _missing_argument(name: str, arguments: str) -> Explanation:
@@ -141,11 +141,11 @@ def _missing_argument(name: str, arguments: str) -> Explanation:
 
 
 def _too_many_arguments(name: str) -> Explanation:
-    return f"`{name}` takes fewer values", "look up what it takes"
+    return f"`{name}` takes fewer values", "check its parameters"
 
 
 def _not_exported(text: str, name: str) -> Explanation:
-    return f"`{text}` defines no `{name}`", "check the name of the macro"
+    return f"`{text}` does not define `{name}`", "check the name of the macro"
 
 
 def _constant(message: str, hint: str) -> Callable[..., Explanation]:
@@ -174,12 +174,12 @@ _RULES: tuple[tuple[str, Callable[..., Explanation]], ...] = (
     (rf"{_FUNCTION} takes .*positional arguments?", _too_many_arguments),
     (
         r".*division by zero|.*modulo by zero",
-        _constant("a division by zero", "test the number first: {% if %}"),
+        _constant("a division by zero", "check the number first, with {% if ... %}"),
     ),
     (
         r"'(\w+)' object is not iterable",
         lambda kind: (
-            f"a {type_name(kind)} is no list to go through",
+            f"a {type_name(kind)} is not a list",
             "for example {% for x in suggestions %}",
         ),
     ),

@@ -43,8 +43,8 @@ _OPEN_TYPES = (LoopContext, Namespace, TemplateModule)  # their attributes are t
 
 _MOST_NAMED = 20
 _MOST_COMPARED = 300
-_NOTHING_IN_IT = "nothing is in it; values of your own stand under `card.vars`"
-_PLAIN_VALUES = "templates know plain values only: texts, numbers, lists and mappings"
+_NOTHING_IN_IT = "it is empty; put values of your own into `card.vars`"
+_PLAIN_VALUES = "templates can use plain values only: texts, numbers, lists and mappings"
 _CALLED = {"str": "text", "int": "number", "float": "number", "bool": "boolean", "dict": "mapping"} | {
     "tuple": "list",
     "NoneType": "null",
@@ -70,10 +70,10 @@ class _Missing(StrictUndefined):
             return f"`{name}` is not defined\n{did_you_mean(str(name), TURN_VARIABLES)}"
         if isinstance(holder, dict):
             known = [str(key) for key in holder][:_MOST_COMPARED]
-            otherwise = f"there are: {', '.join(known[:_MOST_NAMED])}" if known else _NOTHING_IN_IT
+            otherwise = f"known keys: {', '.join(known[:_MOST_NAMED])}" if known else _NOTHING_IN_IT
             return f"there is no `{name}` here\n{did_you_mean(str(name), known, otherwise)}"
         if isinstance(name, int):
-            return f"there is no item {name} here\nask for its length first: {{% if ... | length > {name} %}}"
+            return f"there is no item {name} here\ncheck the length first: {{% if ... | length > {name} %}}"
         return f"a {type_name(type(holder).__name__)} has no `{name}`"
 
 

@@ -143,7 +143,7 @@ def with_budget(tree: nodes.Template) -> nodes.Template:
     Raises RefusedError for what templates may not do, TooExpensiveError for a template too large.
     """
     if len(parts_of(tree)) > _MOST_NODES:
-        raise TooExpensiveError("the template is too long: its parts can be texts that it includes")
+        raise TooExpensiveError("the template is too long: move parts of it into included texts")
     rewritten: nodes.Template = _Guard().visit(tree)
     return rewritten
 
@@ -163,8 +163,8 @@ class _Guard(NodeTransformer):
 
 def _written_out(node: Any) -> Any:
     if not _written_names(node.template):
-        hint = "write it in quotes, as 'cards/more.j2'"
-        raise UnsafeTemplateError("the name of a text must be written out", hint, line=node.lineno)
+        hint = "write it in quotes, such as 'cards/more.j2'"
+        raise UnsafeTemplateError("the name of an included text must be written out", hint, line=node.lineno)
     return node
 
 

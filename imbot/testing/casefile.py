@@ -169,7 +169,7 @@ def _one_of(
         yield Problem.at(file.path, span, "test.one-of", message, pointer=at)
     for key in used[1:]:
         span = span_at(file.marks, f"{at}/{key}", key=True)
-        message = f"{noun} does one thing: this one has `{used[0]}` already"
+        message = f"{noun} does one thing: this one already has `{used[0]}`"
         yield Problem.at(
             file.path, span, "test.one-of", message, f"make `{key}` {noun} of its own", pointer=f"{at}/{key}"
         )
@@ -184,7 +184,7 @@ def _patterns(file: YamlFile, at: str, expect: Mapping[str, Any]) -> Iterator[Pr
                 re.compile(matcher["matches"])
             except (re.error, OverflowError, RecursionError) as error:
                 span = span_at(file.marks, f"{place}/matches")
-                message = f"this is no regular expression: {error}"
+                message = f"this is not a valid regular expression: {error}"
                 yield Problem.at(file.path, span, "test.regex", message, pointer=f"{place}/matches")
 
 
@@ -196,7 +196,7 @@ def _same(
         span = span_at(file.marks, at)
         if seen.setdefault(name, span.line) != span.line:
             message = f"the {noun} at line {seen[name]} has the same {key}"
-            yield Problem.at(file.path, span, code, message, "give each its own", pointer=at)
+            yield Problem.at(file.path, span, code, message, f"give each {noun} its own {key}", pointer=at)
 
 
 # -- places

@@ -108,6 +108,6 @@ def _unscripted(file: CaseFile, spec: BotSpec, own: list[CaseStep]) -> Iterator[
     for step in own:
         cases.setdefault(step.at.rpartition("/steps/")[0], step)
     for step in [*cases.values()] if scripted else own[:1]:
-        message = f"nothing says what the agent answers here, and `{spec.agent.type}` needs the network"
+        message = f"no script says what the agent answers here, and `{spec.agent.type}` needs the network"
         hint = "write an `agent:` script on the step, in the case or at the top of the file"
         yield file.problem(f"{step.at}/say", "test.network", message, hint)

@@ -84,7 +84,7 @@ def _json(text: str) -> Any:
 
 def _phase(wanted: str, at: str, outcome: Outcome) -> Iterator[Miss]:
     if outcome.phase != wanted:
-        yield Miss(at, "the phase is another", wanted, outcome.phase)
+        yield Miss(at, "the phase is not as expected", wanted, outcome.phase)
 
 
 def _text(wanted: Any, at: str, outcome: Outcome) -> Iterator[Miss]:
@@ -102,10 +102,10 @@ def _card(wanted: Mapping[str, Any], at: str, outcome: Outcome) -> Iterator[Miss
         found = at_pointer(card, to)
         if isinstance(value, dict) and "absent" in value:
             if found is not ABSENT:
-                yield Miss(f"{here}/absent", f"something stands at {to}", "nothing", _shown(found))
+                yield Miss(f"{here}/absent", f"there is a value at {to}", "nothing", _shown(found))
         elif found is ABSENT:
             keys = ", ".join(card) or "no card is shown"
-            yield Miss(here, f"nothing stands at {to}", got=f"a card of: {keys}" if card else keys)
+            yield Miss(here, f"there is no value at {to}", got=f"a card with: {keys}" if card else keys)
         else:
             yield from _value(value, here, f"the value at {to}", found)
 
@@ -130,13 +130,13 @@ def _first_card(wanted: Any, at: str, outcome: Outcome) -> Iterator[Miss]:
 
 
 def _total(wanted: Any, at: str, outcome: Outcome) -> Iterator[Miss]:
-    yield from _time(wanted, at, "the answer", outcome.shown.said_at, outcome.shown.last_at)
+    yield from _time(wanted, at, "the end of the answer", outcome.shown.said_at, outcome.shown.last_at)
 
 
 def _feedback(wanted: str, at: str, outcome: Outcome) -> Iterator[Miss]:
     rating = outcome.rating or NO_RATING
     if rating != wanted:
-        yield Miss(at, "another rating is stored", wanted, rating)
+        yield Miss(at, "the stored rating is not as expected", wanted, rating)
 
 
 def _snapshot(name: str, at: str, outcome: Outcome, snapshots: Snapshots) -> Iterator[Miss]:
@@ -193,7 +193,7 @@ def _equals(wanted: Any, at: str, what: str, found: Any) -> Iterator[Miss]:
     if wanted != found or not same_kind:
         both_texts = isinstance(wanted, str) and isinstance(found, str)
         shown = (wanted, found) if both_texts else (_shown(wanted), _shown(found))
-        yield Miss(at, f"{what} is another", *shown)
+        yield Miss(at, f"{what} is not as expected", *shown)
 
 
 def _each(wanted: str | list[str], at: str) -> Iterator[tuple[str, str]]:
@@ -206,10 +206,11 @@ def _each(wanted: str | list[str], at: str) -> Iterator[tuple[str, str]]:
 
 def _count(wanted: Any, at: str, noun: str, found: int) -> Iterator[Miss]:
     """A number of things against another, or against its bounds."""
+    message = f"the number of {noun}s is not as expected"
     if isinstance(wanted, dict):
-        yield from _bounds(wanted, at, f"another number of {noun}s", found, lambda n: counted(n, noun))
+        yield from _bounds(wanted, at, message, found, lambda n: counted(n, noun))
     elif found != wanted:
-        yield Miss(at, f"another number of {noun}s", counted(wanted, noun), counted(found, noun))
+        yield Miss(at, message, counted(wanted, noun), counted(found, noun))
 
 
 def _time(wanted: Mapping[str, str], at: str, what: str, began: float, ended: float | None) -> Iterator[Miss]:
@@ -218,7 +219,8 @@ def _time(wanted: Mapping[str, str], at: str, what: str, began: float, ended: fl
         return
     # the sum of many delays is not quite what people would write
     bounds = {key: seconds(bound) for key, bound in wanted.items()}
-    yield from _bounds(bounds, at, f"{what} took another time", round(ended - began, 6), lambda s: f"{s:g} s")
+    message = f"the time until {what} is not as expected"
+    yield from _bounds(bounds, at, message, round(ended - began, 6), lambda s: f"{s:g} s")
 
 
 def _bounds(

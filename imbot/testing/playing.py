@@ -101,7 +101,7 @@ class _Scene:
             return []
         concerned = [said for said in self._said if step.action == "wait" or self._clickable(said, step)]
         if not concerned:
-            return [Miss(f"{step.at}/{step.action}", "there is no answer yet that this could be about")]
+            return [Miss(f"{step.at}/{step.action}", "there is no answer yet for this step")]
         if step.action == "click":
             return await self._click(step, concerned[-1])
         return await self._judge(step, concerned[-1])

@@ -71,7 +71,7 @@ class ScriptedAgent:
         script = self.scripts.get(message.id)
         if script is None:
             if self._instead_of is None:
-                raise AgentError("no script tells what to answer here", code="script")
+                raise AgentError("no script says what to answer here", code="script")
             async with aclosing(self._instead_of.reply(message, history)) as events:
                 async for event in events:
                     yield event

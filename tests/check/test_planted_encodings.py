@@ -7,17 +7,17 @@ MISTAKES = mistakes(
     (
         "fullwidth",
         changed("title: 客服", "title⟦：⟧客服"),
-        "yaml.full-width: a full-width colon is no colon for YAML ⇒ type an ASCII colon and a space",
+        "yaml.full-width: YAML needs an ASCII colon (`:`), not `：` ⇒ type an ASCII colon and a space",
     ),
     (
         "fullwidth 2",
         changed("  model: m", "  model⟦：⟧ m"),
-        "yaml.full-width: a full-width colon is no colon for YAML ⇒ type an ASCII colon and a space",
+        "yaml.full-width: YAML needs an ASCII colon (`:`), not `：` ⇒ type an ASCII colon and a space",
     ),
     (
         "fullwidth last",
         changed("      rating: bad", "      rating⟦：⟧bad"),
-        "yaml.full-width: a full-width colon is no colon for YAML ⇒ type an ASCII colon and a space",
+        "yaml.full-width: YAML needs an ASCII colon (`:`), not `：` ⇒ type an ASCII colon and a space",
     ),
     (
         "bell",
@@ -32,7 +32,7 @@ MISTAKES = mistakes(
     (
         "nbsp",
         changed("  model: m", "⟦\u00a0\u00a0model⟧: m"),
-        "yaml.space: this key has a character on its edge that ⇒ delete it and type a plain space",
+        "yaml.space: this key begins or ends with a character that only ⇒ delete it and type a plain space",
     ),
     (
         "nbsp after",
@@ -47,12 +47,12 @@ MISTAKES = mistakes(
     (
         "ideo indent",
         changed("  model: m", "⟦\u3000\u3000model⟧: m"),
-        "yaml.space: this key has a character on its edge that ⇒ delete it and type a plain space",
+        "yaml.space: this key begins or ends with a character that only ⇒ delete it and type a plain space",
     ),
     (
         "zwsp",
         changed("title: 客服", "⟦\u200btitle⟧: 客服"),
-        "yaml.space: this key has a character on its edge that ⇒ delete it and type a plain space",
+        "yaml.space: this key begins or ends with a character that only ⇒ delete it and type a plain space",
     ),
     (
         "bom inside",
@@ -109,7 +109,7 @@ MISTAKES = mistakes(
         {
             "a.yaml": b"type: dingtalk-stream\ntitle: \xe5\xae\xa2\xe6\x9c\x8d\ncredentials:\n  client_id\xff: <<ID>>\n  client_secret: <<SECRET>>\nagent:\n  type: openai\n  base_url: http://x\n  model: m\nthrottle:\n  pace: fixed\n  interval: 2s\nfeedback:\n  buttons:\n    - {label: \xf0\x9f\x91\x8d, rating: good}\n    - label: \xf0\x9f\x91\x8e\n      rating: bad\n"
         },
-        "yaml.encoding: a character is damaged: the file is UTF-8 ⇒ write it again, save as UTF-8",
+        "yaml.encoding: this character is damaged; the rest of the file is UTF-8 ⇒ type it again, and save the file as UTF-8",
         {},
         ("a.yaml", 4, 12, 4, 13),
     ),

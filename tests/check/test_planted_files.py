@@ -7,7 +7,7 @@ MISTAKES = mistakes(
     (
         "both instr",
         "agent: {type: openai, base_url: http://x, model: m, instructions: x, instructions_file: ⟦a.txt⟧}",
-        "file.missing: there is no file  ⇒ make it, or correct the path: it begins",
+        "file.missing: there is no file  ⇒ create it, or correct the path, which is relative to",
     ),
     (
         "include latin",
@@ -25,7 +25,7 @@ MISTAKES = mistakes(
             "a.yaml": BOT + "card: {templates: {final: {file: ⟦b.yaml⟧}}}\n",
             "b.yaml": BOT.replace("<<ID>>", "ding2") + "title: x\n",
         },
-        "file.bot: is a bot file and no layout ⇒ name the layout's own file",
+        "file.bot: is a bot file, not a layout ⇒ name a layout file instead",
     ),
     (
         "same name",
@@ -33,7 +33,7 @@ MISTAKES = mistakes(
             "a.yaml": "name: help\ncredentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: echo}\n",
             "b.yaml": "name: ⟦help⟧\ncredentials: {client_id: ding2, client_secret: <<SECRET>>}\nagent: {type: echo}\n",
         },
-        "name.taken: the name `help` is taken by  ⇒ give this bot another one, or remove",
+        "name.taken: the name `help` is already used at ⇒ give this bot another one, or remove",
     ),
     (
         "same name stem",
@@ -41,7 +41,7 @@ MISTAKES = mistakes(
             "a.yaml": BOT,
             "b.yaml": "name: ⟦a⟧\ncredentials: {client_id: ding2, client_secret: <<SECRET>>}\nagent: {type: echo}\n",
         },
-        "name.taken: the name `a` is taken by  ⇒ give this bot another one, or remove",
+        "name.taken: the name `a` is already used at ⇒ give this bot another one, or remove",
     ),
     (
         "same stem yml",
@@ -49,7 +49,7 @@ MISTAKES = mistakes(
             "a.yaml": BOT,
             "a.yml": "⟦⟧credentials: {client_id: ding2, client_secret: <<SECRET>>}\nagent: {type: echo}\n",
         },
-        "name.taken: the name `a` is taken by  ⇒ give this bot another one, or remove",
+        "name.taken: the name `a` is already used at ⇒ give this bot another one, or remove",
     ),
     (
         "same id",
@@ -57,7 +57,7 @@ MISTAKES = mistakes(
             "a.yaml": BOT,
             "b.yaml": "credentials: {client_id: ⟦<<ID>>⟧, client_secret: <<SECRET>>}\nagent: {type: echo}\n",
         },
-        "identity.taken: `client_id` ding1 is taken by  ⇒ give this bot another one, or remove",
+        "identity.taken: `client_id` ding1 is already used at ⇒ give this bot another one, or remove",
     ),
     (
         "same id env",
@@ -65,12 +65,12 @@ MISTAKES = mistakes(
             "a.yaml": "credentials: {client_id: ding1, client_secret: <<SECRET>>}\nagent: {type: echo}\n",
             "b.yaml": "credentials: {client_id: ⟦<<ID>>⟧, client_secret: <<SECRET>>}\nagent: {type: echo}\n",
         },
-        "identity.taken: `client_id` ding1 is taken by  ⇒ give this bot another one, or remove",
+        "identity.taken: `client_id` ding1 is already used at ⇒ give this bot another one, or remove",
     ),
     (
         "layout missing",
         BOT + "card: {templates: {final: {file: ⟦cards/final.yaml⟧}}}\n",
-        "file.missing: there is no file  ⇒ make it, or correct the path: it begins",
+        "file.missing: there is no file  ⇒ create it, or correct the path, which is relative to",
     ),
     (
         "layout near",
@@ -91,32 +91,32 @@ MISTAKES = mistakes(
     (
         "layout outside",
         BOT + "card: {templates: {final: {file: ⟦../x.yaml⟧}}}\n",
-        "file.outside: ../x.yaml is no path below the bots folder ⇒ write a path below it, with / between",
+        "file.outside: ../x.yaml is not a path below the bots folder ⇒ write a relative path below it, with / between its parts",
     ),
     (
         "layout absolute",
         BOT + "card: {templates: {final: {file: ⟦/etc/passwd⟧}}}\n",
-        "file.outside: /etc/passwd is no path below the bots folder ⇒ write a path below it, with / between",
+        "file.outside: /etc/passwd is not a path below the bots folder ⇒ write a relative path below it, with / between its parts",
     ),
     (
         "layout home",
         BOT + "card: {templates: {final: {file: ⟦~/x.yaml⟧}}}\n",
-        "file.outside: ~/x.yaml is no path below the bots folder ⇒ write a path below it, with / between",
+        "file.outside: ~/x.yaml is not a path below the bots folder ⇒ write a relative path below it, with / between its parts",
     ),
     (
         "layout backslash",
         BOT + "card: {templates: {final: {file: ⟦cards\\x.yaml⟧}}}\n",
-        "file.outside: cards\\x.yaml is no path below the bots ⇒ write a path below it, with / between",
+        "file.outside: cards\\x.yaml is not a path below the bots folder ⇒ write a relative path below it, with / between its parts",
     ),
     (
         "layout empty name",
         BOT + "card: {templates: {final: {file: ⟦''⟧}}}\n",
-        "file.missing: no file is named ⇒ write its path, from the bots folder on",
+        "file.missing: the path is empty ⇒ write it relative to the bots folder",
     ),
     (
         "knowledge missing",
         "credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: faq, knowledge: ⟦docs⟧}\n",
-        "file.missing: there is no folder  ⇒ make it, or correct the path: it begins",
+        "file.missing: there is no folder  ⇒ create it, or correct the path, which is relative to",
     ),
     (
         "knowledge near",
@@ -132,7 +132,7 @@ MISTAKES = mistakes(
             "a.yaml": "credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: faq, knowledge: ⟦k.md⟧}\n",
             "k.md": "# Q?\n\nA.\n",
         },
-        "file.missing: k.md is a file, and a folder is wanted ⇒ name the folder that holds it",
+        "file.missing: k.md is a file, not a folder ⇒ name the folder that holds it",
     ),
     (
         "knowledge empty",
@@ -169,12 +169,12 @@ MISTAKES = mistakes(
     (
         "knowledge outside",
         "credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: faq, knowledge: ⟦../docs⟧}\n",
-        "file.outside: ../docs is no path below the bots folder ⇒ write a path below it, with / between",
+        "file.outside: ../docs is not a path below the bots folder ⇒ write a relative path below it, with / between its parts",
     ),
     (
         "instr missing",
         "credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: openai, base_url: http://x, model: m, instructions_file: ⟦prompts/x.txt⟧}\n",
-        "file.missing: there is no file  ⇒ make it, or correct the path: it begins",
+        "file.missing: there is no file  ⇒ create it, or correct the path, which is relative to",
     ),
     (
         "instr near",
@@ -213,7 +213,7 @@ MISTAKES = mistakes(
         {
             "my bot.yaml": "⟦⟧credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: echo}\n"
         },
-        "name.file: the file's name makes no name for a bot: my ⇒ add a `name`, or rename the file",
+        "name.file: the file's name cannot be the name of a bot: my bot ⇒ add a `name`, or rename the file",
     ),
 )
 

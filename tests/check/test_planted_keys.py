@@ -8,17 +8,17 @@ MISTAKES = mistakes(
     (
         "top key given twice, once misspelt",
         "title: x\n⟦titel⟧: y",
-        "schema.unknown-key: unknown key `titel` ⇒ did you mean `title`? It is given already at line 1",
+        "schema.unknown-key: unknown key `titel` ⇒ did you mean `title`? It is already given at line 1",
     ),
     (
         "key given twice, once misspelt",
         "throttle:\n  ⟦intervall⟧: 2s\n  interval: 2s",
-        "schema.unknown-key: unknown key `intervall` ⇒ did you mean `interval`? It is given already at line 3",
+        "schema.unknown-key: unknown key `intervall` ⇒ did you mean `interval`? It is already given at line 3",
     ),
     (
         "key nearer to one that is given than to a free one",
         "card:\n  actions: []\n  kind: ai\n  ⟦action_label⟧: {stop: Stop}\n  action_labels: {stop: Stop}",
-        "schema.unknown-key: unknown key `action_label` ⇒ did you mean `action_labels`? It is given already at",
+        "schema.unknown-key: unknown key `action_label` ⇒ did you mean `action_labels`? It is already given at line 5",
     ),
     (
         "top key from another tool",
@@ -54,7 +54,7 @@ MISTAKES = mistakes(
     (
         "agent key of another agent",
         "agent: {type: echo, ⟦base_url⟧: http://x}",
-        "schema.unknown-key: agents of type `echo` do not know `base_url` ⇒ type `openai` does: is that the one you",
+        "schema.unknown-key: `base_url` is not a key of agent type `echo` ⇒ type `openai` has it: did you mean that type?",
     ),
     (
         "agent key misspelt",
@@ -89,7 +89,7 @@ MISTAKES = mistakes(
     (
         "layout file + others",
         "card: {templates: {final: {⟦file⟧: a.yaml, msgContent: x}}}",
-        "schema.unknown-key: `file` stands alone in a layout ⇒ move the other keys into that file, or",
+        "schema.unknown-key: `file` must be the only key of a layout ⇒ move the other keys into that file, or",
     ),
     (
         "button item key",
@@ -184,7 +184,7 @@ MISTAKES = mistakes(
     (
         "ai key on md",
         "card: {kind: markdown, templates: {final: {⟦msgContent⟧: y}}}",
-        "schema.unknown-key: cards of kind `markdown` do not know ⇒ `title` and `text` are missing here;",
+        "schema.unknown-key: `msgContent` is not a key of card kind `markdown` ⇒ `title` and `text` are missing here;",
     ),
     (
         "md no title",
@@ -234,7 +234,7 @@ MISTAKES = mistakes(
     (
         "layout number name",
         BOT + "card: {templates: {final: {⟦file⟧: 5}}}\n",
-        "schema.unknown-key: `file` stands alone in a layout ⇒ move the other keys into that file, or",
+        "schema.unknown-key: `file` must be the only key of a layout ⇒ move the other keys into that file, or",
     ),
     (
         "layout typo",

@@ -7,12 +7,12 @@ MISTAKES = mistakes(
     (
         "colon forgotten",
         changed("agent:", "⟦agent⟧"),
-        "yaml.syntax: expected key: value, and this line has no ⇒ add it; a text of several lines goes in",
+        "yaml.syntax: expected key: value, but this line has no colon ⇒ add it; a text of several lines goes in",
     ),
     (
         "colon forgotten 2",
         changed("  model: m", "  ⟦model⟧ m"),
-        "yaml.syntax: expected key: value, and this line has no ⇒ add it; a text of several lines goes in",
+        "yaml.syntax: expected key: value, but this line has no colon ⇒ add it; a text of several lines goes in",
     ),
     (
         "quote open",
@@ -27,12 +27,12 @@ MISTAKES = mistakes(
     (
         "quote mid",
         changed("title: 客服", 'title: "客" ⟦服⟧'),
-        "yaml.syntax: the quote before this ends the text, and ⇒ a quote inside a text is doubled '' or",
+        "yaml.syntax: the text ends at the quote before this, but more follows ⇒ double a quote inside the text (''), or use",
     ),
     (
         "apostrophe",
         changed("title: 客服", "title: 'it'⟦s'⟧"),
-        "yaml.syntax: the quote before this ends the text, and ⇒ a quote inside a text is doubled '' or",
+        "yaml.syntax: the text ends at the quote before this, but more follows ⇒ double a quote inside the text (''), or use",
     ),
     (
         "escape",
@@ -104,12 +104,12 @@ MISTAKES = mistakes(
     (
         "pipe text",
         changed("title: 客服", "title: | ⟦客服⟧"),
-        "yaml.syntax: the text after | or > begins on the next ⇒ move it there, deeper than its key;",
+        "yaml.syntax: the text of a | or > block must begin on the next line ⇒ move it there, indented deeper than its key;",
     ),
     (
         "gt",
         changed("title: 客服", "title: > ⟦5⟧"),
-        "yaml.syntax: the text after | or > begins on the next ⇒ move it there, deeper than its key;",
+        "yaml.syntax: the text of a | or > block must begin on the next line ⇒ move it there, indented deeper than its key;",
     ),
     (
         "dash val",
@@ -144,12 +144,12 @@ MISTAKES = mistakes(
     (
         "conflict",
         changed("title: 客服", "⟦<<<<<<< HEAD⟧\ntitle: 客服\n=======\ntitle: 小满\n>>>>>>> main"),
-        "yaml.syntax: a merge conflict that nobody has resolved ⇒ keep one of the two sides, and delete",
+        "yaml.syntax: a merge conflict that is not resolved ⇒ keep one of the two sides, and delete",
     ),
     (
         "python dict",
         {"a.yaml": "agent = {'type': 'echo'⟦}⟧\n"},
-        "yaml.syntax: the quote before this ends the text, and ⇒ a quote inside a text is doubled '' or",
+        "yaml.syntax: the text ends at the quote before this, but more follows ⇒ double a quote inside the text (''), or use",
     ),
     (
         "markdown fence",
@@ -166,7 +166,7 @@ MISTAKES = mistakes(
     (
         "secret no colon",
         {"a.yaml": "credentials:\n  client_id: a\n  ⟦client_secret⟧ s3cr3t-value-x7\nagent: {type: echo}\n"},
-        "yaml.syntax: expected key: value, and this line has no ⇒ add it; a text of several lines goes in",
+        "yaml.syntax: expected key: value, but this line has no colon ⇒ add it; a text of several lines goes in",
     ),
     (
         "secret at",

@@ -42,7 +42,7 @@ MISTAKES = mistakes(
     (
         "tag",
         "card: {templates: {final: {msgContent: '{% ⟦fi⟧ answer %}x{% endif %}'}}}",
-        "template.syntax: there is no tag `fi` ⇒ tags are: block, call, elif, else,",
+        "template.syntax: there is no tag `fi` ⇒ known tags: block, call, elif, else,",
     ),
     (
         "elseif",
@@ -57,12 +57,12 @@ MISTAKES = mistakes(
     (
         "for end",
         "card: {templates: {final: {msgContent: '{% for a in suggestions %}x{% ⟦endif⟧ %}'}}}",
-        "template.syntax: `endif` stands where `for` is open ⇒ close that first: {% endfor %}",
+        "template.syntax: `endif` comes before `for` is closed ⇒ close that first: {% endfor %}",
     ),
     (
         "=",
         "card: {templates: {final: {msgContent: '{% if phase ⟦=⟧ 1 %}x{% endif %}'}}}",
-        "template.syntax: one `=` compares nothing ⇒ write ==",
+        "template.syntax: a single `=` does not compare ⇒ write ==",
     ),
     (
         "for key",
@@ -72,17 +72,17 @@ MISTAKES = mistakes(
     (
         "for braces",
         "card: {templates: {final: {msgContent: x, msgButtons: [{for: ⟦'x in {{ suggestions }}'⟧, text: x}]}}}",
-        "template.syntax: a bare expression stands here, without ⇒ for example: x in suggestions",
+        "template.syntax: write a bare expression here, without braces ⇒ for example: x in suggestions",
     ),
     (
         "if braces",
         "card: {templates: {final: {msgContent: x, msgButtons: [{if: ⟦'{{ suggestions }}'⟧, text: x}]}}}",
-        "template.syntax: a bare expression stands here, without ⇒ for example: suggestions",
+        "template.syntax: write a bare expression here, without braces ⇒ for example: suggestions",
     ),
     (
         "for str",
         "card: {templates: {final: {msgContent: x, msgButtons: [{for: ⟦x in answer⟧, text: x}]}}}",
-        "template.syntax: `for` goes through a list ⇒ for example: x in suggestions",
+        "template.syntax: `for` needs a list ⇒ for example: x in suggestions",
     ),
     (
         "include bad2",
@@ -90,7 +90,7 @@ MISTAKES = mistakes(
             "a.yaml": BOT + "card: {templates: {final: {msgContent: '{% include \"cards/a.j2\" %}'}}}",
             "cards/a.j2": "hello\n⟦{% if %}⟧",
         },
-        "template.syntax: an expression is missing ⇒ for example {{ answer }}",
+        "template.syntax: an expression is missing ⇒ for example {% if answer %}",
     ),
     (
         "include shared",

@@ -12,7 +12,7 @@ MISTAKES = mistakes(
     (
         "undefined block",
         "card:\n  templates:\n    final:\n      msgContent: |\n        你好 😀\n        {{ answer }} {{ ⟦hotline⟧ }}\n",
-        "template.undefined: `hotline` is not defined ⇒ defined are: answer, bot, buttons,",
+        "template.undefined: `hotline` is not defined ⇒ known names: answer, bot, buttons, citations,",
     ),
     (
         "var undefined",
@@ -22,7 +22,7 @@ MISTAKES = mistakes(
     (
         "vars none",
         "card: {templates: {final: {msgContent: '{{ vars.⟦hotline⟧ }}'}}}",
-        "template.undefined: there is no `hotline` here ⇒ nothing is in it; values of your own",
+        "template.undefined: there is no `hotline` here ⇒ it is empty; put values of your own into `card.vars`",
     ),
     (
         "bot attr",
@@ -37,17 +37,17 @@ MISTAKES = mistakes(
     (
         "filter arg",
         "card: {templates: {final: {msgContent: '{{ answer | ⟦truncate⟧(a=5) }}'}}}",
-        "template.error: `truncate` knows no `a` ⇒ look up what it takes",
+        "template.error: `truncate` has no parameter `a` ⇒ check its parameters",
     ),
     (
         "test",
         "card: {templates: {final: {msgContent: '{% if answer is ⟦emty⟧ %}x{% endif %}y'}}}",
-        "template.error: there is no test `emty` ⇒ tests are: odd, even, divisibleby,",
+        "template.error: there is no test `emty` ⇒ known tests: odd, even, divisibleby, defined,",
     ),
     (
         "add",
         "card: {templates: {final: {msgContent: '{{ answer ⟦+⟧ 1 }}'}}}",
-        "template.error: `+` does not work on a text and a number ⇒ join texts with ~, make a number of a",
+        "template.error: `+` does not work on a text and a number ⇒ join texts with ~; turn a text into a number with | int",
     ),
     (
         "call",
@@ -57,7 +57,7 @@ MISTAKES = mistakes(
     (
         "class",
         "card: {templates: {final: {msgContent: '{{ answer.⟦__class__⟧ }}'}}}",
-        "template.unsafe: `__class__` of a text is not available ⇒ templates know plain values only:",
+        "template.unsafe: `__class__` of a text is not available ⇒ templates can use plain values only: texts,",
     ),
     (
         "format",
@@ -72,12 +72,12 @@ MISTAKES = mistakes(
     (
         "div",
         "card: {templates: {final: {msgContent: '⟦{{ 1/0 }}⟧'}}}",
-        "template.error: a division by zero ⇒ test the number first: {% if %}",
+        "template.error: a division by zero ⇒ check the number first, with {% if ... %}",
     ),
     (
         "index",
         "card: {templates: {final: {msgContent: '⟦{{ suggestions[5] }}⟧'}}}",
-        "template.undefined: there is no item 5 here ⇒ ask for its length first: {% if ... |",
+        "template.undefined: there is no item 5 here ⇒ check the length first: {% if ... | length > 5 %}",
     ),
     (
         "empty only",
@@ -87,7 +87,7 @@ MISTAKES = mistakes(
     (
         "for item name",
         "card: {templates: {final: {msgContent: x, msgButtons: [{for: s in suggestions, text: '{{ ⟦x⟧ }}'}]}}}",
-        "template.undefined: `x` is not defined ⇒ defined are: answer, bot, buttons,",
+        "template.undefined: `x` is not defined ⇒ known names: answer, bot, buttons, citations,",
     ),
     (
         "unquoted",
@@ -122,27 +122,27 @@ MISTAKES = mistakes(
     (
         "text undefined texts",
         "texts: {help: '{{ ⟦texts⟧.error }}'}",
-        "template.undefined: `texts` is not defined ⇒ defined are: answer, bot, buttons,",
+        "template.undefined: `texts` is not defined ⇒ known names: answer, bot, buttons, citations,",
     ),
     (
         "include missing",
         "card: {templates: {final: {msgContent: '{% include \"⟦cards/x.j2⟧\" %}'}}}",
-        "template.missing: there is no text `cards/x.j2` ⇒ it is looked for below the bots folder,",
+        "template.missing: there is no text `cards/x.j2` ⇒ write its path from the bots folder on, ending in .j2",
     ),
     (
         "include ext",
         "card: {templates: {final: {msgContent: '{% include \"⟦cards/x.md⟧\" %}'}}}",
-        "template.missing: there is no text `cards/x.md` ⇒ it is looked for below the bots folder,",
+        "template.missing: there is no text `cards/x.md` ⇒ write its path from the bots folder on, ending in .j2",
     ),
     (
         "include outside",
         "card: {templates: {final: {msgContent: '{% include \"⟦../x.j2⟧\" %}'}}}",
-        "template.missing: there is no text `../x.j2` ⇒ it is looked for below the bots folder,",
+        "template.missing: there is no text `../x.j2` ⇒ write its path from the bots folder on, ending in .j2",
     ),
     (
         "include var",
         "card: {templates: {final: {msgContent: '⟦{% include answer %}⟧'}}}",
-        "template.unsafe: the name of a text must be written out ⇒ write it in quotes, as 'cards/more.j2'",
+        "template.unsafe: the name of an included text must be written out ⇒ write it in quotes, such as 'cards/more.j2'",
     ),
     (
         "include cycle",
@@ -164,7 +164,7 @@ MISTAKES = mistakes(
     (
         "macro rec",
         "card: {templates: {final: {msgContent: '⟦{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}⟧'}}}",
-        "template.recursion: the template calls itself, or is nested too ⇒ let the repetition end",
+        "template.recursion: the template calls itself, or is nested too ⇒ make sure that the recursion ends",
     ),
     (
         "range",
@@ -260,13 +260,13 @@ MISTAKES = mistakes(
             + "card: {templates: {final: {msgContent: \"{% from '⟦a.j2⟧' import foo %}{{ foo() }}\"}}}\n",
             "a.j2": "{% macro fooo() %}x{% endmacro %}",
         },
-        "template.undefined: `a.j2` defines no `foo` ⇒ check the name of the macro",
+        "template.undefined: `a.j2` does not define `foo` ⇒ check the name of the macro",
     ),
     (
         "vars used 3x",
         BOT
         + "card: {vars: {a: 1}, templates: {final: {msgContent: '{{ vars.⟦b⟧ }}'}, streaming: {msgContent: '{{ vars.b }}'}, error: {msgContent: '{{ vars.b }}'}, stopped: {msgContent: '{{ vars.b }}'}}}\n",
-        "template.undefined: there is no `b` here ⇒ there are: a; also at ",
+        "template.undefined: there is no `b` here ⇒ known keys: a; also at",
     ),
 )
 

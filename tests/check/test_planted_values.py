@@ -22,12 +22,12 @@ MISTAKES = mistakes(
     (
         "type wrong name",
         "type: ⟦slack⟧",
-        "schema.enum: `type` must be one of: dingtalk-stream ⇒ without it: dingtalk-stream",
+        "schema.enum: `type` must be one of: dingtalk-stream ⇒ the default is dingtalk-stream",
     ),
     (
         "type unknown with creds",
         "type: ⟦feishu⟧\ncredentials: {app_id: x, app_secret: y}",
-        "schema.enum: `type` must be one of: dingtalk-stream ⇒ without it: dingtalk-stream",
+        "schema.enum: `type` must be one of: dingtalk-stream ⇒ the default is dingtalk-stream",
     ),
     (
         "kind misspelt",
@@ -37,7 +37,7 @@ MISTAKES = mistakes(
     (
         "kind unknown with templates",
         "card: {kind: ⟦a2ui⟧, templates: {final: {foo: x}}}",
-        "schema.enum: `kind` must be one of: ai, markdown, ⇒ without it: ai",
+        "schema.enum: `kind` must be one of: ai, markdown, ⇒ the default is ai",
     ),
     (
         "button color",
@@ -57,7 +57,7 @@ MISTAKES = mistakes(
     (
         "interval zero",
         "throttle: {interval: ⟦0s⟧}",
-        "schema.pattern: `interval` must be longer than zero ⇒ a whole number with its unit: `500ms`,",
+        "schema.pattern: `interval` must be more than zero ⇒ a whole number with its unit: `500ms`,",
     ),
     (
         "interval neg",
@@ -69,11 +69,15 @@ MISTAKES = mistakes(
         "throttle: {interval: ⟦1.5s⟧}",
         "schema.pattern: `interval` must be a duration ⇒ a whole number with its unit: `500ms`,",
     ),
-    ("chunks zero", "throttle: {chunks: ⟦0⟧}", "schema.range: `chunks` must be at least 1 ⇒ without it: 5"),
+    (
+        "chunks zero",
+        "throttle: {chunks: ⟦0⟧}",
+        "schema.range: `chunks` must be at least 1 ⇒ the default is 5",
+    ),
     (
         "chunks huge",
         "throttle: {chunks: ⟦999999⟧}",
-        "schema.range: `chunks` must be at most 10000 ⇒ without it: 5",
+        "schema.range: `chunks` must be at most 10000 ⇒ the default is 5",
     ),
     (
         "title empty",
@@ -93,13 +97,13 @@ MISTAKES = mistakes(
     (
         "version 2",
         "version: ⟦2⟧",
-        "version.newer: this is version 2 of the file format; this ⇒ run a newer imbot",
+        "version.newer: this is version 2 of the file format; this ⇒ upgrade imbot",
     ),
-    ("version 0", "version: ⟦0⟧", "schema.range: `version` must be at least 1 ⇒ without it: 1"),
+    ("version 0", "version: ⟦0⟧", "schema.range: `version` must be at least 1 ⇒ the default is 1"),
     (
         "version 1.5",
         "version: ⟦1.5⟧",
-        "version.newer: this is version 1.5 of the file format; ⇒ run a newer imbot",
+        "version.newer: this is version 1.5 of the file format; ⇒ upgrade imbot",
     ),
     (
         "commands dup",
@@ -126,11 +130,11 @@ MISTAKES = mistakes(
         'feedback: {buttons: [{label: ⟦""⟧, rating: a}]}',
         "schema.length: `label` must not be empty ⇒ remove the key, or give it a value",
     ),
-    ("history neg", "history: {turns: ⟦-1⟧}", "schema.range: `turns` must be at least 0 ⇒ without it: 10"),
+    ("history neg", "history: {turns: ⟦-1⟧}", "schema.range: `turns` must be at least 0 ⇒ the default is 10"),
     (
         "history big",
         "history: {turns: ⟦5000⟧}",
-        "schema.range: `turns` must be at most 1000 ⇒ without it: 10",
+        "schema.range: `turns` must be at most 1000 ⇒ the default is 10",
     ),
     (
         "conv group",
@@ -140,7 +144,7 @@ MISTAKES = mistakes(
     (
         "conv group unknown",
         "conversation: {group: ⟦private⟧}",
-        "schema.enum: `group` must be one of: per_sender, shared ⇒ without it: per_sender",
+        "schema.enum: `group` must be one of: per_sender, shared ⇒ the default is per_sender",
     ),
     (
         "conv idle",
@@ -180,13 +184,13 @@ MISTAKES = mistakes(
     (
         "int range",
         "throttle: {chunks: ⟦<<BIG>>⟧}",
-        "schema.range: `chunks` must be at most 10000 ⇒ without it: 5",
+        "schema.range: `chunks` must be at most 10000 ⇒ the default is 5",
         {"BIG": "99999"},
     ),
     (
         "enum",
         "throttle: {pace: ⟦<<ID>>⟧}",
-        "schema.enum: `pace` must be one of: adaptive, fixed, ⇒ without it: adaptive",
+        "schema.enum: `pace` must be one of: adaptive, fixed, ⇒ the default is adaptive",
     ),
     (
         "duration",
@@ -211,12 +215,12 @@ MISTAKES = mistakes(
     (
         "std button",
         "card: {kind: standard}\nfeedback: {buttons: ⟦[{label: a, rating: b}]⟧}",
-        "card.no-callback!: nobody hears of clicks on a card of kind ⇒ use `card: {kind: ai}`",
+        "card.no-callback!: clicks on cards of kind `standard` cannot reach the ⇒ use `card: {kind: ai}`",
     ),
     (
         "md own",
         "card: {kind: markdown, template_id: ⟦x⟧, content_key: y}",
-        "card.template-id: cards of kind markdown have no template of ⇒ remove `template_id` and `content_key`",
+        "card.template-id: cards of kind `markdown` cannot use a template of your own ⇒ remove `template_id` and `content_key`",
     ),
     (
         "std type",

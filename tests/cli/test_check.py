@@ -72,7 +72,7 @@ def test_the_text_shows_line_caret_and_cure(here):
         "  |\n"
         "4 |   client_secret: ***\n"
         "  |                  ^~~\n"
-        "  = put it into the environment or `.env`, and <<CLIENT_SECRET>> here\n"
+        "  = put it into the environment or `.env`, and write <<CLIENT_SECRET>> here\n"
         "bots/fails.yaml:5:1: error: unknown key `agnet` [schema.unknown-key]\n"
         "  |\n"
         "5 | agnet: {type: echo}\n"

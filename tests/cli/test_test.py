@@ -18,7 +18,7 @@ def imbot(*words):
     ("test", "code", "said"),
     [
         (GOOD, 0, "1 case: 1 passed"),
-        (BAD, 1, "the text is another"),
+        (BAD, 1, "the text is not as expected"),
         ("cases: 1\n", 2, "`cases` must be a list"),
     ],
 )

@@ -52,7 +52,7 @@ NOT_COMPLETED = {
 }
 HOVERS = {  # the place is the character after the |
     "|throttle: {pace: fixed}": ["How often a growing answer updates its card.", "pace: fixed"],
-    "throttle: {|pace: fixed}": ["quick at the start", "Default: `adaptive`", "economy"],
+    "throttle: {|pace: fixed}": ["often at the start", "Default: `adaptive`", "economy"],
     "throttle: {|interval: 2s}": ["The least time between two updates.", "Default: `1s`", "2s"],
     "history: {|turns: 5}": ["Default: `10`"],
     "card: {|kind: ai}": ["it decides the keys of a layout", "Default: `ai`", "`standard`"],

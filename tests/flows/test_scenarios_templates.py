@@ -187,7 +187,7 @@ async def test_r53_nothing_outside_the_folder_is_read(house):
     async with house.broken(files) as told:
         found = [problems[0]["code"] for _, problems in sorted(told.items())]
     assert found == ["file.outside"] * 4 + ["template.missing"] * 3 + ["template.unsafe", "file.outside"]
-    assert told["b7.yaml"][0]["message"] == "the name of a text must be written out"
+    assert told["b7.yaml"][0]["message"] == "the name of an included text must be written out"
 
 
 async def test_r53_a_template_that_becomes_a_link_out_of_the_folder_is_refused(house):

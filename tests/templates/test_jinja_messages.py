@@ -30,8 +30,8 @@ from imbot.templates.jinja_messages import explain_error, word_of
             "`replace` needs new",
             "value",
         ),
-        (TypeError("'int' object is not iterable"), "a number is no list", "for x in suggestions"),
-        (ZeroDivisionError("division by zero"), "a division by zero", "{% if %}"),
+        (TypeError("'int' object is not iterable"), "a number is not a list", "for x in suggestions"),
+        (ZeroDivisionError("division by zero"), "a division by zero", "{% if ... %}"),
         (TooExpensiveError("too much"), "too much", "shorter"),
         (MemoryError(), "too much memory", "shorter"),
         (RecursionError(), "calls itself", "end"),
@@ -66,6 +66,6 @@ def test_the_language_itself_still_speaks_the_phrases_that_are_translated():
 
 def test_the_word_a_message_speaks_of_is_found_as_a_whole():
     assert word_of("there is no `ans` here", "{{ answers }} {{ vars.ans }}") == (22, 25)
-    assert word_of("`=` compares nothing", "{% if a = b %}") == (8, 9)
+    assert word_of("a single `=` does not compare", "{% if a = b %}") == (8, 9)
     assert word_of("no word", "line") is None
     assert word_of("`gone`", "line") is None

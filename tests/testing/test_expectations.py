@@ -80,7 +80,7 @@ def test_what_is_as_expected_is_not_told(tmp_path, expect):
         ({"card": {"/msgButtons/0/n": "1"}}, "/card/~1msgButtons~10~1n", '"1"', "1"),
         ({"card": {"/msgButtons/0/n": True}}, "/card/~1msgButtons~10~1n", "true", "1"),
         ({"card": {"/msgTitle": {"absent": True}}}, "/card/~1msgTitle/absent", "nothing", '"T"'),
-        ({"card": {"/title": "T"}}, "/card/~1title", "", "a card of: msgContent, msgTitle, msgButtons"),
+        ({"card": {"/title": "T"}}, "/card/~1title", "", "a card with: msgContent, msgTitle, msgButtons"),
         ({"card": {"/msgTitle": {"matches": "x"}}}, "/card/~1msgTitle/matches", "", "T"),
         ({"feedback": "good"}, "/feedback", "good", "none"),
         ({"snapshot": "s"}, "/snapshot", "", None),

@@ -21,8 +21,8 @@ def test_a_case_that_is_as_expected_has_nothing_to_tell(tmp_path):
 def test_a_case_ends_with_the_first_step_that_is_not_as_expected(tmp_path):
     result = played(tmp_path, "- {say: a, expect: {text: x, phase: error}}\n- {say: b, expect: {text: y}}")
     assert told(result) == [
-        ("0/expect/text", "the text is another"),
-        ("0/expect/phase", "the phase is another"),
+        ("0/expect/text", "the text is not as expected"),
+        ("0/expect/phase", "the phase is not as expected"),
     ]
 
 
@@ -44,7 +44,7 @@ def test_what_goes_on_is_judged_when_it_has_ended(tmp_path):
 """
     assert told(played(tmp_path, steps, SLOW)) == []
     assert told(played(tmp_path, steps.replace("慢快", "慢"), SLOW)) == [
-        ("0/expect/text", "the text is another")
+        ("0/expect/text", "the text is not as expected")
     ]
 
 
@@ -100,13 +100,13 @@ def test_in_a_group_only_the_clicker_sees_the_change(tmp_path):
     ("steps", "found"),
     [
         ("- say: hi\n- click: superb", ("1/click", "there is no such button")),
-        ("- click: good", ("0/click", "there is no answer yet that this could be about")),
-        ("- say: /help\n- click: good", ("1/click", "there is no answer yet that this could be about")),
+        ("- click: good", ("0/click", "there is no answer yet for this step")),
+        ("- say: /help\n- click: good", ("1/click", "there is no answer yet for this step")),
         (
             "- say: hi\n- {click: good, user: b}",
-            ("1/click", "there is no answer yet that this could be about"),
+            ("1/click", "there is no answer yet for this step"),
         ),
-        ("- {wait: 1s, expect: {text: a}}", ("0/wait", "there is no answer yet that this could be about")),
+        ("- {wait: 1s, expect: {text: a}}", ("0/wait", "there is no answer yet for this step")),
     ],
 )
 def test_what_nobody_could_do_is_not_as_expected(tmp_path, steps, found):
@@ -196,7 +196,7 @@ def test_orders_need_no_agent(tmp_path):
 
 def test_an_agents_error_ends_the_card_and_is_told_with_a_failure(tmp_path, capfd):
     result = played(tmp_path, "- {say: hi, expect: {phase: final}}", "agent: [a, {error: broken}]\n")
-    assert told(result) == [("0/expect/phase", "the phase is another")]
+    assert told(result) == [("0/expect/phase", "the phase is not as expected")]
     assert result.misses[0].got == "error"
     assert "broken" in result.log[0]
     assert "broken" not in capfd.readouterr().err

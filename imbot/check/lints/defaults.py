@@ -15,5 +15,5 @@ def misnamed_defaults(folder: Path) -> Iterator[Problem]:
     for path in sorted(folder.glob("_*")):
         if _NEARLY.fullmatch(path.name) and path.name not in DEFAULTS_FILES and path.is_file():
             message = f"no bot reads this file: defaults are in {DEFAULTS_FILES[0]}"
-            hint = "rename it, or begin its name otherwise if it is a draft"
+            hint = "rename it; if it is a draft, give it another name"
             yield Problem.at(str(path), START, "defaults.name", message, hint, severity="warning")

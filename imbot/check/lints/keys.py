@@ -21,7 +21,7 @@ def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
         for span, literal in literal_parts(value, file.text, span_at(file.marks, at)):
             if _is_secret(key, literal):
                 message = f"the secret `{key}` is written into the file in plain text"
-                hint = f"put it into the environment or `.env`, and <<{_variable(key)}>> here"
+                hint = f"put it into the environment or `.env`, and write <<{_variable(key)}>> here"
                 yield Problem.at(
                     file.path, span, "secret.literal", message, hint, pointer=at, severity="warning"
                 )

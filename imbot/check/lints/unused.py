@@ -16,7 +16,7 @@ def unused_templates(folder: Path, sources: Iterable[str]) -> Iterator[Problem]:
     for path in _templates(folder, layouts):
         if os.path.normpath(path) not in used:
             message = "no bot of this folder uses this template"
-            hint = "delete it, or name it in a bot file"
+            hint = "delete it, or use it in a bot file"
             yield Problem.at(str(path), START, "file.unused", message, hint, severity="warning")
 
 

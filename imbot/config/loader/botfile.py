@@ -86,7 +86,7 @@ def _named(file: YamlFile, stem: str) -> tuple[str | None, list[Problem]]:
         return (name if isinstance(name, str) and not _wrong_name(name) else None), []
     if not _wrong_name(stem):
         return stem, []
-    message = f"the file's name makes no name for a bot: {stem}"
+    message = f"the file's name cannot be the name of a bot: {stem}"
     hint = "add a `name`, or rename the file"
     return None, [Problem.at(file.path, START, "name.file", message, hint)]
 

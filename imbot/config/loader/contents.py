@@ -19,7 +19,7 @@ from imbot.text.suggestions import did_you_mean, suggest
 
 IN_TEMPLATE = (
     "placeholder.in-template",
-    "a template takes no placeholder",
+    "a placeholder is not allowed in a template",
     "put it into `card.vars` and write {{ vars.NAME }}",
 )
 
@@ -59,7 +59,7 @@ class Contents:
         except FileNotFoundError:
             raise self._missing(name, "folder") from None
         except NotADirectoryError:
-            message = f"{self._folder / name} is a file, and a folder is wanted"
+            message = f"{self._folder / name} is a file, not a folder"
             raise ContentError("file.missing", message, "name the folder that holds it") from None
         except OSError as error:
             raise _unreadable(path, error) from None
@@ -70,7 +70,9 @@ class Contents:
             chars += len(files[-1].text)
             if chars > _MOST_KNOWLEDGE:
                 message = f"{path} holds more than {_MOST_KNOWLEDGE:,} characters of Markdown"
-                raise ContentError("file.too-large", message, "keep what people ask for, or split the bot")
+                raise ContentError(
+                    "file.too-large", message, "keep only what people ask for, or split the bot"
+                )
         return Folder(str(path), tuple(files))
 
     def layout(self, name: str) -> YamlFile:
@@ -79,7 +81,7 @@ class Contents:
         file = self._reader.parsed(self._content(path, name), path)
         if file.value.keys() >= _OF_A_BOT:
             raise ContentError(
-                "file.bot", f"{path} is a bot file and no layout", "name the layout's own file"
+                "file.bot", f"{path} is a bot file, not a layout", "name a layout file instead"
             )
         return file
 
@@ -117,10 +119,10 @@ class Contents:
 
     def _located(self, name: str) -> Path:
         if not name:
-            raise ContentError("file.missing", "no file is named", "write its path, from the bots folder on")
+            raise ContentError("file.missing", "the path is empty", "write it relative to the bots folder")
         if not _stays_below(name):
-            hint = "write a path below it, with / between its parts"
-            raise ContentError("file.outside", f"{name} is no path below the bots folder", hint)
+            hint = "write a relative path below it, with / between its parts"
+            raise ContentError("file.outside", f"{name} is not a path below the bots folder", hint)
         found = self._folder / name
         if not self._reader.real(found).is_relative_to(self._reader.real(self._folder)):
             self._reader.refuse(found)  # it is followed all the same, until it leads elsewhere
@@ -146,7 +148,9 @@ class Contents:
             known = [str(parent / other) for other in self._reader.names(self._folder / parent)]
         except OSError:
             known = []
-        hint = did_you_mean(name, known, f"make it, or correct the path: it begins at {self._folder}")
+        hint = did_you_mean(
+            name, known, f"create it, or correct the path, which is relative to {self._folder}"
+        )
         return ContentError("file.missing", f"there is no {noun} {self._folder / name}", hint)
 
 

@@ -85,7 +85,7 @@ def _found(folder: Path, reader: Reader) -> tuple[list[YamlFile], list[Problem]]
         except ConfigError as error:
             problems += error.problems
     if len(there) > 1:
-        message = f"there is {DEFAULTS_FILES[0]} beside it: which of the two holds the defaults is not clear"
+        message = f"{DEFAULTS_FILES[0]} exists, too: only one of the two can hold the defaults"
         problems.append(Problem.at(there[1].path, START, "defaults.two", message, "remove one of them"))
     return there, problems + [found for file in there if (found := newer(file))]
 
@@ -96,7 +96,12 @@ def _not_shared(file: YamlFile) -> Iterator[Problem]:
             at, hint = pointer(key), "move it into the bot files"
             span = span_at(file.marks, at, key=True)
             yield Problem.at(
-                file.path, span, "defaults.own", f"each bot has a `{key}` of its own", hint, pointer=at
+                file.path,
+                span,
+                "defaults.own",
+                f"`{key}` belongs to one bot and cannot be shared",
+                hint,
+                pointer=at,
             )
 
 
@@ -108,7 +113,7 @@ def _untyped(file: YamlFile) -> Iterator[Problem]:
         and not mapping(file.value, "agent").get("type")
     ):
         example = source("bot")["properties"]["agent"]["properties"]["type"]["examples"][0]
-        message = "`type` is missing: which agent are these keys of?"
+        message = "`type` is missing, so it is unclear which agent these keys belong to"
         hint = f"add type: {example}; bots with an agent of another type do not inherit them"
         span = span_at(file.marks, "/agent", key=True)
         yield Problem.at(file.path, span, "schema.missing", message, hint, pointer="/agent/type")

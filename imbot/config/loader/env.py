@@ -35,6 +35,6 @@ def _wrong(path: Path, binding: Binding) -> Problem:
     line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
     return Problem.at(
         str(path), Span(line, 1, line, 1), "env.line",
-        f"line {line} of {path} cannot be understood, so none of it is used",
-        "write NAME=value, with quotes around a value that holds a line break, and close them",
+        f"line {line} of {path} is not valid, so nothing in the file is used",
+        "write NAME=value; put a value with a line break in quotes, and close them",
     )  # fmt: skip

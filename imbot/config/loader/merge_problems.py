@@ -101,8 +101,10 @@ def _other_part(
     for name in schema.names("agents") if agent else kinds_of(value):
         known = schema.source(f"{group}/{name}").get("properties", ())
         if all(each.key in known for each in strays):
-            message = f"{holder}s of {key} `{chosen}` do not know {_named(strays)}"
-            return strays[0].saying(message, f"{key} `{name}` does: is that the one you meant?")
+            one = len(strays) == 1
+            not_keys, them = ("is not a key", "it") if one else ("are not keys", "them")
+            message = f"{_named(strays)} {not_keys} of {holder} {key} `{chosen}`"
+            return strays[0].saying(message, f"{key} `{name}` has {them}: did you mean that {key}?")
     return None
 
 
@@ -176,7 +178,7 @@ def _at_home(strays: list[Found], home: MappingPointer, value: dict[str, Any]) -
     if not home:
         words = f"{says} at the top level of the file", f"move {them} there: check the indentation"
     elif home == PHASE:
-        words = f"{says} into a layout", f"write a phase above {them}, such as `final:`"
+        words = f"{says} in a layout", f"write a phase above {them}, such as `final:`"
     elif value_at(value, home) is not None:
         words = f"{says} under `{key}`", f"move {them} there: check the indentation"
     elif isinstance(above := value_at(value, holder), dict) and key in above:

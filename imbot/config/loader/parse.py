@@ -16,7 +16,9 @@ def parse(path: Path, reader: Reader) -> YamlFile:
     except FileNotFoundError:
         if not _is_link(path, reader):
             raise
-        raise _error(path, "file.unreadable", "the file cannot be read: it is a link to nothing") from None
+        raise _error(
+            path, "file.unreadable", "the file cannot be read: it is a link to a file that does not exist"
+        ) from None
     except OSError as error:
         raise _error(path, "file.unreadable", f"the file cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:
@@ -32,7 +34,7 @@ def newer(file: YamlFile) -> Problem | None:
         return None
     message = f"this is version {version} of the file format; this imbot knows up to version {known}"
     span = span_at(file.marks, "/version")
-    return Problem.at(file.path, span, "version.newer", message, "run a newer imbot", pointer="/version")
+    return Problem.at(file.path, span, "version.newer", message, "upgrade imbot", pointer="/version")
 
 
 def _is_link(path: Path, reader: Reader) -> bool:

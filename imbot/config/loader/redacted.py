@@ -32,7 +32,9 @@ class SecretGoneError(ImbotError):
     def __init__(self, pointers: Sequence[str], path: str) -> None:
         self.pointers = tuple(pointers)
         keys = ", ".join(f"`{'.'.join(split_pointer(each))}`" for each in pointers)
-        super().__init__(f"{keys} cannot be read in {path}; a secret written in a file is kept nowhere else")
+        super().__init__(
+            f"{keys} cannot be read from {path}; imbot keeps no copy of a secret written in a file"
+        )
 
 
 def without_secrets(content: bytes) -> tuple[bytes, tuple[str, ...]]:

@@ -32,12 +32,12 @@ from imbot.text.suggestions import did_you_mean
 
 _NOT_HERE = (
     "placeholder.not-here",
-    "this is needed before anything else is known, so it takes no placeholder",
+    "a placeholder is not allowed here",
     "write the value itself",
 )
 _FEW = 2
 _MOST = 100  # of one kind are told
-_NESTED = "placeholders do not nest: give a plain default, or set the variable itself"
+_NESTED = "placeholders cannot be nested: give a plain default, or set the variable itself"
 _SCALARS = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
 
 
@@ -97,7 +97,7 @@ class Resolver:
     def _member(self, key: str, value: Any, schema: Schema, at: str) -> Any:
         inside = f"{at}/{escape(key)}"
         if any(isinstance(piece, Placeholder) for piece in parse_placeholders(key)):
-            message = "a key takes no placeholder"
+            message = "a placeholder is not allowed in a key"
             self._problem("placeholder.in-key", message, "write the key itself", inside, key=True)
         other = schema.get("additionalProperties")
         default = other if isinstance(other, dict) else {}
@@ -125,7 +125,7 @@ class Resolver:
                     found=(miss, text),
                 )
                 return stand_in(schema, text)
-            message = "this looks like a placeholder and is none"
+            message = "this looks like a placeholder but is not one"
             self._problem(
                 "placeholder.near-miss", message, miss.hint, at, found=(miss, text), severity="warning"
             )
@@ -197,9 +197,9 @@ class Resolver:
                 return typed
         wanted = " or ".join(_SCALARS[kind] for kind in kinds if kind in _SCALARS)
         message = (
-            f"what {found.name} stands for must be {wanted}" if wanted else "a placeholder cannot stand here"
+            f"the value of {found.name} must be {wanted}" if wanted else "a placeholder is not allowed here"
         )
-        hint = "it is not shown here, as it may be a secret" if wanted else "write the value itself"
+        hint = "the value is not shown, as it may be a secret" if wanted else "write the value itself"
         self._problem("placeholder.type", message, hint, at, found=(found, text))
         return stand_in(schema, text)
 
@@ -210,7 +210,7 @@ class Resolver:
             self.found.secrets.add(at)
             return
         first = next(piece for piece in found if piece.source == "file")
-        message = "what comes from a file is a secret, and this value is shown"
+        message = "a value from a file counts as a secret, but this key is shown to people"
         self._problem(
             "placeholder.shown", message, "read it from the environment: <<NAME>>", at, found=(first, text)
         )

@@ -87,7 +87,7 @@ def _rank(path: str, claimed: Sequence[Claim], before: Mapping[ClaimKey, Holder]
 
 
 def _rejection(path: str, claim: Claim, holder: Holder) -> Problem:
-    message = f"{claim.what} is taken by {holder.place}"
+    message = f"{claim.what} is already used at {holder.place}"
     hint = "give this bot another one, or remove one of the two files"
     return Problem.at(path, claim.span, f"{claim.key[0]}.taken", message, hint, pointer=claim.at)
 

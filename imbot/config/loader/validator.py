@@ -121,12 +121,12 @@ class Validator:
             self._say("/card/kind", "schema.enum", f"`kind` must be one of: {', '.join(kinds)}", hint)
             return
         if "template_id" in mapping(value, "card") and not part.get("x-own-template", True):
-            message = f"cards of kind {kind} have no template of their own"
+            message = f"cards of kind `{kind}` cannot use a template of your own"
             self._say(
                 "/card/template_id", "card.template-id", message, "remove `template_id` and `content_key`"
             )
         if not part.get("x-callbacks", True):
-            message = f"nobody hears of clicks on a card of kind {kind}: these buttons cannot work"
+            message = f"clicks on cards of kind `{kind}` cannot reach the bot, so these buttons do nothing"
             for owner, key in (("feedback", "buttons"), ("card", "actions")):
                 if mapping(value, owner).get(key):
                     at, cure = f"/{owner}/{key}", "use `card: {kind: ai}`"
@@ -140,7 +140,10 @@ class Validator:
             if isinstance(rating, str) and seen.setdefault(rating, index) != index:
                 message = f"item {index + 1} of `buttons` has the same rating as item {seen[rating] + 1}"
                 self._say(
-                    f"/feedback/buttons/{index}/rating", "feedback.same-rating", message, "give each its own"
+                    f"/feedback/buttons/{index}/rating",
+                    "feedback.same-rating",
+                    message,
+                    "give each its own rating",
                 )
 
     def _say(self, at: str, code: str, message: str, hint: str, *, warning: bool = False) -> None:
@@ -178,7 +181,7 @@ class Validator:
             parent = parent.rpartition("/")[0]
         span = span_at(found.marks, parent, key=True) if parent else START
         holder, key = ".".join(split_pointer(found.pointer)[:-1]), found.key
-        message = f"`{key}` is missing in `{holder}`, the rest of which comes from {base}"
+        message = f"`{key}` is missing in `{holder}`; its other keys come from {base}"
         return Problem.at(
             found.path, span, found.violation.code, message, found.violation.hint, pointer=found.pointer
         )
@@ -189,11 +192,11 @@ def _given(found: Found) -> str:
     if not (found.violation.given and found.violation.hint.startswith("did you mean")):
         return ""
     span = span_at(found.marks, found.at + found.violation.given, key=True)
-    return "" if span.path not in ("", found.path) else f" It is given already at line {span.line}"
+    return "" if span.path not in ("", found.path) else f" It is already given at line {span.line}"
 
 
 def _alone(found: Found) -> Found:
     """A layout's `file` with other keys beside it, or without a path, where it is one of them."""
-    hint = "move the other keys into that file, or remove `file`; its path is a text"
-    violation = replace(found.violation, message="`file` stands alone in a layout", hint=hint)
+    hint = "move the other keys into that file, or remove `file`; its value must be a path"
+    violation = replace(found.violation, message="`file` must be the only key of a layout", hint=hint)
     return replace(found, violation=violation) if found.violation.code == "schema.unknown-key" else found

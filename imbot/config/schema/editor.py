@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 
 PLACEHOLDER = {
     "title": "Placeholder",
-    "description": "<<NAME>> reads the environment, <<file:PATH>> a secret file; <<NAME:-default>> and <<NAME:?message>> say what if it is unset.",
+    "description": "<<NAME>> is the value of an environment variable, <<file:PATH>> the content of a secret file. <<NAME:-default>> gives a default, <<NAME:?message>> an error message, for a variable that is unset.",
     "type": "string",
     "pattern": "<<((env:)?[A-Za-z_][A-Za-z0-9_]*|file:[^<>]+?)(:[-?][^\\n]*?)?>>",
 }
@@ -33,7 +33,7 @@ _FILE = {
 _ITEM_KEYS = {
     "for": {
         "title": "For",
-        "description": "Repeats this item: `x in suggestions`.",
+        "description": "Repeats this item, for example `x in suggestions`.",
         "type": "string",
         "examples": ["x in suggestions"],
     },

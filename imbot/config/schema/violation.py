@@ -192,7 +192,7 @@ def _enum(fault: SchemaFault) -> Demand:
 def _pattern(fault: SchemaFault) -> Demand:
     if _is_duration(fault.schema):
         zero = isinstance(fault.value, str) and re.fullmatch(r"0+(ms|s|m|h)", fault.value)
-        return "schema.pattern", "must be longer than zero" if zero else "must be a duration", _DURATION
+        return "schema.pattern", "must be more than zero" if zero else "must be a duration", _DURATION
     form = fault.schema.get("x-form", "have another form")
     return "schema.pattern", f"must {form}", _example(fault)
 
@@ -211,7 +211,7 @@ def _bound(demand: str) -> Callable[[SchemaFault], Demand]:
 
 
 def _usual(fault: SchemaFault) -> str:
-    return f"without it: {flow(fault.schema['default'])}" if "default" in fault.schema else _example(fault)
+    return f"the default is {flow(fault.schema['default'])}" if "default" in fault.schema else _example(fault)
 
 
 def _too_short(fault: SchemaFault) -> Demand:

@@ -139,7 +139,7 @@ class _Reader:
     def _document(self, event: Any) -> None:
         self._documents += 1
         if self._documents > 1:
-            message = "a second document begins here; a file holds one"
+            message = "a second document begins here; a file may hold only one"
             self._problems.stop(event_span(event), "yaml.documents", message, "remove this ---")
 
     def _scalar(self, event: Any) -> None:
@@ -176,14 +176,14 @@ class _Reader:
             what = "null" if value is None else "a boolean" if isinstance(value, bool) else "a number"
             self._problems.add(*_bad_key(event, what))
         elif not event.style and _EDGE.search(text):
-            message = "this key has a character on its edge that only looks like a space"
+            message = "this key begins or ends with a character that only looks like a space"
             self._problems.add(event_span(event), "yaml.space", message, "delete it and type a plain space")
         self._tree.put_key(event, text, merging=text == "<<" and event.tag is None and not event.style)
 
     def _check_colon(self, event: Any, top: Branch) -> None:
         # {key:value} is one key that has no value; a complaint about it must not show what may be a secret
         if top.key and ":" in top.key and event.start_mark.index == top.key_event.end_mark.index:
-            message = "this is one text, no key and value: the space after the colon is missing"
+            message = "this is one text, not a key and a value: the space after the colon is missing"
             self._problems.stop(
                 event_span(top.key_event), "yaml.colon", message, "write key: value, or quote the text"
             )
@@ -194,7 +194,7 @@ class _Reader:
             self._problems.stop(*_bad_key(event, "an alias"))
         anchor = self._anchors.get(event.anchor)
         if anchor is None:
-            message = "a text that begins with * is an alias, and none of this name is defined above"
+            message = "a text that begins with * is an alias, and no anchor of this name is defined above"
             self._problems.add(
                 event_span(event), "yaml.alias", message, "put the text in quotes, or define it with &"
             )
@@ -251,7 +251,12 @@ class _Reader:
 
 
 def _bad_key(event: Any, what: str) -> tuple[Span, str, str, str]:
-    return event_span(event), "yaml.key-type", f"a key must be a text, this one is {what}", "put it in quotes"
+    return (
+        event_span(event),
+        "yaml.key-type",
+        f"a key must be a text, but this one is {what}",
+        "put it in quotes",
+    )
 
 
 def _is_as_written(event: Any, text: str) -> bool:

@@ -36,19 +36,19 @@ OUT_OF_PLACE = Rule(
         "while parsing a block collection: expected <block end>, but found …",
         "while parsing a block mapping: expected <block end>, but found …",
     ),
-    "this line does not fit what stands above it",
+    "the indentation of this line does not fit the lines above",
     "lines of one mapping or list begin in the same column",
     code="yaml.indentation",
 )
 TWO_COLONS = Rule(
     ("mapping values are not allowed in this context", "mapping values are not allowed here"),
-    "no key can stand here: the line above is a text",
+    "a key cannot begin here: the line above is a text",
     "check the indentation, and that the line above is key: value",
     code="yaml.indentation",
 )
 NO_COLON = Rule(
     ("while scanning a simple key: could not find expected ':'",),
-    "expected key: value, and this line has no colon with a space after it",
+    "expected key: value, but this line has no colon followed by a space",
     "add it; a text of several lines goes in quotes or below a |",
     opening=True,
 )
@@ -81,7 +81,7 @@ RULES = (
             "while scanning a double-quoted scalar: found unknown escape character …",
             "while scanning a double-quoted scalar: expected escape sequence of … hexadecimal numbers, but found …",
         ),
-        "in double quotes a backslash begins an escape, and this is none",
+        "in double quotes a backslash begins an escape, and this is not a valid one",
         r"use single quotes, or write \\",
     ),
     Rule(
@@ -106,7 +106,7 @@ RULES = (
     ),
     Rule(
         ("while scanning a plain scalar: found unexpected ':'",),
-        "inside [ ] and { } no unquoted text ends with a colon",
+        "inside [ ] and { } an unquoted text cannot end with a colon",
         "put the text in quotes, or write key: value with a space after the colon",
         code="yaml.colon",
     ),
@@ -118,8 +118,8 @@ RULES = (
             "while scanning a block scalar: expected chomping or indentation indicators, but found …",
             "while scanning a block scalar: expected indentation indicator in the range 1-9, but found 0",
         ),
-        "the text after | or > begins on the next line",
-        "move it there, deeper than its key; quote a text that begins with | or >",
+        "the text of a | or > block must begin on the next line",
+        "move it there, indented deeper than its key; quote a text that begins with | or >",
     ),
     Rule(
         (
@@ -148,7 +148,7 @@ RULES = (
             "while scanning a tag: expected URI escape sequence of 2 hexadecimal numbers, but found …",
             "while scanning a tag: 'utf-8' codec can't decode …",
         ),
-        "a text that begins with ! is a tag, and this one is not known",
+        "a text that begins with ! is a tag, and this one is unknown",
         QUOTE_IT,
         code="yaml.tag",
     ),
@@ -179,7 +179,7 @@ RULES = (
             "while scanning a directive: 'utf-8' codec can't decode …",
             "while parsing a directive: expected …, but found …",
         ),
-        "a line that begins with % is a directive, and this one is not known",
+        "a line that begins with % is a directive, and this one is unknown",
         "delete it",
     ),
     Rule(
@@ -206,7 +206,7 @@ RULES = (
             "while parsing a block node: expected the node content, but found …",
             "while parsing a flow node: expected the node content, but found …",
         ),
-        "a value is missing here, or a bracket or comma too many",
+        "a value is missing here, or there is a bracket or comma too many",
         "check the brackets and commas",
     ),
     Rule(

@@ -64,7 +64,7 @@ def meaning(text: str, tag: str | None, *, quoted: bool) -> Scalar:
 
 def bad_tag() -> ScalarError:
     """The refusal of a tag that is unknown or does not fit its value."""
-    message = "a text that begins with ! is a tag, and this one is not known or does not fit"
+    message = "a text that begins with ! is a tag, and this one is unknown or does not fit"
     return ScalarError("yaml.tag", message, "remove it, or put the whole text in quotes")
 
 

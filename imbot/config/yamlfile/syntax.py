@@ -27,12 +27,12 @@ _DASH = re.compile(r"[ \t]*(-)[^\s-]")
 _WORD = re.compile(r"\S{1,40}")
 _AFTER_QUOTE = (
     "yaml.syntax",
-    "the quote before this ends the text, and something follows",
-    "a quote inside a text is doubled '' or stands between quotes of the other kind",
+    "the text ends at the quote before this, but more follows",
+    "double a quote inside the text (''), or use quotes of the other kind around it",
 )
 _TRAILING = (
     "yaml.syntax",
-    "something follows where the value has already ended",
+    "the value has already ended, but more follows",
     "put the whole value in quotes",
 )
 _UNKNOWN = (
@@ -73,7 +73,7 @@ def _conflict(text: str) -> YamlFault | None:
     found = _CONFLICT.search(text)
     if not found:
         return None
-    message = "a merge conflict that nobody has resolved"
+    message = "a merge conflict that is not resolved"
     hint = "keep one of the two sides, and delete the lines of <<<<<<<, ======= and >>>>>>>"
     return YamlFault(*found.span(), "yaml.syntax", message, hint)
 
@@ -92,7 +92,7 @@ def _by_colon(rule: Rule, places: list[int], text: str) -> YamlFault | None:
         at = places[0]
         begin, line = near(at, text)
         if _COLON_BEFORE.match(line[: at - begin]):
-            message = "a colon before a space ends a key, and this text has one inside"
+            message = "a colon followed by a space ends a key, and this text has one inside"
             return YamlFault(at, at + 1, "yaml.colon", message, QUOTE_IT)
     if rule in (TWO_COLONS, NO_COLON):
         return _first(missing_space_near, places[1:], text)

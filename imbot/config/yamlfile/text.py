@@ -58,8 +58,8 @@ def _wrong_encoding(data: bytes, start: int, path: str) -> ConfigError:
     span = Lines(before + "?").span(len(before), len(before) + 1)
     if encoding is None:
         message, hint = (
-            "a character is damaged: the file is UTF-8 but for this place",
-            "write it again, save as UTF-8",
+            "this character is damaged; the rest of the file is UTF-8",
+            "type it again, and save the file as UTF-8",
         )
     else:
         message, hint = f"the file is not UTF-8; it looks like {encoding}", "save it as UTF-8"

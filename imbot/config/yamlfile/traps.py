@@ -29,7 +29,7 @@ _OPENERS = (
 )
 _CUTS = {
     "#": "a # after a space begins a comment",
-    ":": "a colon before a space ends a key",
+    ":": "a colon followed by a space ends a key",
     ",": "a comma ends a text inside [ ] and { }",
 }
 _CLOSE = re.compile("[}%#]}")
@@ -86,7 +86,7 @@ def placeholder_near(place: int, text: str) -> YamlFault | None:
     found = _PLACEHOLDER_WITH_SIGNS.search(line)
     if not found:
         return None
-    message = "a placeholder without quotes: commas, colons, brackets and # in it are taken for YAML's own"
+    message = "a placeholder without quotes: YAML reads the commas, colons, brackets and # in it as its own"
     return YamlFault(
         begin + found.start(), begin + found.end(), "yaml.unquoted-placeholder", message, QUOTE_IT
     )
@@ -104,7 +104,7 @@ _FULL_WIDTH = re.compile(r"^[ \t]*(?:- +)?[\"']?[\w.-]+[\"']?\s*(：)", re.MULTI
 _NO_SPACE = re.compile(r"^[ \t]*(?:- +)?[A-Za-z_][\w.-]*(:)[^\s/]", re.MULTILINE)
 _FULL_WIDTH_WORDS = (
     "yaml.full-width",
-    "a full-width colon is no colon for YAML",
+    "YAML needs an ASCII colon (`:`), not `：`",
     "type an ASCII colon and a space",
 )
 _FALSE_SPACE = re.compile(
@@ -131,7 +131,7 @@ def no_mapping(root: Any, text: str) -> YamlFault:
     if root is None:
         if not text.strip():
             return YamlFault(0, 0, "yaml.empty", "the file is empty", _FILL_IT)
-        return YamlFault(0, 0, "yaml.empty", "the file holds no more than comments", _FILL_IT)
+        return YamlFault(0, 0, "yaml.empty", "the file holds only comments", _FILL_IT)
     if isinstance(root, str):
         for pattern, words in _SLIPS:
             found = pattern.search(text)
@@ -139,7 +139,7 @@ def no_mapping(root: Any, text: str) -> YamlFault:
                 return YamlFault(*found.span(1), *words)
     what = "a list" if isinstance(root, list) else "a single value"
     return YamlFault(
-        0, 0, "yaml.shape", f"the file holds {what}, expected a mapping", "write key: value lines"
+        0, 0, "yaml.shape", f"the file holds {what}; it must hold a mapping", "write key: value lines"
     )
 
 

@@ -15,8 +15,8 @@ from imbot.text.pointers import escape
 MAX_DEPTH = 40
 TOO_DEEP = (
     "yaml.too-deep",
-    f"mappings and lists stand more than {MAX_DEPTH} deep in each other",
-    "make it flatter",
+    f"mappings and lists are nested more than {MAX_DEPTH} levels deep",
+    "nest them less deeply",
 )
 
 
@@ -106,7 +106,7 @@ class Tree:
             return
         first = self._keys[at]
         shown = key if len(key) <= 40 else f"{key[:39]}…"
-        message = f"key {shown!r} is already at line {first.line}, column {first.column}"
+        message = f"key {shown!r} is already given at line {first.line}, column {first.column}"
         self._problems.add(
             event_span(event),
             "yaml.duplicate-key",
@@ -141,7 +141,7 @@ class Tree:
         if all(isinstance(source, dict) for source in sources):
             top.merges = list(zip(sources, places, strict=True))
             return
-        message = "the key << merges a mapping or a list of mappings, and this is none"
+        message = "the key << merges a mapping or a list of mappings, and this is neither"
         self._problems.add(
             event_span(event), "yaml.merge", message, "write <<: *name, or put << in quotes", at
         )

@@ -64,8 +64,9 @@ def _files(said: str | Mapping[str, str]) -> Mapping[str, str]:
 _HEAD = """\
 # Problem codes
 
-Every problem that `imbot check` reports has a code. `imbot explain CODE` prints its page; here are all of them. Examples
-leave out `credentials` and `agent` where those do not matter. Warnings can be silenced, see [imbot check](check.md).
+Every problem that `imbot check` reports has a code, and `imbot explain CODE` prints its page. Here are all of them.
+Examples leave out `credentials` and `agent` where those do not matter. Warnings can be silenced:
+[imbot check](check.md#warnings).
 
 <!-- written by `imbot explain --all codes` -->
 """

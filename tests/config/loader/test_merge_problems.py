@@ -43,8 +43,8 @@ def told(tmp_path, text):
         (
             "type: openai",
             "type: echo",
-            "agents of type `echo` do not know `base_url`, `model`",
-            "type `openai` does",
+            "`base_url`, `model` are not keys of agent type `echo`",
+            "type `openai` has them",
         ),
     ],
 )
@@ -64,7 +64,7 @@ def test_an_agent_whose_type_slipped_out_is_one_problem(tmp_path):
 
 def test_keys_of_a_layout_without_a_phase_are_one_problem(tmp_path):
     ((_, message, hint),) = told(tmp_path, bot(more="card: {templates: {msgTitle: x, msgContent: y}}\n"))
-    assert message == "`msgTitle`, `msgContent` belong into a layout"
+    assert message == "`msgTitle`, `msgContent` belong in a layout"
     assert "`final:`" in hint
 
 

@@ -21,7 +21,7 @@ def test_no_file_is_no_problem_but_a_link_to_nothing_is(tmp_path):
     with pytest.raises(FileNotFoundError):
         parsed(tmp_path / "a.yaml")
     (tmp_path / "b.yaml").symlink_to(tmp_path / "gone" / "b.yaml")
-    with pytest.raises(ConfigError, match="a link to nothing"):
+    with pytest.raises(ConfigError, match="a link to a file that does not exist"):
         parsed(tmp_path / "b.yaml")
 
 

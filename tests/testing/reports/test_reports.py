@@ -28,7 +28,7 @@ def test_text_shows_the_place_the_line_and_both_values(tmp_path):
         == f"""\
 {path}
   ✗ it
-    {path}:4:48: the text is another
+    {path}:4:48: the text is not as expected
       |
     4 |       - {{say: 你好, expect: {{phase: final, text: 再见}}}}
       |                                                  ^~~~
