@@ -170,7 +170,7 @@ async def _on_wish(reloader: Reloader, wish: asyncio.Event) -> None:
         await wish.wait()
         wish.clear()
         try:
-            log.info("reload, as asked for: %s", await reloader.reload())
+            log.info("reload requested: %s", await reloader.reload())
         except StoppingError:
             return
 
@@ -182,5 +182,5 @@ async def _clean(store: Store, retention_s: float) -> None:
             if gone := await store.expire(time.time() - retention_s):
                 log.info("%d turns older than %g days removed", gone, retention_s / 86400)
         except StoreError as error:
-            log.warning("old turns are kept for now: %s", error)
+            log.warning("old turns could not be removed: %s", error)
         await asyncio.sleep(CLEAN_EVERY_S)

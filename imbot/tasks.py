@@ -98,7 +98,7 @@ async def keep_alive(
         try:
             return await chore()
         except Exception:
-            log.exception("%s failed and is begun again", name)
+            log.exception("%s failed and is restarted", name)
         failed(name)
         if now() - began > cap_s:  # it had recovered: this is a new failure
             backoff.reset()

@@ -333,7 +333,7 @@ class StoreContract:
         assert [row.user_id for row in await ratings(store)] == [f"user{n}" for n in range(1200)]
 
     async def test_an_unknown_turn_cannot_be_rated(self, store):
-        with pytest.raises(StoreError, match="no longer kept"):
+        with pytest.raises(StoreError, match="no longer stored"):
             await store.rate(Feedback("gone", "faq", "li", "ok", 1.0))
 
     # -- accepted generations

@@ -65,7 +65,7 @@ def test_a_clean_up_that_fails_is_told_and_tried_again(caplog):
 
     run_virtual(main())
     assert store.asked == 2
-    assert "old turns are kept for now: the disk is full" in caplog.text
+    assert "old turns could not be removed: the disk is full" in caplog.text
     assert "7 turns older than 3 days removed" in caplog.text
 
 
@@ -87,4 +87,4 @@ async def test_a_chore_that_dies_is_told_counted_and_begun_again(tmp_path, caplo
         await alive.wait()
         assert supervisor.counters.chore_failures == {"lease": 1}
 
-    assert "lease failed and is begun again" in caplog.text
+    assert "lease failed and is restarted" in caplog.text

@@ -104,7 +104,7 @@ def test_a_chore_that_dies_is_logged_counted_and_begun_again(caplog):
         return failed, len(lease.began), asyncio.all_tasks() - {asyncio.current_task()}
 
     assert run_virtual(main()) == (["lease"] * 3, 4, set())
-    assert [record.getMessage() for record in caplog.records] == ["lease failed and is begun again"] * 3
+    assert [record.getMessage() for record in caplog.records] == ["lease failed and is restarted"] * 3
 
 
 def test_a_chore_that_keeps_dying_is_begun_ever_more_rarely():

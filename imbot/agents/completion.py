@@ -90,7 +90,7 @@ class Completion:
         try:
             document = _document(data)
         except (ValueError, RecursionError):
-            logger.warning("skipped %d characters of an answer that are no usable JSON", len(data))
+            logger.warning("skipped %d characters of an answer that are not usable JSON", len(data))
             return ()
         if refusal := refusal_in(document):
             raise refusal
@@ -105,7 +105,7 @@ class Completion:
             yield self._usage
         if not self._said:
             why = self._reason or "no reason given"
-            raise AgentError(f"the model ended ({why}) without saying anything", code="empty")
+            raise AgentError(f"the model returned an empty answer ({why})", code="empty")
         yield Finished(_REASONS.get(self._reason, "stop"))
 
     def _read(self, document: Mapping[str, Any]) -> Iterator[AgentEvent]:

@@ -31,7 +31,7 @@ class EchoAgent:
                 await asyncio.sleep(self._delay_s)
             yield TextDelta(text)
         if self._fail_after is not None:
-            raise AgentError(f"failed after {len(said)} chunks, as fail_after asks", code="fail_after")
+            raise AgentError(f"failed after {len(said)} chunks, because of fail_after", code="fail_after")
         yield Finished()
 
     async def close(self) -> None:

@@ -94,6 +94,6 @@ def _entries(spec: AgentSpec, folder: Folder) -> list[KnowledgeEntry]:
             "knowledge",
             f"`{folder.path}` holds more than {_MOST_ENTRIES:,} questions",
             code="agent.knowledge",
-            hint="keep what people ask for, or split the bot",
+            hint="keep only what people ask for, or split the bot",
         )
     return entries

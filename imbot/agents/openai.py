@@ -122,7 +122,7 @@ def _url(spec: AgentSpec, base_url: str) -> str:
     if url.username is not None:
         hint = "use `api_key`, or an `Authorization` in `headers`"
         raise setting_error(
-            spec, "base_url", "a URL is no place for a password", code="agent.base-url", hint=hint
+            spec, "base_url", "a password in a URL would be visible in logs", code="agent.base-url", hint=hint
         )
     path = url.path.rstrip("/")
     if not path.endswith("/chat/completions"):
@@ -144,7 +144,7 @@ def _fields(spec: AgentSpec, settings: dict[str, Any]) -> dict[str, Any]:
     """The request but for its messages and its user; ``body`` has the last word."""
     for key in ("messages", "stream"):
         if key in settings["body"]:
-            raise setting_error(spec, f"body/{key}", f"{key} is not yours to set", code="agent.body")
+            raise setting_error(spec, f"body/{key}", f"only imbot may set `{key}`", code="agent.body")
     fields: dict[str, Any] = {"model": settings["model"], "stream": True}
     if settings["include_usage"]:
         fields["stream_options"] = {"include_usage": True}

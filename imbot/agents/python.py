@@ -50,7 +50,7 @@ class PythonAgent:
                 said = said or isinstance(event, TextDelta)
                 yield event
         if not said:
-            raise AgentError("the function returned without a word", code="empty")
+            raise AgentError("the function returned no answer", code="empty")
         yield Finished()
 
     async def close(self) -> None:

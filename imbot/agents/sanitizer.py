@@ -34,7 +34,7 @@ class EventSanitizer:
         self._events += 1
         self._chars += len(text)
         if self._heard > MOST_EVENTS:
-            raise AgentError("the agent comes to no end", code="endless")
+            raise AgentError("the agent does not stop sending", code="endless")
         match event:
             case TextDelta(text) if text.isprintable() and 0 < len(text) <= MOST_CHARS and not self._half:
                 return event  # most are like that

@@ -60,7 +60,7 @@ class Click:
                 return await self._rate(turn, value, store)
             if verb == "regenerate" and may_ask_again(spec, turn) and self._allowed(turn):
                 return await self._ask_again(turn, store, ask)
-        log.info("%s: a click on %r means nothing here", spec.name, self.action.id)
+        log.info("%s: a click on %r was ignored: its card has no such button now", spec.name, self.action.id)
         return None
 
     def _allowed(self, turn: TurnRecord) -> bool:

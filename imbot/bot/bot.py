@@ -100,7 +100,7 @@ class Bot:
     async def on_message(self, message: Message) -> None:
         """Take a message over: journalled, its turn under way, when this returns."""
         if not self._messages.add(message.id):
-            log.info("%s: message %s came again", self.spec.name, message.id)
+            log.info("%s: message %s was delivered again", self.spec.name, message.id)
             return
         active = self._activate(self._new_turn(message), message)
         self._active_turns.begin(active, self._take(active, self._new))

@@ -29,7 +29,7 @@ async def beat(store: Store, clock: Callable[[], float] = time.time) -> None:
     try:
         await store.beat(clock(), LEASE_S)
     except StoreError as error:
-        log.warning("other processes on this store may take over our turns: %s", error)
+        log.warning("running answers may be taken over by other processes on this store: %s", error)
 
 
 async def keep_beating(store: Store) -> None:
@@ -64,7 +64,7 @@ class OrphanFinder:
             try:
                 await self.look()
             except StoreError as error:
-                log.warning("open turns are not looked for now: %s", error)
+                log.warning("cannot look for open turns of other processes: %s", error)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:

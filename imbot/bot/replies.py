@@ -53,7 +53,7 @@ class Replies:
         try:
             await self._store.start_anew(turn.conversation, turn.accepted_at)
         except StoreError as error:
-            log.error("%s: turn %s does not start the conversation anew: %s", turn.bot, turn.id, error)
+            log.error("%s: turn %s could not start a new conversation: %s", turn.bot, turn.id, error)
 
     def _refused_lately(self, turn: TurnRecord, name: str) -> bool:
         """Whether a group has lately read that this person is refused: it need not read it each time."""

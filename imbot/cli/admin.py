@@ -34,7 +34,7 @@ def serve_option(default: str, shown: str | bool = True) -> Callable[[_Command],
     """``--admin`` of the commands that run bots."""
     return click.option(
         "--admin", envvar="IMBOT_ADMIN", default=default, show_default=shown, callback=_address,
-        metavar="HOST:PORT|off", help="Where status, reload and metrics are served.",
+        metavar="HOST:PORT|off", help="Address of the admin endpoint: status, reload, metrics.",
     )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ ask_option = click.option(
     envvar="IMBOT_ADMIN",
     callback=_address,
     metavar="HOST:PORT",
-    help="The admin endpoint to ask.  [default: that of the process which runs BOTS]",
+    help="The admin endpoint to ask.  [default: that of the process that runs BOTS]",
 )
 
 
@@ -51,7 +51,7 @@ def token() -> str:
     """What ``IMBOT_ADMIN_TOKEN`` holds. Raises UsageError for what no header can carry."""
     value = os.environ.get("IMBOT_ADMIN_TOKEN", "").strip()
     if not all("!" <= char <= "~" for char in value):
-        raise click.UsageError("IMBOT_ADMIN_TOKEN may hold visible ASCII characters only, and no spaces")
+        raise click.UsageError("IMBOT_ADMIN_TOKEN may contain only visible ASCII characters, and no spaces")
     return value
 
 
@@ -66,7 +66,7 @@ def settings(address: AdminAddress | None, bots: Path, *, dev: bool = False) -> 
     if not secret and not address.loopback:
         raise click.UsageError(
             f"--admin {address} can be reached from other machines: set IMBOT_ADMIN_TOKEN to a secret "
-            f"that whoever asks must know, or use a loopback address such as {DEFAULT}"
+            f"that clients must send, or use a loopback address such as {DEFAULT}"
         )
     by_default = click.get_current_context().get_parameter_source("admin") is ParameterSource.DEFAULT
     return AdminSettings(address, state_file(bots, _FILES[dev]), secret, or_free=by_default)
@@ -88,14 +88,14 @@ class RunningProcess:
         """Its answer. Raises NothingRunsError where there is none, ClickException for a refusal."""
         status, body = self._answer(method, path)
         if status == 421:
-            raise NothingRunsError(f"another process than the one of these bots answers at {self.address}")
+            raise NothingRunsError(f"the process at {self.address} runs other bots")
         if status == 401:
             name = "IMBOT_ADMIN_TOKEN"
             raise click.ClickException(
-                f"{self.address} wants a token: " + (f"{name} is wrong" if self.token else f"set {name}")
+                f"{self.address} requires a token: " + (f"{name} is wrong" if self.token else f"set {name}")
             )
         if status != 200 or not isinstance(body, dict):
-            why = body.get("error") if isinstance(body, dict) else "that is no answer of imbot"
+            why = body.get("error") if isinstance(body, dict) else "this is not an admin endpoint of imbot"
             raise click.ClickException(f"{self.address} answered {status}: {why}")
         return body
 
@@ -139,5 +139,6 @@ def ask(bots: Path, address: AdminAddress | None, method: str, path: str) -> Any
         except NothingRunsError:  # it ended without taking its file away
             continue
     raise NothingRunsError(
-        f"nothing that runs {bots} can be asked: not started, or with --admin off or an address that is in use"
+        f"no running imbot found for {bots}: it was not started, or with --admin off, "
+        "or its --admin address was in use"
     )

@@ -23,16 +23,16 @@ _MACHINE_FORMATS = {"json": "records", "github": "github", "sarif": "sarif"}
     type=click.Choice(["text", *_MACHINE_FORMATS]),
     default="text",
     show_default=True,
-    help="How problems are told.",
+    help="Output format.",
 )
 @click.option("--no-env", is_flag=True, help="Treat unset variables as set: for CI without secrets.")
-@click.option("-v", "--verbose", is_flag=True, help="Tell what an answer of each bot costs in calls, too.")
-@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print how many calls an answer of each bot takes.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 for warnings, too.")
 def command(paths: tuple[Path, ...], form: str, no_env: bool, verbose: bool, strict: bool) -> None:
     """Report every problem of the bot files in PATHS (files or folders; default: bots).
 
     Loads and prepares as `run` does: what passes here, `run` accepts. A comment `# imbot: ignore CODE`
-    silences a warning on its line. Exit code 0 without problems, 1 with errors, 2 for wrong use.
+    silences a warning on its line. Exit code 0 without errors, 1 with errors, 2 for a usage error.
     """
     if not paths and not Path("bots").is_dir():
         raise click.UsageError("there is no folder 'bots' here; name a bot file or a folder")

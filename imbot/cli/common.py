@@ -35,19 +35,20 @@ bots_option = click.option(
     show_default=True,
     help="Folder of bot files; state is kept beside it.",
 )
-store_option = click.option(
-    "--store",
-    "store_url",
-    envvar="IMBOT_STORE",
-    metavar="URL",
-    help="Where turns and feedback are kept.  [default: sqlite:///.imbot/imbot.db beside the bots]",
-)
+
+
+def store_option(default: str) -> Callable[[_Command], _Command]:
+    """``--store``; ``default`` names the files in ``.imbot/`` that are used without it, for the help text."""
+    return click.option(
+        "--store", "store_url", envvar="IMBOT_STORE", metavar="URL",
+        help=f"Where turns and feedback are stored.  [default: sqlite:///.imbot/{default} beside the bots]",
+    )  # fmt: skip
 
 
 def _seconds(_ctx: click.Context, param: click.Parameter, value: str) -> float:
     found = re.fullmatch(r"(\d{1,6})(ms|s|m)", value)
     if not found or not int(found[1]):
-        raise click.BadParameter(f"{value!r} is no duration: write {param.default} or the like")
+        raise click.BadParameter(f"{value!r} is not a duration; write it like {param.default}")
     return int(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[found[2]]
 
 
@@ -55,11 +56,11 @@ def settle_options(command: _Command) -> _Command:
     """``--settle`` and ``--settle-at-most`` of the commands that follow files, in seconds."""
     still = click.option(
         "--settle", "settle_s", default="300ms", show_default=True, callback=_seconds, metavar="DURATION",
-        help="How long a file must be still before a change of it counts.",
+        help="How long a file must be unchanged before its change is applied.",
     )  # fmt: skip
     at_most = click.option(
         "--settle-at-most", "settle_at_most_s", default="10s", show_default=True, callback=_seconds,
-        metavar="DURATION", help="After how long a file counts that is never still.",
+        metavar="DURATION", help="How long to wait at most for a file that keeps changing.",
     )  # fmt: skip
     return still(at_most(command))
 

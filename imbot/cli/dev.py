@@ -28,9 +28,11 @@ GRACE_S = 1.0
 
 @click.command("dev")
 @bots_argument
-@store_option
+@store_option("dev.db")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"Of the chat page.  [default: {DEV_PORT}, or a free one]"
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Port of the chat page.  [default: {DEV_PORT}, or a free one]",
 )
 @settle_options
 @serve_option("127.0.0.1:0", "a free port")
@@ -42,9 +44,9 @@ def command(
     settle_at_most_s: float,
     admin: AdminAddress | None,
 ) -> None:
-    """Try every bot in the folder BOTS in a chat page, and follow its files.
+    """Try the bots in the folder BOTS in a chat page, and apply edits of their files.
 
-    Talks to the simulator, never to the real platform; makes up missing credentials.
+    Connects to a simulator, never to the real platform. Credentials that are not set are made up.
     """
     log.set_up(formatter=Explained())
     endpoint = settings(admin, bots, dev=True)
@@ -85,7 +87,7 @@ async def _listen(simulator: Simulator, port: int | None) -> None:
         await simulator.start(port=DEV_PORT if port is None else port)
     except OSError:
         if port is not None:
-            raise click.ClickException(f"port {port} is taken; leave --port out to get a free one") from None
+            raise click.ClickException(f"port {port} is in use; leave --port out to get a free one") from None
         await simulator.start(port=0)
 
 
@@ -106,7 +108,7 @@ def _greeting(url: str, bots: Path, steps: list[Step]) -> str:
             lines.append(f"  {click.style('○', fg='yellow')} {step.name}  {_why(step)}")
     if not steps:
         lines.append(f"  {_nothing(bots)} Put a bot file there and it starts; `imbot init` writes one.")
-    lines += ["", "  Edit a file and its bot follows. Ctrl-C ends.", ""]
+    lines += ["", "  Edit a file and its bot follows. Press Ctrl-C to stop.", ""]
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from imbot import log
 from imbot.cli.common import bot_file, bots_option, run_async
 from imbot.config.loader import BotFile
 from imbot.ops.doctor import Finding, State, diagnose
+from imbot.problems import counted
 from imbot.spec import secrets_of
 
 MARKS: dict[State, tuple[str, str]] = {
@@ -26,14 +27,14 @@ NAME_WIDTH = 15
 @click.command("doctor")
 @click.argument("bot")
 @bots_option
-@click.option("--no-agent", "ask", flag_value=False, default=True, help="Ask the agent nothing.")
+@click.option("--no-agent", "ask", flag_value=False, default=True, help="Do not ask the agent.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
-    """Try BOT, a bot's name or its file, against the real platform, and name what to mend.
+    """Diagnose BOT, a bot's name or its file: try it on the real platform, and say what to fix.
 
     Checks the file, the network, the clock, the credentials, Stream mode, permissions, the card's template
-    and the agent. Nobody in a chat notices, also while the bot runs. It takes a few of the month's calls,
-    and one tiny question to the agent. Exit code 1 where something failed, 2 for wrong use.
+    and the agent. Nobody in a chat notices, and the bot may run meanwhile. It takes a few of the month's
+    calls, and one short question to the agent. Exit code 1 where a check failed, 2 for a usage error.
     """
     log.set_up(logging.WARNING)
     file = bot_file(bot, bots)
@@ -82,9 +83,12 @@ def _report(file: BotFile, findings: list[Finding]) -> dict[str, object]:
 
 
 def _summary(findings: list[Finding]) -> str:
-    failed = _failed(findings)
-    verdict = f"{failed} of {len(findings)} checks failed" if failed else "nothing stands in this bot's way"
-    return f"{verdict}; at most {_calls(findings)} of the month's calls used"
+    used = f"at most {_calls(findings)} of the month's calls used"
+    if failed := _failed(findings):
+        return f"{failed} of {len(findings)} checks failed; {used}"
+    warnings = sum(finding.state == "warning" for finding in findings)
+    besides = f" but {counted(warnings, 'warning')}" if warnings else ""
+    return f"no problems found{besides}; {used}"
 
 
 def _failed(findings: list[Finding]) -> int:

@@ -33,7 +33,7 @@ def _since(_ctx: click.Context, _param: click.Parameter, value: str | None) -> f
 
 
 @click.command("feedback")
-@click.option("--bot", help="Only of this bot.")
+@click.option("--bot", help="Only ratings of this bot.")
 @click.option(
     "--since", callback=_since, metavar="WHEN", help="A date (2026-11-01) or a time ago (12h, 7d, 2w)."
 )
@@ -41,11 +41,11 @@ def _since(_ctx: click.Context, _param: click.Parameter, value: str | None) -> f
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True
 )
 @bots_option
-@store_option
+@store_option("imbot.db, or dev.db without it,")
 def command(bot: str | None, since: float, form: str, bots: Path, store_url: str | None) -> None:
     """Show the ratings people gave, with question and answer.
 
-    Reads what `run` kept, or what `dev` kept where `run` was never used.
+    Reads what `run` has stored, or what `dev` has stored where `run` was never used.
     """
 
     async def main() -> int:
@@ -66,7 +66,7 @@ def existing_store(bots: Path) -> Path:
         path = state_file(bots, name)
         if path.exists():
             return path
-    raise click.ClickException(f"nothing is stored beside {bots} yet; talk to a bot first, or name a --store")
+    raise click.ClickException(f"nothing is stored beside {bots} yet; talk to a bot first, or give --store")
 
 
 def _plain(row: FeedbackRow) -> dict[str, object]:

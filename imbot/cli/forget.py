@@ -12,7 +12,7 @@ from imbot.stores import open_store
 @click.command("forget")
 @click.option("--user", required=True, metavar="ID", help="The person's id, as `imbot feedback` shows it.")
 @bots_option
-@store_option
+@store_option("imbot.db, or dev.db without it,")
 def command(user: str, bots: Path, store_url: str | None) -> None:
     """Remove a person: their questions, the answers, their ratings."""
 

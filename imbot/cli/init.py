@@ -15,13 +15,13 @@ _README = """\
 
     imbot dev bots/      # try them in a chat page, no credentials needed
     imbot check bots/    # find mistakes before anyone else does
-    imbot test bots/     # prove what they do, without anybody waiting
-    imbot run bots/      # put them in front of DingTalk (fill in .env first)
+    imbot test bots/     # prove what they do, in a second
+    imbot run bots/      # connect them to DingTalk (fill in .env first)
 
 - `bots/support.yaml` is a bot; copy it to make another one.
 - `bots/knowledge/*.md` is what it knows: a heading is a question, its section the answer.
 - `bots/cards/support.yaml` is how its final card looks.
-- `bots/support.test.yaml` says what it must do; add a case for whatever must never break again.
+- `bots/support.test.yaml` says what it must do; add a case for what must never break again.
 - `imbot feedback` shows what people thought of the answers.
 """
 
@@ -29,9 +29,9 @@ _README = """\
 @click.command("init")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
 def command(folder: Path) -> None:
-    """Write a small working folder: a bot with its card, knowledge and test, the schemas for editors.
+    """Write a small working folder: a bot with its card, knowledge and test, and the schemas for editors.
 
-    Files that exist are left as they are.
+    FOLDER is the current folder unless given. Files that exist are left as they are.
     """
     for name, text in _files():
         path = folder / name

@@ -19,9 +19,9 @@ from imbot.ops.address import AdminAddress
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:
-    """Show what a reload would do now to the process that runs the folder BOTS.
+    """Show what a reload would change now in the process that runs the folder BOTS.
 
-    Where none runs, everything would start. Nothing is changed and no platform is called. Exit code 1
+    Where none runs, every bot counts as new. Nothing is changed and no platform is called. Exit code 1
     where something would be rejected.
     """
     compared = "compared with what runs"
@@ -31,7 +31,7 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:
         if admin is not None and admin.port:
             raise
         report = asyncio.run(_from_nothing(bots))
-        compared = "nothing runs that can be asked: compared with nothing"
+        compared = "no running imbot found: every bot counts as new"
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imbot.preview.server import Server
 
 PREVIEW_PORT = 8701
-_FOLLOWS = "Save a file and its cards follow. Ctrl-C ends."
+_FOLLOWS = "Save a file and its cards follow. Press Ctrl-C to stop."
 
 
 @click.command("preview")
@@ -32,15 +32,17 @@ _FOLLOWS = "Save a file and its cards follow. Ctrl-C ends."
     "--phase", type=click.Choice([phase.value for phase in CardPhase]), help="Draw this phase only."
 )
 @click.option("--question", help="Draw a turn with this question instead of the samples.")
-@click.option("--answer", help="The same with this answer.")
-@click.option("--json", "as_json", is_flag=True, help="Print what would be sent, and end.")
+@click.option("--answer", help="Draw a turn with this answer instead of the samples.")
+@click.option("--json", "as_json", is_flag=True, help="Print what would be sent, and exit.")
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a page that needs no server, and end.",
+    help="Write a page that needs no server, and exit.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"Of the page.  [default: {PREVIEW_PORT}, or a free one]"
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Port of the page.  [default: {PREVIEW_PORT}, or a free one]",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def command(
@@ -54,17 +56,17 @@ def command(
     port: int | None,
     opens: bool,
 ) -> None:
-    """Show the cards of BOT, a bot's name or its file, in all phases, and follow its files.
+    """Show the cards of BOT, a bot's name or its file, in all phases, and apply edits of its files.
 
-    Needs no credentials and runs no agent; unset variables count as set. Exit code 1 where --json or
-    --html meets a bot that cannot be drawn, 2 for wrong use.
+    Needs no credentials and asks no agent; unset variables count as set. Exit code 1 where --json or
+    --html meets a bot that cannot be drawn, 2 for a usage error.
     """
     own = question is not None or answer is not None
     samples = (given(question or "", answer or ""),) if own else SAMPLES
     phases = [CardPhase(phase)] if phase else [*CardPhase]
     looker = Looker(Path(bot_file(bot, bots, no_env=True).path), samples, phases)
     if as_json and html:
-        raise click.UsageError("--json and --html: one of them at a time")
+        raise click.UsageError("--json and --html cannot be used together")
     if as_json:
         sys.exit(_print(looker.look()))
     if html:
@@ -139,5 +141,5 @@ async def _listen(server: "Server", port: int | None) -> str:
         return await server.start(PREVIEW_PORT if port is None else port)
     except OSError:
         if port is not None:
-            raise click.ClickException(f"port {port} is taken; leave --port out to get a free one") from None
+            raise click.ClickException(f"port {port} is in use; leave --port out to get a free one") from None
         return await server.start(0)

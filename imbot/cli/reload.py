@@ -18,10 +18,10 @@ from imbot.ops.address import AdminAddress
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--prune", is_flag=True, help="Stop bots that are held because their files are gone.")
 def command(bots: Path, admin: AdminAddress | None, as_json: bool, prune: bool) -> None:
-    """Let the process that runs the folder BOTS follow its files now, and report what came of it.
+    """Apply the files of the folder BOTS now in the process that runs it, and report what changed.
 
-    It does so by itself within seconds; this tells. Exit code 1 where something was rejected or is held,
-    or where nothing runs.
+    Files are applied by themselves within seconds; this command also reports. Exit code 1 where something
+    was rejected or is held, or where nothing runs.
     """
     report = ask(bots, admin, "POST", "/reload?prune=1" if prune else "/reload")
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(report_lines(report)))

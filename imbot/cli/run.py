@@ -29,7 +29,7 @@ GC_EVERY = 10_000  # new objects: with Python's 700, a start of 1,000 bots spend
 
 @click.command("run")
 @bots_argument
-@store_option
+@store_option("imbot.db")
 @click.option(
     "--retention", "retention_days", type=click.FloatRange(0.01), default=90, show_default=True,
     metavar="DAYS", help="How long chats are kept.",
@@ -40,8 +40,8 @@ GC_EVERY = 10_000  # new objects: with Python's 700, a start of 1,000 bots spend
 )  # fmt: skip
 @click.option(
     "--on-broken", type=click.Choice(["last-good", "skip", "fail"]), default="last-good", show_default=True,
-    help="What a start does with a bot whose file is broken: run it as it was last accepted, start without it,"
-    " or end with exit code 1.",
+    help="What to do at the start with a bot whose file is broken: run it as it was last accepted, start"
+    " without it, or exit with code 1.",
 )  # fmt: skip
 @settle_options
 @serve_option(DEFAULT, f"{DEFAULT}, or a free port")
@@ -55,7 +55,7 @@ def command(
     settle_at_most_s: float,
     admin: AdminAddress | None,
 ) -> None:
-    """Run every bot in the folder BOTS, and follow its files; SIGHUP makes it look at once."""
+    """Run every bot in the folder BOTS, and apply edits of their files; SIGHUP applies them at once."""
     log.set_up()
     gc.set_threshold(GC_EVERY, 20, 20)
     endpoint = settings(admin, bots)
@@ -82,7 +82,7 @@ def command(
                 if not steps:
                     _nothing_yet(bots)
                 got = await ended
-                logger.info("%s: letting running answers end (at most %g s)", got.name, grace_s)
+                logger.info("%s: waiting for running answers to end, at most %g s", got.name, grace_s)
         return 0
 
     run_async(main)

@@ -10,10 +10,12 @@ from imbot.platforms import DEFAULT_TYPE, open_simulator
 
 @click.command("simulate")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="0: a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="0 takes a free port."
+)
 @click.option(
     "--app", "apps", multiple=True, metavar="ID:SECRET[:NAME]",
-    help="An app; may be repeated. Without any, every client id that comes is taken in.",
+    help="An app that may connect; may be repeated. Without it, every client id may connect.",
 )  # fmt: skip
 def command(host: str, port: int, apps: tuple[str, ...]) -> None:
     """Run the DingTalk simulator and its chat page until a signal.

@@ -28,10 +28,10 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 @click.command("status")
 @bots_argument
 @ask_option
-@click.option("--json", "as_json", is_flag=True, help="Print what the admin endpoint says, as JSON.")
-@click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print what the admin endpoint returns, as JSON.")
+@click.option("--watch", is_flag=True, help="Refresh every second, until Ctrl-C.")
 def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool) -> None:
-    """Show how the bots in the folder BOTS stand: what runs, and which files are rejected and why.
+    """Show the state of the bots in the folder BOTS: what runs, and which files were rejected and why.
 
     Exit code 1 where nothing runs.
     """
@@ -104,8 +104,8 @@ def _without_notifications(watch: Json, now: float) -> str:
     degraded = click.style("degraded", fg="yellow")
     since = _ago(watch["since"], now)
     return (
-        f"watching: {degraded} since {since}: {printable(watch['reason'])}; "
-        f"files are looked at every {watch['every_s']:g} s"
+        f"watching: {degraded} for {since}: {printable(watch['reason'])}; "
+        f"files are scanned every {watch['every_s']:g} s"
     )
 
 
@@ -136,20 +136,20 @@ def _months(bots: list[Json]) -> Iterator[str]:
     for organisation, used, limit in sorted(
         {(each["organisation"], each["used"], each["limit"]) for each in months}
     ):
-        words = f"{used} of the month's {limit} calls are used"
+        words = f"{used} of the month's {limit} calls used"
         shown = click.style(words, fg="yellow") if used >= LITTLE_LEFT * limit else words
-        yield f"{printable(organisation) or 'organisation not known'}: {shown}"
+        yield f"{printable(organisation) or 'unknown organisation'}: {shown}"
 
 
 def _trouble(bot: Json, now: float) -> Iterator[str]:
     if bot["error"]:
-        yield f"    {click.style('trouble', fg='yellow')}: {printable(bot['error'])}"
+        yield f"    {click.style('error', fg='yellow')}: {printable(bot['error'])}"
     if bot["held"]:
         since = _ago(bot["held"]["since"], now)
-        yield f"    {click.style('held', fg='yellow')} {since} ago: its file is gone, with many others; it runs on"
+        yield f"    {click.style('held', fg='yellow')} for {since}: its file vanished with many others; it keeps running"
     if bot["pending"]:
         since, reason = _ago(bot["pending"]["since"], now), printable(bot["pending"]["reason"])
-        yield f"    {click.style('pending', fg='yellow')} {since} ago: its file is right, but not live yet: {reason}"
+        yield f"    {click.style('pending', fg='yellow')} for {since}: its file is valid, but not live yet: {reason}"
     if bot["rejected"]:
         since = _ago(bot["rejected"]["since"], now)
         yield f"    {click.style('rejected', fg='red')} {since} ago{_instead(bot, now)}"
@@ -159,8 +159,8 @@ def _trouble(bot: Json, now: float) -> Iterator[str]:
 def _instead(bot: Json, now: float) -> str:
     """What runs in the place of a rejected file."""
     if bot["accepted_at"]:
-        return f"; what was accepted {_ago(bot['accepted_at'], now)} ago runs, out of the store"
-    return "; what ran before goes on" if bot["generation"] else ""
+        return f"; the version accepted {_ago(bot['accepted_at'], now)} ago runs, from the store"
+    return "; the previous version keeps running" if bot["generation"] else ""
 
 
 def _summary(bots: list[Json]) -> str:

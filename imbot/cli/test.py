@@ -29,13 +29,13 @@ _MACHINE_FORMATS = {"json": "records", "junit": "junit"}
     type=click.Choice(["text", *_MACHINE_FORMATS]),
     default="text",
     show_default=True,
-    help="How results are told.",
+    help="Output format.",
 )
 def command(paths: tuple[Path, ...], pick: str, update: bool, form: str) -> None:
-    """Play the test files in PATHS (files, or folders with *.test.yaml; default: bots).
+    """Run the test files in PATHS (files, or folders with *.test.yaml; default: bots).
 
-    Runs the real bots without a platform, an agent on the network, or waiting. Exit code 0 when all is as
-    expected, 1 when something is not, 2 for wrong use or a broken file.
+    Runs the real bots without a platform, without an agent on the network, and without waiting. Exit code
+    0 when everything is as expected, 1 when something is not, 2 for a usage error or a broken file.
     """
     if not paths and not Path("bots").is_dir():
         raise click.UsageError("there is no folder 'bots' here; name a test file or a folder")
@@ -63,7 +63,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
         elif path.name.endswith(ENDING):
             files[path] = None
         else:
-            raise click.UsageError(f"{path} is not a test file: those end in {ENDING}")
+            raise click.UsageError(f"{path} is not a test file: their names end in {ENDING}")
     return list(files)
 
 
@@ -73,7 +73,7 @@ def _in_folder(folder: Path) -> list[Path]:
     except ConfigError as error:
         raise click.UsageError(str(error.problems[0].message)) from None
     if not found:
-        raise click.UsageError(f"there is no test file in {folder}: those end in {ENDING}")
+        raise click.UsageError(f"there is no test file in {folder}: their names end in {ENDING}")
     return found
 
 

@@ -35,7 +35,7 @@ class AdminAddress:
             raise ValueError(f"{port!r} is not a port")
         bracketed = host.startswith("[") and host.endswith("]")
         if ":" in host and not bracketed:
-            raise ValueError(f"an IPv6 address stands in brackets: [{host}]:{port}")
+            raise ValueError(f"an IPv6 address needs brackets: [{host}]:{port}")
         return cls(host[1:-1] if bracketed else host, int(port))
 
     @property

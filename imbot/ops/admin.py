@@ -73,7 +73,7 @@ async def _listen(runner: web.AppRunner, settings: AdminSettings) -> AdminAddres
         trouble = await _listen_at(runner, address)
     if trouble:
         log.warning(
-            "no admin endpoint: %s cannot be had: %s; name another one with --admin HOST:PORT",
+            "no admin endpoint: cannot listen on %s: %s; choose another address with --admin HOST:PORT",
             address,
             trouble,
         )
@@ -155,9 +155,9 @@ class Admin:
     async def _reload(self, request: web.Request) -> web.Response:
         prune = request.query.get("prune", "0")
         if prune not in ("0", "1"):
-            return _refusal(400, "prune is 1, or left out")
+            return _refusal(400, "prune must be 1, or absent")
         report = await self._reloader.reload(prune=prune == "1")
-        log.info("reload, as asked for: %s", report)
+        log.info("reload requested: %s", report)
         return web.json_response(report_json(report))
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
@@ -179,11 +179,11 @@ class Guard:
         # A page in a browser on this machine reaches loopback, under its own name (DNS rebinding) or by a
         # form that nobody pressed; both tell on themselves.
         if self._loopback and not _names_loopback(request.headers.get("Host")):
-            return _refusal(403, "this endpoint answers to its own address only, not to other names")
+            return _refusal(403, "use the endpoint's own address; requests by other host names are refused")
         if _of_a_page(request):
-            return _refusal(403, "web pages may not ask here")
+            return _refusal(403, "requests from web pages are refused")
         if request.headers.get(PROCESS, self.process) != self.process:
-            return _refusal(421, "another process was meant")
+            return _refusal(421, "the request is for another process")
         if request.path not in _OPEN and not self.knows(request):
             return _refusal(401, "the token is missing or wrong", {"WWW-Authenticate": "Bearer"})
         return await handler(request)
@@ -200,7 +200,7 @@ class Guard:
             response = _refusal(503, str(error))
         except Exception:  # one question costs nobody but who asked it
             log.exception("admin: %s %s failed", request.method, request.path)
-            response = _refusal(500, "that failed; the log tells more")
+            response = _refusal(500, "the request failed; see the log")
         response.headers["Cache-Control"] = "no-store"
         response.headers["Server"] = "imbot"
         response.headers[PROCESS] = self.process
@@ -290,7 +290,7 @@ def _unready(rows: list[BotStatus], reloader: Reloader) -> str:
     if reloader.stopping:
         return "the process is ending"
     if reloader.last is None:
-        return "the bots are being started"
+        return "the bots are starting"
     if any(row.state == "connected" for row in rows):
         return ""
     if rows:

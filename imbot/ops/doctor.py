@@ -45,34 +45,34 @@ AGENT_CAUSES = {
     "connection": ("nothing answers at the agent's address", "start the agent, and check its address"),
     "timeout": (
         "the agent is stuck, overloaded or slow to begin",
-        "look at the agent's own log; try it there with the same question",
+        "look into the agent's own log; ask it the same question directly",
     ),
     "timeout.connect": (
-        "nothing answers at the agent's address, or a firewall swallows what is said",
+        "nothing answers at the agent's address, or a firewall drops the connection",
         "check the agent's address, and the network to it",
     ),
-    "agent.timeout": ("the agent waits for something in vain", "look at the agent's own log"),
-    "agent.bug": ("a mistake in the agent's own program", "mend it where the log shows"),
-    "fail_after": ("`agent.fail_after` asks for it", "take it out of the bot file"),
-    "too_long": ("something that is no agent answers, or a broken one", "check the agent's address"),
-    "endless": ("the agent never comes to an end", "look at the agent's own log; bound its answers there"),
+    "agent.timeout": ("the agent waited in vain for something it needs", "look into the agent's own log"),
+    "agent.bug": ("an error in the agent's own code", "fix it; the log shows where"),
+    "fail_after": ("`agent.fail_after` makes it fail", "remove it from the bot file"),
+    "too_long": ("what answers is not an agent, or is broken", "check the agent's address"),
+    "endless": ("the agent does not stop sending", "look into the agent's own log; limit its answers there"),
     "interrupted": (
-        "the agent, or a proxy before it, cut its answer off",
-        "look at the agent's own log; give the proxy a longer time-out",
+        "the agent, or a proxy in front of it, cut the answer off",
+        "look into the agent's own log; raise the proxy's time-out",
     ),
-    "empty": ("the model had nothing to say", "check its name, its instructions and `max_tokens`"),
-    "not_an_api": ("a web page stands at the agent's address", "check the address: often /v1 is missing"),
+    "empty": ("the model returned nothing", "check its name, its instructions and `max_tokens`"),
+    "not_an_api": ("there is a web page at the agent's address", "check the address: often /v1 is missing"),
     "insufficient_quota": ("the account has no credit left", "top it up, or use another key"),
     "insufficient_balance": ("the account has no credit left", "top it up, or use another key"),
     "http_401": ("the agent does not accept the key", "check the agent's key in the bot file or in `.env`"),
-    "http_403": ("the key may not use this model", "check what the agent's key is for"),
+    "http_403": ("the key may not use this model", "check the permissions of the agent's key"),
     "http_402": ("the account has no credit left", "top it up, or use another key"),
     "http_404": ("there is no such address, or no such model", "check the agent's address and its model"),
-    "http_400": ("the agent does not take the question in this form", "check the agent's own keys"),
-    "http_429": ("the agent gets more questions than it takes", "wait, or raise its limit"),
-    "http_5xx": ("the agent is in trouble", "look at the agent's own log"),
+    "http_400": ("the agent does not accept the request", "check the keys under `agent` in the bot file"),
+    "http_429": ("the agent gets more requests than it allows", "wait, or raise its limit"),
+    "http_5xx": ("the agent failed", "look into the agent's own log"),
 }
-_NOT_KNOWN = ("imbot knows no more about this", "look for it in the documentation of what said it")
+_NOT_KNOWN = ("imbot does not know this error", "look it up in the documentation of the service that sent it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ async def run_probes(probes: Sequence[Probe]) -> AsyncGenerator[Finding]:
         elif finding.cause != _NOT_KNOWN[0]:
             first = told.setdefault((finding.cause, finding.cure), probe.name)
             if first != probe.name:
-                finding = replace(finding, cause=f"the same as of {first}", cure="")
+                finding = replace(finding, cause=f"the same as for {first}", cure="")
         yield finding
 
 
@@ -161,7 +161,7 @@ def _read(file: BotFile) -> tuple[Finding, Behaviour | None]:
     if problems:
         return _problem("warning", "can be run", problems, file), behaviour
     if not behaviour.spec.enabled:
-        found = f"{file.path} is valid, but switched off"
+        found = f"{file.path} is valid, but disabled"
         return Finding("file", "warning", found, "`enabled: false`", "set `enabled: true`"), behaviour
     return Finding("file", "ok", f"{file.path} is valid"), behaviour
 
@@ -170,7 +170,7 @@ def _problem(state: State, verdict: str, problems: list[Problem], file: BotFile)
     first, *others = sorted(problems)
     more = f", and {len(others)} more: `imbot check {file.path}`" if others else ""
     cause = f"{first.path}:{first.line}:{first.column}: {first.message} [{first.code}]{more}"
-    cure = first.hint or f"mend that line; `imbot explain {first.code}` says more"
+    cure = first.hint or f"fix that line; `imbot explain {first.code}` says more"
     return Finding("file", state, f"{file.path} {verdict}", cause, cure)
 
 
@@ -206,9 +206,9 @@ class _Trial:
                     f"it said nothing within {ANSWER_WAIT_S:g} s", code="timeout.doctor"
                 ) from None
         if self._not_found:
-            return "answers that it knows nothing about that"
+            return "replied (no matching answer, as expected of a FAQ)"
         if not self._pieces:
-            raise AgentError("it ended without a word", code="empty")
+            raise AgentError("it ended without an answer", code="empty")
         return f"answers after {self._pieces[0]:.1f} s"
 
     async def streaming(self) -> str | Doubt:
@@ -220,8 +220,8 @@ class _Trial:
         held_back = last_s > HELD_BACK_S and spread_s < last_s * HELD_BACK
         if count > 1 and not held_back:
             return f"{count} pieces in {last_s:.1f} s"
-        cause = "a short answer, or something between here and the agent holds it back until it is complete"
-        cure = "where long answers do so too: let the proxy buffer nothing, and the agent stream"
+        cause = "the answer was short, or a proxy held it back until it was complete"
+        cure = "if long answers come at once, too: turn off the proxy's buffering, or let the agent stream"
         return Doubt(f"the answer came at once, after {last_s:.1f} s", cause, cure)
 
     async def _listen(self) -> None:

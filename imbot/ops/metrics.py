@@ -82,18 +82,18 @@ class _Scrape(Collector):
         yield from _of_reloads(self.reloads, self.succeeded_at)
         yield GaugeMetricFamily(
             "imbot_watch_degraded",
-            "1 while no file notifications come, so that changes are found by looking every few seconds.",
+            "1 while file notifications fail and changes are found by scanning alone.",
             value=self.degraded,
         )
         yield from _of_bots(self.rows)
         yield CounterMetricFamily(
             "imbot_reconnects",
-            "Connections made after the first one of an app: lost, deaf or moved ones were replaced.",
+            "Connections made after the first one of an app, to replace lost, silent or moved ones.",
             value=self.reconnects,
         )
         yield _counter(
             "imbot_chore_failures",
-            "Background chores that died and were begun again: alert when it grows.",
+            "Background chores that died and were restarted: alert when it grows.",
             _single(self.counters.chore_failures),
             "chore",
         )
@@ -103,7 +103,7 @@ class _Scrape(Collector):
 
 
 def _of_reloads(counts: Mapping[ReloadResult, int], succeeded_at: float) -> Iterator[Metric]:
-    reloads = CounterMetricFamily("imbot_reloads", "Reloads by what came of them.", labels=["outcome"])
+    reloads = CounterMetricFamily("imbot_reloads", "Reloads by outcome.", labels=["outcome"])
     for word in _WORDS:
         reloads.add_metric([word], counts.get(word, 0))
     yield reloads
@@ -122,7 +122,7 @@ def _of_bots(rows: Sequence[BotStatus]) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "imbot_held_bots",
-        "Bots that run on though their files vanished, many at once.",
+        "Bots that keep running though their files are gone: alert when not 0.",
         value=sum(row.held_since is not None for row in rows),
     )
     yield GaugeMetricFamily(
@@ -131,7 +131,7 @@ def _of_bots(rows: Sequence[BotStatus]) -> Iterator[Metric]:
         value=sum(row.pending is not None for row in rows),
     )
     states = Counter(row.state for row in rows if row.fingerprint)
-    links = GaugeMetricFamily("imbot_connections", "Links of running bots by state.", labels=["state"])
+    links = GaugeMetricFamily("imbot_connections", "Connections of running bots by state.", labels=["state"])
     for state in _STATES:
         links.add_metric([state], states[state])
     yield links
@@ -156,7 +156,7 @@ def _of_turns(counters: Counters) -> Iterator[Metric]:
     yield _counter("imbot_turns", "Answers by the phase they ended in.", counters.turns, "bot", "phase")
     yield _counter(
         "imbot_turned_away",
-        "Questions that were told why no agent answers them.",
+        "Questions that never reached the agent, by reason.",
         counters.turned_away,
         "bot",
         "why",
@@ -170,7 +170,9 @@ def _of_turns(counters: Counters) -> Iterator[Metric]:
     )
     yield _counter("imbot_agent_errors", "Turns whose agent failed.", _single(counters.agent_errors), "bot")
     yield _histogram(
-        "imbot_first_card_seconds", "From the turn's begin until its card is shown.", counters.first_card
+        "imbot_first_card_seconds",
+        "Time from the beginning of an answer until its card is shown.",
+        counters.first_card,
     )
 
 

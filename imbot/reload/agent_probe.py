@@ -58,7 +58,9 @@ class AgentProbe:
     def trouble(self, name: str) -> str:
         """Why a bot's agent cannot be reached; empty where it can, or that is not known."""
         attempt = self._of(name)
-        return f"its agent cannot be reached: {attempt.trouble}" if attempt and attempt.trouble else ""
+        if not attempt or not attempt.trouble:
+            return ""
+        return f"the agent at {_shown(self._used[name])} cannot be reached: {attempt.trouble}"
 
     def tried(self, names: Iterable[str]) -> Iterator[asyncio.Event]:
         """Set as soon as it is known whether the agents of these bots can be reached."""
@@ -87,21 +89,24 @@ class AgentProbe:
         loop = asyncio.get_running_loop()
         fresh = loop.time() - self._fine.get(address, float("-inf")) < FINE_S
         if address not in self._tries and not fresh:
-            host, port = address
-            self._tries[address] = _Try(
-                self._tasks.start(self._until_reached(address), f"probe of {host}:{port}")
-            )
+            name = f"probe of {_shown(address)}"
+            self._tries[address] = _Try(self._tasks.start(self._until_reached(address), name))
 
     async def _until_reached(self, address: HostPort) -> None:
         attempt, backoff = self._tries[address], Backoff(*RETRY_S)
         while trouble := await self._connect_error(address):
             if not attempt.trouble:
-                log.warning("%s: their agent cannot be reached: %s", self._named(address), trouble)
+                log.warning(
+                    "%s: the agent at %s cannot be reached: %s",
+                    self._named(address),
+                    _shown(address),
+                    trouble,
+                )
             attempt.trouble = trouble
             attempt.tried.set()
             await asyncio.sleep(backoff.next())
         if attempt.trouble:
-            log.info("%s: their agent can be reached", self._named(address))
+            log.info("%s: the agent at %s can be reached", self._named(address), _shown(address))
         self._fine[address] = asyncio.get_running_loop().time()
         del self._tries[address]
         attempt.tried.set()
@@ -122,3 +127,8 @@ class AgentProbe:
 
     def _named(self, address: HostPort) -> str:
         return some(name for name, used in self._used.items() if used == address)
+
+
+def _shown(address: HostPort) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -64,7 +64,7 @@ class LastGood:
         try:
             kept = await self._store.generations(self._key)
         except StoreError as error:
-            log.warning("it is not known what bots ran with before: %s", error)
+            log.warning("cannot read what the bots last ran with: %s", error)
             return
         self._known = {str(self._folder / name): digest for name, digest in kept.items()}
 
@@ -79,7 +79,7 @@ class LastGood:
         try:
             return await self._store.generation(self._key, self._name(path))
         except StoreError as error:
-            log.warning("%s: it is not known what it ran with before: %s", path, error)
+            log.warning("%s: cannot read what it last ran with: %s", path, error)
             return None
 
     async def run(self) -> None:
@@ -106,7 +106,10 @@ class LastGood:
         try:
             await self._keep()
         except StoreError as error:
-            log.warning("what bots run with is not kept for a restart: %s", error)
+            log.warning(
+                "cannot store what the bots run with, which a restart with a broken file would need: %s",
+                error,
+            )
 
     async def _keep(self) -> None:
         await self._make_fresh()

@@ -184,7 +184,7 @@ class Rollout:
         except PlatformError as error:
             self._failures[step.name] = str(error)
         except Exception as error:  # a defect costs this bot its change, and nobody else
-            log.exception("%s: its change failed", step.name)
+            log.exception("%s: applying its change failed", step.name)
             self._failures[step.name] = f"imbot failed with {type(error).__name__}; the log has the details"
 
     async def _ask(self, step: Step) -> None:
@@ -229,7 +229,7 @@ def _prepared_step(step: Step, now: BotSpec | None) -> tuple[Step, Behaviour | N
 
 
 def _waiting(step: Step, reason: str) -> Problem:
-    cure = "what ran before goes on; this follows by itself"
+    cure = "what ran before keeps running; the change follows by itself"
     return _at_credentials(step, "change.pending", "warning", f"not live yet: {reason}", cure)
 
 

@@ -89,13 +89,13 @@ class Startup:
 
     def _tell(self, steps: Iterable[Step], failures: dict[str, str]) -> None:
         for path, why in failures.items():
-            told = f"what was accepted before cannot run either: {why}"
+            told = f"the last accepted version cannot run either: {why}"
             if self._supervisor.explain(path, told):
                 log.warning("%s: %s", path, told)
         for step in steps:
             if step.action == "start" and step.spec and step.spec.accepted_at:
                 since = iso(step.spec.accepted_at)
-                log.warning("%s: its file is broken; it runs as it was accepted at %s", step.name, since)
+                log.warning("%s: its file is broken; the version accepted at %s runs", step.name, since)
 
     def _meant(self, kept: Iterable[Generation]) -> tuple[list[BotFile], dict[str, str]]:
         """What these generations mean today; by path, why some cannot be made whole."""

@@ -245,8 +245,8 @@ class Supervisor:
         self._held = {name: self._held.get(name, time.time()) for name in names}
         if begun:
             log.warning(
-                "%s: held: too many files are gone at once to be meant; they run on until their files are back, "
-                "`imbot reload --prune` stops them", ", ".join(begun),
+                "%s: held: too many files vanished at once, probably by mistake; the bots keep running until their "
+                "files are back, or until `imbot reload --prune` stops them", ", ".join(begun),
             )  # fmt: skip
         if ended:
             rest = f"; {len(names)} still are" if names else ""

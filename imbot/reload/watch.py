@@ -256,9 +256,9 @@ class Watch:
             return
         self.state = WatchState(method, time.time(), trouble)
         if trouble:
-            log.log(level, "no file notifications: %s; files are looked at every %g s", trouble, RESCAN_S)
+            log.log(level, "no file notifications: %s; files are scanned every %g s", trouble, RESCAN_S)
         elif before.trouble:
-            log.info("file notifications come")
+            log.info("file notifications work again")
 
 
 def _with_folders(paths: Collection[str]) -> frozenset[str]:

@@ -183,4 +183,4 @@ async def open_store(url: str) -> Store:
 
         return await SqliteStore.open(rest.removeprefix("/"))
     # Not the whole URL: other databases have passwords in theirs.
-    raise StoreError(f"cannot open a store at {scheme}://…: the only kind known is sqlite:///PATH")
+    raise StoreError(f"cannot open a store at {scheme}://…: only sqlite:///PATH is supported")

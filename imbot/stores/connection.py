@@ -32,15 +32,15 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 _CURES = {
-    sqlite3.SQLITE_BUSY: "another program holds it; stop that program, or give this one a store of its own",
-    sqlite3.SQLITE_LOCKED: "another program holds it; stop that program, or give this one a store of its own",
-    sqlite3.SQLITE_FULL: "the disk is full; make room on it",
-    sqlite3.SQLITE_READONLY: "it may not be written; check who owns the file and its folder",
-    sqlite3.SQLITE_PERM: "it may not be used; check who owns the file and its folder",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and may be written",
-    sqlite3.SQLITE_NOTADB: "the file is no database; move it away or name another store",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged; put a copy back, or move it away to start anew",
-    sqlite3.SQLITE_IOERR: "the disk failed; check it and the room on it",
+    sqlite3.SQLITE_BUSY: "another program is using it; stop that program, or use another store",
+    sqlite3.SQLITE_LOCKED: "another program is using it; stop that program, or use another store",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space",
+    sqlite3.SQLITE_READONLY: "it cannot be written; check the permissions of the file and its folder",
+    sqlite3.SQLITE_PERM: "it cannot be used; check the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and can be written",
+    sqlite3.SQLITE_NOTADB: "the file is not a database; move it away, or use another store",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; restore a backup, or move it away to start with an empty store",
+    sqlite3.SQLITE_IOERR: "the disk failed; check it and its free space",
 }
 
 
@@ -96,11 +96,11 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
     application, version = _number(connection, "application_id"), _number(connection, "user_version")
     if application != schema.APPLICATION_ID:
         if application or used:
-            raise StoreError(f"store {path}: the file belongs to another program; name another store")
+            raise StoreError(f"store {path}: the file belongs to another program; use another store")
     elif version > len(schema.STEPS):
         raise StoreError(
-            f"store {path}: a newer imbot made it (version {version}, this one knows {len(schema.STEPS)}); "
-            "run that imbot, or name another store"
+            f"store {path}: it was made by a newer imbot (version {version}, this one knows {len(schema.STEPS)}); "
+            "upgrade imbot, or use another store"
         )
 
 

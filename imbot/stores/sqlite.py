@@ -165,7 +165,7 @@ class SqliteStore:
             await self._write(changed(sql, f.turn_id, f.bot, f.user_id, f.rating, f.at), brief=True)
         except StoreError as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
-                raise StoreError("the rated turn is no longer kept") from error
+                raise StoreError("the rated turn is no longer stored") from error
             raise
 
     async def rating(self, turn_id: str, user_id: str) -> str:

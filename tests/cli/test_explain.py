@@ -65,7 +65,7 @@ def test_an_unknown_word_gets_a_guess_and_is_wrong_use(what, guess):
 
 
 def test_something_far_off_is_told_where_to_look():
-    assert "`imbot explain` lists what there is" in explained("qqqqqqqq")[1]
+    assert "`imbot explain` lists all of them" in explained("qqqqqqqq")[1]
 
 
 def test_without_a_word_everything_is_listed():

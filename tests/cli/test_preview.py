@@ -51,7 +51,7 @@ def test_one_phase_with_given_texts(bots):
         (["bots/b.yaml"], "there is no file bots/b.yaml"),
         (["bots/_x.yaml"], "bots/_x.yaml is not a bot file"),
         (["a", "--bots", "nowhere"], "there is no folder nowhere"),
-        (["a", "--json", "--html", "x.html"], "one of them at a time"),
+        (["a", "--json", "--html", "x.html"], "cannot be used together"),
         (["a", "--phase", "end"], "thinking"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_taken_port_is_told(bots):
         other.listen()
         done = preview("a", "--port", str(other.getsockname()[1]))
     assert done.exit_code == 1
-    assert "is taken; leave --port out" in done.output
+    assert "is in use; leave --port out" in done.output
 
 
 def test_the_page_is_opened_on_demand(bots, tmp_path):

@@ -26,13 +26,13 @@ def test_the_calls_of_each_bot_and_of_each_month_with_a_limit_are_shown():
     )
 
     assert any(line.split()[1:6] == ["a", "running", "7", "43", "1"] for line in text)
-    assert [line for line in text if "month" in line] == ["ding1: 4900 of the month's 5000 calls are used"]
+    assert [line for line in text if "month" in line] == ["ding1: 4900 of the month's 5000 calls used"]
 
 
 @pytest.mark.parametrize(
-    ("organisation", "name"), [("", "organisation not known"), ("ding\x1b[2J", "ding\\x1b[2J")]
+    ("organisation", "name"), [("", "unknown organisation"), ("ding\x1b[2J", "ding\\x1b[2J")]
 )
 def test_an_odd_organisation_is_shown_in_one_line(organisation, name):
     text = shown(BotStatus("a", "a.yaml", **UP, month=Month(organisation, 1, 10)))
 
-    assert f"{name}: 1 of the month's 10 calls are used" in text
+    assert f"{name}: 1 of the month's 10 calls used" in text

@@ -183,7 +183,7 @@ async def test_a_plan_without_a_process_lists_starts(flow):
     text = await imbot(flow, "plan")
 
     assert {bot["name"]: bot["action"] for bot in got["bots"]} == {"a": "start", "b": "rejected"}
-    assert "compared with nothing" in text.output
+    assert "every bot counts as new" in text.output
     assert not flow.sim.connections("app-a")
 
 
@@ -243,7 +243,7 @@ async def test_a_token_is_taken_from_the_environment(flow):
 async def test_something_else_at_the_address_is_recognised(flow):
     got = await imbot(flow, "status", "--admin", flow.sim.url.removeprefix("http://"))
 
-    assert (got.exit_code, "no answer of imbot" in got.output) == (1, True)
+    assert (got.exit_code, "not an admin endpoint of imbot" in got.output) == (1, True)
 
 
 async def test_a_wish_reloads_and_many_wishes_at_once_do_too(flow, by_hand):
@@ -377,7 +377,7 @@ async def test_r65_sighup_reloads_and_the_process_goes_on(flow):
     async with run(flow, "--admin", "127.0.0.1:0") as process:
         await process.until("app-a: connected")
         process.process.send_signal(signal.SIGHUP)
-        await process.until("reload, as asked for: 1 unchanged")
+        await process.until("reload requested: 1 unchanged")
         status = await asked(flow, "status")
         code = await process.end(signal.SIGTERM)
 
@@ -399,7 +399,7 @@ async def test_a_closed_terminal_ends_the_process_instead_of_reloading(flow):
         os.close(screen)
         code = await process.end()
 
-    assert (code, "SIGTERM: letting running answers end" in process.log) == (0, True)
+    assert (code, "SIGTERM: waiting for running answers to end" in process.log) == (0, True)
 
 
 async def test_run_goes_on_where_the_admin_port_is_taken(flow):
@@ -409,7 +409,7 @@ async def test_run_goes_on_where_the_admin_port_is_taken(flow):
         await process.until("app-a: connected")
         assert await process.end(signal.SIGTERM) == 0
 
-    assert f"no admin endpoint: {taken} cannot be had" in process.log
+    assert f"no admin endpoint: cannot listen on {taken}" in process.log
 
 
 async def test_a_second_run_on_a_machine_takes_a_free_port_and_each_is_found_by_its_folder(

@@ -195,7 +195,7 @@ def test_a_second_signal_ends_at_once_what_is_still_ending(tmp_path):
         say(sim.until(r"Chat page:\s+(\S+)"), "app-1", "hello slow world")
         time.sleep(0.5)
         run.tell(signal.SIGINT)
-        run.until("letting running answers end")
+        run.until("waiting for running answers to end")
         code, took = run.end(signal.SIGINT)
 
     assert code == -signal.SIGINT
@@ -227,10 +227,10 @@ def test_run_that_cannot_open_its_store_ends_with_one_and_a_cure(working):
         (["--version"], 0, "imbot"),
         (["dev", "nowhere/bots"], 2, "there is no folder 'nowhere'"),
         (["run", "bots/echo.yaml"], 2, "'bots/echo.yaml' is a file"),
-        (["run", "bots", "--settle", "fast"], 2, "'fast' is no duration: write 300ms"),
+        (["run", "bots", "--settle", "fast"], 2, "'fast' is not a duration; write it like 300ms"),
         (["plan", "nowhere"], 1, "there is no folder nowhere"),
         (["reload", "nowhere", "--prune"], 1, "not started"),
-        (["run", "bots", "--store", "mysql://me:hunter2@db/x"], 1, "a store at mysql://…: the only kind"),
+        (["run", "bots", "--store", "mysql://me:hunter2@db/x"], 1, "a store at mysql://…: only sqlite:///PATH"),
         (["run", "bots", "--store", "sqlite:///"], 1, "sqlite:///PATH"),
         (["simulate", "--host", "192.0.2.1"], 1, "192.0.2.1:8700: cannot assign requested address"),
     ],

@@ -247,7 +247,7 @@ async def test_the_command_prints_a_line_a_check_and_a_verdict(flow):
         "to",
         "app-echo",
     ]
-    assert err == "nothing stands in this bot's way; at most 7 of the month's calls used\n"
+    assert err == "no problems found; at most 7 of the month's calls used\n"
 
 
 async def test_the_command_prints_cause_and_cure_below_what_failed(flow):

@@ -395,13 +395,13 @@ async def test_r66_run_answers_with_what_was_accepted_and_says_so(flow):
         command, where = imbot(flow, "status", "bots")
         look = {"capture_output": True, "text": True, "check": True}
         shown = (await asyncio.to_thread(subprocess.run, command, **where, **look)).stdout
-        assert "runs, out of the store" in shown
+        assert "runs, from the store" in shown
         await flow.ask("app-faq", "hello")
         assert path.read_text() == text
         plain(flow, "faq", extra="title: Mended\n")
         bot = await second.status(lambda bot: not bot["rejected"])
         assert (bot["connections"], bot["generation"], bot["accepted_at"]) == (1, 2, None)
-    assert "it runs as it was accepted at" in second.log
+    assert "the version accepted at" in second.log
     assert second.process.returncode == 0
 
 

@@ -197,7 +197,7 @@ async def test_wrong_questions_are_answered_in_json(world, method, path, status)
 READY = {
     "one bot is connected": ([UP, BotStatus("b", "b.yaml")], {}, ""),
     "an empty folder": ([], {}, ""),
-    "before the first reload": ([], {"last": None}, "the bots are being started"),
+    "before the first reload": ([], {"last": None}, "the bots are starting"),
     "at the end": ([UP], {"stopping": True}, "the process is ending"),
     "a folder that cannot be read": ([], {"last": ReloadReport(0, 0, (), (PROBLEM,))}, str(PROBLEM)),
     "nothing is connected": (
@@ -351,13 +351,13 @@ async def test_a_free_port_is_taken_where_nobody_asked_for_the_one_that_is_in_us
 async def test_without_any_free_port_the_bots_run_all_the_same(world, caplog):
     async with world.serving("192.0.2.1", token="t", or_free=True):
         assert not world.file.exists()
-    assert "no admin endpoint: 192.0.2.1:0 cannot be had" in caplog.text
+    assert "no admin endpoint: cannot listen on 192.0.2.1:0" in caplog.text
 
 
 async def test_an_address_this_machine_does_not_have_is_a_warning(world, caplog):
     async with world.serving("192.0.2.1", token="t"):
         assert not world.file.exists()
-    assert "192.0.2.1:0 cannot be had" in caplog.text
+    assert "cannot listen on 192.0.2.1:0" in caplog.text
 
 
 async def test_a_file_that_cannot_be_written_is_a_warning_that_names_the_cure(world, caplog):

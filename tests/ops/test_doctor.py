@@ -82,7 +82,7 @@ def test_the_same_trouble_is_explained_once():
 
     assert [each.state for each in found] == ["failed"] * 3
     assert [each.cure for each in found] == ["unlock it", "", ""]
-    assert found[2].cause == "the same as of a"
+    assert found[2].cause == "the same as for a"
 
 
 def test_codes_that_nobody_knows_are_not_taken_for_the_same_trouble():

@@ -60,7 +60,11 @@ def test_an_agent_that_cannot_be_reached_is_told_once_for_all_bots_and_until_it_
         for event in probe.tried(["a", "b", "none"]):
             await event.wait()
         assert len(line.asked) == 1
-        assert probe.trouble("a") == probe.trouble("b") == "its agent cannot be reached: Connection refused"
+        assert (
+            probe.trouble("a")
+            == probe.trouble("b")
+            == "the agent at agent.test:80 cannot be reached: Connection refused"
+        )
         assert warnings(probe) == ["agent.unreachable"]
         assert warnings(probe, "none") == []
         await asyncio.sleep(600)
@@ -72,8 +76,8 @@ def test_an_agent_that_cannot_be_reached_is_told_once_for_all_bots_and_until_it_
     with caplog.at_level(logging.INFO):
         played(scenario)
     assert [record.getMessage() for record in caplog.records] == [
-        "a, b: their agent cannot be reached: Connection refused",
-        "a, b: their agent can be reached",
+        "a, b: the agent at agent.test:80 cannot be reached: Connection refused",
+        "a, b: the agent at agent.test:80 can be reached",
     ]
 
 
@@ -117,7 +121,7 @@ def test_a_silent_address_is_given_up_in_time(monkeypatch):
         monkeypatch.setattr(agent_probe.asyncio, "open_connection", lambda *_: asyncio.sleep(1000))
         probe.set_address("a", HERE)
         await asyncio.sleep(agent_probe.CONNECT_S + 0.1)
-        assert probe.trouble("a") == "its agent cannot be reached: no connection within 2 s"
+        assert probe.trouble("a") == "the agent at agent.test:80 cannot be reached: no connection within 2 s"
 
     played(scenario)
 
@@ -128,6 +132,6 @@ def test_a_name_that_no_host_can_have_is_no_defect(monkeypatch):
     async def scenario(probe):
         probe.set_address("a", HERE)
         await asyncio.sleep(1)
-        assert probe.trouble("a") == "its agent cannot be reached: no connection"
+        assert probe.trouble("a") == "the agent at agent.test:80 cannot be reached: no connection"
 
     played(scenario)

@@ -292,7 +292,7 @@ def test_r20_failing_notifications_are_told_once_and_so_is_their_return(folder, 
 
     watched(folder, scenario)
     assert caplog.text.count("no inotify watches left") == 1
-    assert caplog.text.count("notifications come") == 1
+    assert caplog.text.count("notifications work again") == 1
 
 
 def test_r18_a_file_system_that_tells_nothing_is_found_out_and_is_no_alarm(folder, monkeypatch, caplog):

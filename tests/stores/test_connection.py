@@ -38,7 +38,7 @@ class Held:
 async def test_a_file_that_is_no_database_is_left_alone(tmp_path, refusal):
     path = tmp_path / "notes.txt"
     path.write_text("shopping list\n" * 100)
-    assert "is no database; move it away" in await refusal(path)
+    assert "is not a database; move it away" in await refusal(path)
     assert path.read_text() == "shopping list\n" * 100
 
 
@@ -94,7 +94,7 @@ async def test_a_damaged_file_is_named_as_such(path, store):
         finally:
             await damaged.close()
 
-    with pytest.raises(StoreError, match="damaged; put a copy back"):
+    with pytest.raises(StoreError, match="damaged; restore a backup"):
         await use()
 
 
@@ -115,14 +115,14 @@ async def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(store):
         return_exceptions=True,
     )
     assert results[::2] == [None, None]
-    assert "the disk is full; make room" in str(results[1])
+    assert "the disk is full; free some space" in str(results[1])
     kept = await store.turn("turn1")
     assert (kept.error, kept.answer, kept.layout) == ("before", "", "after")
 
 
 async def test_a_file_that_may_not_be_written_is_named_as_such(store):
     await store._write_lane.run(lambda raw: raw.execute("PRAGMA query_only = ON"))
-    with pytest.raises(StoreError, match="may not be written; check who owns"):
+    with pytest.raises(StoreError, match="cannot be written; check the permissions"):
         await store.accept(new_turn())
 
 
@@ -133,7 +133,7 @@ async def test_a_file_that_another_program_holds_is_read_and_later_written(path,
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     results = await asyncio.gather(*(store.accept(new_turn(n)) for n in range(2, 5)), return_exceptions=True)
-    assert all("another program holds it" in str(result) for result in results)
+    assert all("another program is using it" in str(result) for result in results)
     assert (await store.turn("turn1")).question == "question 1"
     holder.execute("COMMIT")
     holder.close()
