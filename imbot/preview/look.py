@@ -91,7 +91,7 @@ class Looker:
         self._used |= result.sources
         found = result.files
         if not found:
-            gone = Problem.at(path, START, "file.unreadable", "there is no such file any more")
+            gone = Problem.at(path, START, "file.unreadable", "the file does not exist any more")
             return PreviewState(path, None, (gone,))
         (file,) = found
         self._used = result.sources

@@ -177,7 +177,7 @@ def test_every_kind_is_shown(page, written, card, shown):
 def test_a_phase_nobody_sees_says_so(page, written):
     page.open(written("{kind: markdown}", CardPhase.THINKING))
     assert page.all("picture") == []
-    assert "没有要显示的卡片" in page.browser.find_element("tag name", "main").text
+    assert "没有可显示的卡片" in page.browser.find_element("tag name", "main").text
 
 
 def test_a_phone_shows_it_too(written):

@@ -28,7 +28,7 @@ async def click(
         raise ClickError("the card's app is gone")
     push = gateway.push(app, ("CALLBACK", CARD_TOPIC), _payload(card, user, action, params))
     if not push.delivered:
-        raise ClickError("no connection listens to card clicks")
+        raise ClickError("no connection subscribes to card clicks")
     try:
         ack = await push.ack(world.settings.callback_s)
     except TimeoutError:

@@ -98,7 +98,7 @@ async def test_click_tells_why_it_failed(client):
     await client.card()
     click = {"card": "card-1", "user": "u-lilei", "action": "like", "params": {}}
     status, body = await client.call("POST", "/sim/clicks", click)
-    assert (status, body) == (200, {"ok": False, "error": "no connection listens to card clicks"})
+    assert (status, body) == (200, {"ok": False, "error": "no connection subscribes to card clicks"})
     assert (await client.call("POST", "/sim/clicks", click | {"card": "no"}))[0] == 404
 
 
