@@ -131,18 +131,27 @@ async def test_stop_closes_connections(sim, client):
     assert (await link.ws.receive(1)).type is aiohttp.WSMsgType.CLOSE
 
 
-async def test_idle_waits_for_calls_and_acks(sim, client):
+async def test_idle_waits_for_calls_and_acks(sim, client, monkeypatch):
     link = await client.connect()
     await sim.say("ding1", "u-lilei", "hello")
+    frame, nap = await link.frame(), asyncio.sleep
 
-    async def answer():
-        frame = await link.frame()
-        await asyncio.sleep(0.02)
+    async def acked():
+        before = sim.gateway.received
         await link.ack(frame)
-        await client.card()
+        while sim.gateway.received == before:
+            await nap(0.001)
 
-    answering = asyncio.create_task(answer())
-    await sim.idle(quiet_s=0.05)
-    assert answering.done()
+    async def nothing():
+        await nap(0.001)
+
+    periods = [acked, client.card, *[nothing] * 100]
+
+    async def period(delay_s):
+        await (periods.pop(0)() if delay_s == 0.123 else nap(delay_s))
+
+    monkeypatch.setattr(asyncio, "sleep", period)
+    await sim.idle(quiet_s=0.123)
+    assert len(periods) < 100
+    assert set(periods) == {nothing}
     assert sim.cards
-    await answering
