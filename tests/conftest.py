@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 
@@ -23,3 +24,17 @@ def pytest_configure(config):
         from stalls import stall
 
         stall(seed)
+
+
+@pytest.fixture
+def abandoned(monkeypatch):
+    """The async generators that nobody closed: the garbage collector found them, and nobody waits for their end."""
+    found = []
+    close = asyncio.BaseEventLoop._asyncgen_finalizer_hook
+
+    def finalizer(loop, generator):
+        found.append(generator.__qualname__)
+        close(loop, generator)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "_asyncgen_finalizer_hook", finalizer)
+    return found

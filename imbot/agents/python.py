@@ -119,8 +119,9 @@ class PythonAgent:
         # A daemon: a function that never returns must not keep the process from ending.
         threading.Thread(target=run, name="python agent", daemon=True).start()
         try:
-            async for event in _heard(talk):
-                yield event
+            async with aclosing(_heard(talk)) as events:
+                async for event in events:
+                    yield event
         finally:
             talk.hang_up()
 

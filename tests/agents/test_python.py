@@ -210,3 +210,12 @@ async def test_a_function_nobody_listens_to_any_more_is_ended(module, make_agent
     await anext(answer)
     await answer.aclose()
     assert await asyncio.to_thread(ended.wait, 5)
+
+
+@pytest.mark.parametrize("function", ["streams", "generator"])
+async def test_an_answer_that_is_closed_leaves_nothing_open(module, make_agent, abandoned, function):
+    answer = make_agent("python", target=f"shop_bot:{function}").reply(message("one two"), ())
+    await anext(answer)
+    await answer.aclose()
+
+    assert abandoned == []
