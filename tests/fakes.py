@@ -167,7 +167,7 @@ class FakeGateway:
         await self._call("prove")
 
     def use_credentials(self, credentials, qps):
-        self.credentials = credentials
+        self.credentials, self.qps = credentials, qps
 
     async def run(self):
         self.runs += 1

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from imbot.behaviour import prepare
 from imbot.cli import main
@@ -163,6 +164,51 @@ def test_every_command_is_in_a_page(command):
 @pytest.mark.parametrize("key", source("bot")["properties"])
 def test_every_key_is_in_the_overview(key):
     assert re.search(rf"^\|.*`{key}`", (ROOT / "docs/bot-file.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def table(heading):
+    """The rows of the first table below a heading of the bot file's page, each a list of cells."""
+    text = (
+        (ROOT / "docs/bot-file.md")
+        .read_text(encoding="utf-8")
+        .partition(f"# {heading}\n")[2]
+        .partition("\n#")[0]
+    )
+    return [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
+
+
+def test_every_default_in_the_overview_is_that_of_the_schema():
+    properties = source("bot")["properties"]
+    named = {
+        (key.strip("`"), part): value
+        for key, default, _ in table("Keys")
+        if ": " in default
+        for part, value in yaml.safe_load(f"{{{default.strip('`')}}}").items()
+    }
+
+    assert len(named) > 15
+    assert named == {(key, part): properties[key]["properties"][part]["default"] for key, part in named}
+
+
+def test_every_variable_that_is_named_can_be_used_in_every_phase(tmp_path):
+    names = re.findall(
+        r"[a-z_]+(?:\.[a-z_]+)*", " ".join(cells[0] for cells in table("What a template may use"))
+    )
+    layout = {"msgContent": " ".join(f"{{{{ {name} }}}}" for name in names)}
+    phases = ("thinking", "streaming", "final", "error", "stopped")
+    card = yaml.safe_dump({"card": {"templates": {phase: dict(layout) for phase in phases}}})
+    (tmp_path / "bots").mkdir()
+    (tmp_path / "bots/a.yaml").write_text(REST["credentials"] + REST["agent"] + card)
+
+    (file,) = Loader(tmp_path / "bots", no_env=True).load().files
+
+    assert len(names) > 20
+    assert [str(problem) for problem in file.problems] == []
+    prepare(file.spec)
 
 
 @pytest.mark.parametrize("code", [*blocks("python")])

@@ -1,9 +1,10 @@
+import io
 import json
 import logging
 
 import pytest
 
-from imbot.log import Redactor, _Json
+from imbot.log import Redactor, _Json, redactor, set_up
 
 
 def line(message, *args, error=None):
@@ -48,6 +49,31 @@ def test_invariant_10_a_line_is_clean_however_many_secrets_there_are(text, count
     redactor.hide(f"s3cret-{number}" for number in range(500, 500 + count))
     shown = {"no secret": "no secret", "the s3cret-500 of many": "the *** of many"}
     assert redactor.clean(text) == shown.get(text, text.replace("abcdefgh", "***"))
+
+
+@pytest.fixture
+def logging_as_before():
+    """The root logger gets back what it had."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("logging_as_before")
+@pytest.mark.parametrize("form", ["json", "lines"])
+def test_invariant_10_what_any_logger_writes_is_clean(form, monkeypatch):
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    monkeypatch.setenv("IMBOT_LOG", form)
+    set_up()
+    redactor.hide(["hidden-by-this-test"])
+    logging.getLogger("aiohttp.client").error("refused: %s", {"key": "hidden-by-this-test"})
+
+    assert "refused" in written.getvalue()
+    assert "hidden-by" not in written.getvalue()
 
 
 def test_short_values_do_not_cut_words_to_pieces():

@@ -132,6 +132,19 @@ class Lingering(Scripted):
             await asyncio.sleep(10_000)
 
 
+def test_an_agent_whose_reader_leaves_has_cleaned_up_before_the_reader_goes_on(abandoned):
+    agent = Scripted(TextDelta("a"), TextDelta("b"), Finished())
+
+    async def run():
+        answer = guarded(agent.reply(), TIMEOUTS)
+        await anext(answer)
+        await answer.aclose()
+        return agent.closed_at
+
+    assert run_virtual(run()) is not None
+    assert abandoned == []
+
+
 @pytest.mark.parametrize("steps", [(TextDelta("a"), 1000.0), (TextDelta("a"),)])
 def test_an_agent_that_never_has_cleaned_up_holds_its_turn_up_for_seconds(steps):
     events, error, at = watch(Lingering(*steps))

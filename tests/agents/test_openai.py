@@ -414,6 +414,17 @@ async def test_a_proxy_in_the_environment_is_used_unless_excluded(
         assert "hunter2" not in str(error)
 
 
+def test_where_it_connects_to_is_known_but_not_behind_a_proxy(open_agent, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    agent = open_agent(base_url="https://llm.test/v1")
+    direct = agent.address
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+
+    assert (direct, agent.address) == (("llm.test", 443), None)
+
+
 async def test_a_key_the_server_repeats_is_not_passed_on(upstream, open_agent, ask, caplog):
     caplog.set_level(logging.DEBUG)
     upstream.replies = [refuse(401, {"message": f"Incorrect API key: {KEY}, header h-secret"})]
@@ -442,6 +453,14 @@ async def test_closing_the_answer_closes_the_connection(upstream, open_agent):
     assert not upstream.gone.is_set()
     await answer.aclose()
     await asyncio.wait_for(upstream.gone.wait(), 10)
+
+
+async def test_an_answer_that_is_closed_leaves_nothing_open(upstream, open_agent, abandoned):
+    upstream.replies = [stream(chunk(content="a"), asyncio.Event())]
+    answer = await first_word(open_agent())
+    await answer.aclose()
+
+    assert abandoned == []
 
 
 async def test_cancelling_closes_the_connection(upstream, open_agent):

@@ -34,7 +34,7 @@ def test_people_and_groups_that_may(access, in_group, alone):
     assert admitted(message(), access) is alone
 
 
-def test_what_is_active_of_without_the_agent():
+def test_what_is_answered_without_the_agent():
     bot = spec(
         commands=Commands(("/new",), ("/stop",), ("/help",)),
         limits=Limits(1, 1, 1, 5, 1000),
@@ -47,7 +47,7 @@ def test_what_is_active_of_without_the_agent():
     assert immediate_reply(message("123456", sender="boss"), bot) == ""
 
 
-def test_so_many_of_one_person_and_in_all_begin_immediate_reply():
+def test_so_many_of_one_person_and_in_all_begin_at_once():
     limit = ConcurrencyLimit(limits())
     assert [bool(limit.request("a", now=True)) for _ in range(3)] == [True] * 3
     assert limit.waiting == 1

@@ -33,6 +33,21 @@ def test_invariant_5_the_ack_never_waits_for_the_agent():
     assert run_virtual(main()) < 0.1
 
 
+def test_invariant_5_a_message_is_acknowledged_only_when_the_journal_has_it():
+    async def main():
+        bot = a_bot("answer")
+        bot._store.latency = 0.5
+        taking_over = asyncio.create_task(bot.on_message(message()))
+        await asyncio.sleep(0.4)
+        early = taking_over.done()
+        await taking_over
+        journalled = len(bot._store.turns)
+        await done(bot)
+        return early, journalled
+
+    assert run_virtual(main()) == (False, 1)
+
+
 def test_invariant_5_the_same_message_id_never_makes_two_turns():
     async def main():
         bot = a_bot("answer")
@@ -105,6 +120,21 @@ def test_invariant_4_every_accepted_message_gets_one_terminal_answer_when_draine
     assert bot.gateway.texts == ["<stopped>"] * 3  # what was waiting
 
 
+def test_invariant_4_an_end_that_is_being_shown_when_the_time_is_up_is_shown():
+    async def main():
+        bot = a_bot("answer", 1)
+        await bot.on_message(message())
+        await asyncio.sleep(0.5)
+        bot.gateway.latency = 3
+        await asyncio.sleep(1)
+        await bot.drain(0.5)
+        return bot
+
+    bot = run_virtual(main())
+    assert bot.gateway.names().count("finish") == 1
+    assert bot._store.only().phase == CardPhase.FINAL
+
+
 def test_invariant_9_stopping_is_bounded_when_the_platform_hangs():
     async def main():
         bot = a_bot("half", 1000)
@@ -168,6 +198,20 @@ def test_stop_ends_the_running_turn_as_stopped():
     assert bot.gateway.texts == ["<stopped>"]
 
 
+@pytest.mark.parametrize("order", ["/help", "/new", None])
+def test_other_orders_stop_no_answer(order):
+    async def main():
+        bot = a_bot("half", 5, "whole")
+        await bot.on_message(message(id="m1"))
+        await asyncio.sleep(2)
+        await bot.on_message(message(order, id="m2"))
+        await done(bot)
+        return bot
+
+    bot = run_virtual(main())
+    assert (bot.gateway.last().phase, bot.gateway.last().data["answer"]) == (CardPhase.FINAL, "halfwhole")
+
+
 def test_a_second_stop_is_answered_too_and_does_not_cut_off_the_first():
     async def main():
         bot = a_bot("half", 1000)
@@ -180,6 +224,23 @@ def test_a_second_stop_is_answered_too_and_does_not_cut_off_the_first():
 
     bot = run_virtual(main())
     assert bot.gateway.texts == ["<stopped>"] * 2
+    assert {turn.phase for turn in bot._store.turns.values()} == {CardPhase.FINAL, CardPhase.STOPPED}
+
+
+def test_a_second_stop_does_not_cut_off_an_end_that_is_being_shown():
+    async def main():
+        bot = a_bot("half", 1000)
+        await bot.on_message(message(id="m1"))
+        await asyncio.sleep(2)
+        bot.gateway.latency = 3
+        for number in (2, 3):
+            await bot.on_message(message("/stop", id=f"m{number}"))
+            await asyncio.sleep(1)
+        await done(bot)
+        return bot
+
+    bot = run_virtual(main())
+    assert (bot.gateway.names()[-1], bot.gateway.last().phase) == ("finish", CardPhase.STOPPED)
     assert {turn.phase for turn in bot._store.turns.values()} == {CardPhase.FINAL, CardPhase.STOPPED}
 
 
@@ -283,9 +344,10 @@ def test_what_cannot_be_read_gets_a_kind_sentence_and_an_empty_message_help():
     assert sorted(run_virtual(main()).gateway.texts) == ["<help>", "<unsupported>"]
 
 
-def test_history_is_told_within_its_limits():
+@pytest.mark.parametrize(("turns", "chars"), [(2, 1000), (10, 10)])
+def test_history_is_told_within_its_limits(turns, chars):
     async def main():
-        bot = a_bot("answer", history=HistorySpec(3, 10))
+        bot = a_bot("answer", history=HistorySpec(turns, chars))
         bot._store.past = [Exchange(str(i) * 2, "aa") for i in range(5)]
         await bot.on_message(message())
         await done(bot)
@@ -339,6 +401,32 @@ def test_an_end_that_the_store_did_not_take_is_recorded_when_it_is_back():
     early, late, turn = run_virtual(main())
     assert early == (False, False)
     assert (late, turn.phase, turn.answer) == (True, CardPhase.FINAL, "answer")
+
+
+def test_an_end_that_the_store_did_not_take_is_recorded_before_the_bot_is_gone():
+    async def main():
+        bot = a_bot("answer", 5)
+        await bot.on_message(message())
+        await asyncio.sleep(1)
+        bot._store.failure = StoreError("disk full")
+        await done(bot)
+        bot._store.failure = None
+        await bot.drain(1)
+        return bot._store.only().phase
+
+    assert run_virtual(main()) == CardPhase.FINAL
+
+
+def test_a_message_that_comes_again_while_the_store_fails_is_answered_once():
+    async def main():
+        bot = a_bot("answer")
+        bot._store.failure = StoreError("disk full")
+        for _ in range(3):
+            await bot.on_message(message())
+            await done(bot)
+        return bot.gateway.names()
+
+    assert run_virtual(main()) == ["create", "finish"]
 
 
 def test_a_question_that_another_process_has_taken_over_while_it_waited_is_left_to_it():
@@ -454,6 +542,26 @@ def test_a_click_works_after_the_behaviour_was_swapped():
         return await bot.on_action(CardAction(bot._store.only().card.id, "feedback:good", "u1"))
 
     assert run_virtual(main()).data == {"chosen": "good"}
+
+
+class Loud(FakeCard):
+    """Shows a rating in its title as well."""
+
+    def render(self, context):
+        view = super().render(context)
+        return replace(view, data={**view.data, "title": context.chosen})
+
+
+@pytest.mark.parametrize(("layout", "keys"), [("layout-1", {"chosen", "title"}), ("layout-2", {"chosen"})])
+def test_a_click_changes_but_the_buttons_of_a_card_whose_layout_was_another(layout, keys):
+    async def main():
+        bot = a_bot("answer")
+        await bot.on_message(message())
+        await done(bot)
+        bot.use_behaviour(behaviour("other", card=Loud(fingerprint=layout)))
+        return await bot.on_action(CardAction(bot._store.only().card.id, "feedback:good", "u1"))
+
+    assert run_virtual(main()).data.keys() == keys
 
 
 def test_spec_of_a_bot_is_what_runs():

@@ -10,6 +10,7 @@ from imbot.bot.bot import Bot
 from imbot.bot.recovery import BEAT_S, LEASE_S, OrphanFinder, beat, keep_beating
 from imbot.errors import CardMissingError, StoreError, TransientError
 from imbot.model import CardPhase
+from imbot.stores import leases
 from imbot.stores.connection import IN_MEMORY
 from imbot.stores.sqlite import SqliteStore
 from imbot.tasks import keep_alive
@@ -66,11 +67,33 @@ def test_beats_go_on_through_failures_of_the_store(caplog):
     assert "disk full" in caplog.text
 
 
+def test_what_a_process_leaves_is_taken_up_within_seconds_of_the_end_of_its_lease():
+    async def main():
+        store, now = await SqliteStore.open(IN_MEMORY), asyncio.get_running_loop().time
+        bot = Bot(behaviour("answer"), FakeGateway(), store, now)
+        await store.accept(LEFT)
+        await store._write(lambda connection: connection.execute("UPDATE turns SET process = 'another'"))
+        await store._write(leases.renew_lease("another", now(), LEASE_S))
+        recovering = asyncio.create_task(OrphanFinder(store, lambda: [bot], now).run())
+        shown = []
+        for wait_s in (LEASE_S - 0.5, 3.5):
+            await asyncio.sleep(wait_s)
+            shown.append(bot.gateway.names())
+        recovering.cancel()
+        await asyncio.gather(recovering, return_exceptions=True)
+        await bot.drain(1)
+        await store.close()
+        return shown
+
+    assert run_virtual(main()) == [[], ["finish"]]
+
+
 def test_an_open_card_is_ended_once():
     bot, (turn,) = recovered(LEFT)
     assert bot.gateway.names() == ["finish"]
     assert (bot.gateway.last().phase, turn.phase) == (CardPhase.STOPPED, CardPhase.STOPPED)
     assert bot.behaviour.agent.asked == []
+    assert bot._counters.turns == {("bot", CardPhase.STOPPED): 1}
 
 
 def test_a_young_question_without_a_card_is_answered_by_its_own_turn():

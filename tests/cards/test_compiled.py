@@ -1,10 +1,11 @@
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 from dingtalk_cards import prepare_card
 
-from imbot.model import CardChange, CardContext, CardPhase
+from imbot.model import CardChange, CardContext, CardPhase, Sender
 
 FINAL = CardPhase.FINAL
 
@@ -93,6 +94,17 @@ def test_a_view_tells_the_gateway_all_it_needs(bot):
     own = prepare_card(bot("card: {kind: ai, template_id: t, content_key: c}"))
     view = own.render(CardContext(FINAL, answer="x"))
     assert (view.native, view.data["c"]) == ({"template_id": "t", "content_key": "c"}, "x")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind", "who"), [(True, "group", "u1"), (True, "single", ""), (False, "group", "")]
+)
+def test_who_asked_is_mentioned_in_groups_where_the_bot_file_wants_it(bot, wanted, kind, who):
+    spec = bot()
+    card = prepare_card(replace(spec, card=replace(spec.card, mention_sender=wanted)))
+    view = card.render(CardContext(FINAL, sender=Sender("u1"), conversation_kind=kind))
+
+    assert (view.mention.id if view.mention else "") == who
 
 
 def test_a_standard_card_is_a_whole_layout_with_the_answer_beside_it(bot):

@@ -230,7 +230,11 @@ def test_run_that_cannot_open_its_store_ends_with_one_and_a_cure(working):
         (["run", "bots", "--settle", "fast"], 2, "'fast' is not a duration; write it like 300ms"),
         (["plan", "nowhere"], 1, "there is no folder nowhere"),
         (["reload", "nowhere", "--prune"], 1, "not started"),
-        (["run", "bots", "--store", "mysql://me:hunter2@db/x"], 1, "a store at mysql://…: only sqlite:///PATH"),
+        (
+            ["run", "bots", "--store", "mysql://me:hunter2@db/x"],
+            1,
+            "a store at mysql://…: only sqlite:///PATH",
+        ),
         (["run", "bots", "--store", "sqlite:///"], 1, "sqlite:///PATH"),
         (["simulate", "--host", "192.0.2.1"], 1, "192.0.2.1:8700: cannot assign requested address"),
     ],

@@ -1,8 +1,10 @@
 import asyncio
 import json
 import logging
+import re
 import socket
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import aiohttp
@@ -14,6 +16,7 @@ from imbot.ops.admin import row_json, serving
 from imbot.reload.plan import Step
 from imbot.reload.reloader import StoppingError
 from imbot.reload.report import ReloadReport
+from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
 from imbot.reload.watch import WatchState
 from imbot.usage.counters import Counters
@@ -108,6 +111,14 @@ def test_a_row_says_what_runs_also_while_a_newer_file_is_rejected():
     assert {key: got[key] for key in shape} == shape
 
 
+def test_a_row_has_the_keys_of_the_documents():
+    document = Path(__file__).parents[2] / "docs/operate.md"
+    table = document.read_text(encoding="utf-8").partition("\n## Status")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+
+    assert row_json(UP).keys() == set(re.findall(r"`(\w+)`", " ".join(cells)))
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [("connected", "running"), ("connecting", "connecting"), ("draining", "draining"), ("down", "down")],
@@ -117,9 +128,10 @@ def test_states_have_the_words_of_the_documents(state, shown):
 
 
 def test_what_a_platform_said_is_told_without_credentials():
-    assert row_json(BotStatus("a", "a.yaml", error="GET /x?access_token=abc failed"))["error"] == (
-        "GET /x?access_token=*** failed"
-    )
+    said = "GET /x?access_token=abc failed"
+    row = row_json(BotStatus("a", "a.yaml", error=said, pending=Pending("a", "a.yaml", 1.0, said)))
+
+    assert row["error"] == row["pending"]["reason"] == "GET /x?access_token=*** failed"
 
 
 async def test_reload_and_plan_give_the_report(world):

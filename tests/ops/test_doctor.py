@@ -8,6 +8,7 @@ from fakes import FakeCard, behaviour
 from virtual import run_virtual
 
 from imbot.agents.completion import RefusedError
+from imbot.agents.echo import EchoAgent
 from imbot.errors import AgentError, FatalError, TransientError
 from imbot.model import Finished, NotFound, ReasoningDelta, TextDelta
 from imbot.ops import doctor
@@ -279,6 +280,18 @@ def test_the_agent_is_left_out_where_it_is_not_to_be_asked(tmp_path):
 
     assert names[0] == "file"
     assert not {"agent", "agent streaming"} & {*names}
+
+
+def test_the_agent_is_closed_in_the_end(tmp_path, monkeypatch):
+    closed = []
+
+    async def close(agent):
+        closed.append(agent)
+
+    monkeypatch.setattr(EchoAgent, "close", close)
+    diagnosed(tmp_path, bot())
+
+    assert len(closed) == 1
 
 
 def test_the_agent_is_asked_although_the_platform_is_out_of_reach(tmp_path):

@@ -1,3 +1,5 @@
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -23,6 +25,9 @@ ROWS = [
 EVENTS = WatchState("events", 0.0)
 
 
+DOCUMENT = Path(__file__).parents[2] / "docs/operate.md"
+
+
 async def samples(rows=ROWS, counters=None, **reloader):
     known = {"counts": {"ok": 0, "rejected": 0, "failed": 0}, "succeeded_at": None, "watching": EVENTS}
     reloader = known | reloader
@@ -34,6 +39,18 @@ async def samples(rows=ROWS, counters=None, **reloader):
         for family in text_string_to_metric_families(body.decode())
         for sample in family.samples
     }
+
+
+async def test_the_metrics_are_those_of_the_documents():
+    supervisor = SimpleNamespace(status=lambda: ROWS, counters=Counters(), reconnects=0)
+    reloader = SimpleNamespace(counts={}, succeeded_at=None, watching=EVENTS)
+    body, _ = await Metrics(supervisor, reloader).text("text/plain")
+    served = {
+        name for name in re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE) if name.startswith("imbot")
+    }
+
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## Metrics")[2].partition("\n## ")[0]
+    assert served == set(re.findall(r"^\| `(imbot_\w+)", text, re.MULTILINE))
 
 
 async def test_reloads_are_told_by_outcome_with_the_last_good_one():

@@ -8,7 +8,9 @@ from supervised import World, moved
 from virtual import run_virtual
 
 from imbot.bot.bot import Bot
+from imbot.reload import gateway_pool
 from imbot.reload.gateway_pool import REMAKE_S, GatewayPool, app_key
+from imbot.spec import QuotaSpec
 
 A = spec("a")
 KEY = app_key(A)
@@ -125,3 +127,22 @@ def test_an_app_that_leaves_and_comes_back_keeps_its_quota_while_its_calls_count
         return marks
 
     assert run_virtual(main()) == ["known", ""]
+
+
+def test_an_app_keeps_to_the_rate_of_its_file_and_waits_while_calls_of_a_killed_process_count(
+    world, monkeypatch
+):
+    monkeypatch.setattr(gateway_pool, "unknown_s", lambda: 0.75)
+
+    async def main():
+        pool, now, made = GatewayPool(None, 1.0), asyncio.get_running_loop().time, []
+        held(pool, replace(A, quota=QuotaSpec(2)))
+        for _ in range(3):
+            async with world.gateways["id-a"].limiter.slot("any") as slot:
+                slot.used = True
+                made.append(now())
+        await pool.disconnect()
+        await pool.close()
+        return made
+
+    assert run_virtual(main()) == pytest.approx([0.75, 0.75, 1.75], abs=0.01)

@@ -195,6 +195,21 @@ def test_a_network_that_fails_does_not_hide_a_refusal(world, caplog):
     assert caplog.text.count("wrong secret") == 1
 
 
+def test_a_bot_takes_over_no_app_whose_bot_cannot_leave_it(world):
+    async def main(boss):
+        a, b = spec("a"), spec("b")
+        await boss.apply(files(a, b))
+        world.broken = {"a"}  # which shows only when it is prepared
+        steps = await boss.apply(files(moved(a, "id-x"), moved(b, "id-a")))
+        await asyncio.sleep(60)
+        return words(steps), apps(boss), state(boss)
+
+    steps, running, rows = supervised(main)
+    assert steps == [("rejected", ["x"]), ("rejected", ["identity.held"])]
+    assert running == {"a": "id-a", "b": "id-b"}
+    assert rows == {"a": ("connected", 1, True), "b": ("connected", 1, True)}
+
+
 def test_a_swap_commits_both_or_none(world):
     async def main(boss):
         a, b = spec("a"), spec("b")

@@ -3,13 +3,16 @@ import logging
 from dataclasses import replace
 
 import pytest
-from fakes import FakeStore, message, spec
+from fakes import FakeAgent, FakeStore, message, spec
 from supervised import World, changed, files, moved, state
 from virtual import run_virtual
 
-from imbot.errors import ConfigError, FatalError, Problem
+from imbot.errors import ConfigError, FatalError, Problem, StoreError
+from imbot.model import CardPhase
+from imbot.reload import agent_probe
 from imbot.reload import rollout as rollout
 from imbot.reload.supervisor import Supervisor
+from imbot.spec import QuotaSpec
 
 
 @pytest.fixture
@@ -86,6 +89,17 @@ def test_a_new_secret_is_proven_and_swapped_without_a_connection(world):
     assert "good" not in steps[0].problems[0].message
 
 
+def test_another_rate_of_calls_holds_for_the_connection_that_stands(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        await boss.apply(files(changed(a, quota=QuotaSpec(60))))
+        await boss.stop()
+        return world.gateways["id-a"].qps, world.opened
+
+    assert run_virtual(main()) == (60, ["id-a"])
+
+
 def test_a_bot_moves_to_another_app_only_when_that_is_connected(world):
     async def main():
         boss, a = Supervisor(FakeStore()), spec("a")
@@ -107,6 +121,19 @@ def test_a_bot_moves_to_another_app_only_when_that_is_connected(world):
     assert (new.generation, new.pending, closed) == (2, None, True)
 
 
+def test_a_bot_that_has_moved_answers_over_its_new_app(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        await boss.apply(files(moved(a, "id-x")))
+        await world.gateways["id-x"].handler.on_message(message())
+        await asyncio.sleep(5)
+        await boss.stop()
+        return [world.gateways[each].names()[-1:] for each in ("id-a", "id-x")]
+
+    assert run_virtual(main()) == [[], ["finish"]]
+
+
 def test_a_running_turn_keeps_the_old_gateway_until_it_ends(world):
     async def main():
         boss, a = Supervisor(FakeStore()), spec("a")
@@ -114,6 +141,7 @@ def test_a_running_turn_keeps_the_old_gateway_until_it_ends(world):
         old = world.gateways["id-a"]
         await old.handler.on_message(message())
         await boss.apply(files(moved(a, "id-y")))
+        await asyncio.sleep(0.05)
         early = old.closed
         await asyncio.sleep(5)
         late = old.closed
@@ -195,8 +223,20 @@ def test_invariant_9_a_stop_closes_connections_lets_turns_end_and_releases_every
         return gateway, asyncio.all_tasks() - {asyncio.current_task()}
 
     gateway, left = run_virtual(main())
-    assert gateway.names()[-1] == "finish"
+    assert (gateway.names()[-1], gateway.last().phase) == ("finish", CardPhase.FINAL)
     assert (gateway.closed, gateway.handler, left) == (True, None, set())
+
+
+def test_a_bot_whose_file_is_renamed_is_shown_with_its_new_name(world):
+    async def main():
+        boss, a = Supervisor(FakeStore()), spec("a")
+        await boss.apply(files(a))
+        await boss.apply(files(replace(a, path="bots/renamed.yaml")))
+        (row,) = boss.status()
+        await boss.stop()
+        return row.path, row.generation, world.opened
+
+    assert run_virtual(main()) == ("bots/renamed.yaml", 1, ["id-a"])
 
 
 def test_a_stopped_bot_is_shown_until_it_has_drained(world):
@@ -274,3 +314,36 @@ def test_what_is_wrong_for_many_bots_is_one_line_with_all_of_them(world, caplog)
     with caplog.at_level(logging.ERROR):
         assert run_virtual(main()) == [True, True, True]
     assert [record.getMessage() for record in caplog.records] == [f"a, b, c: rejected: {shared}"]
+
+
+def test_the_status_says_that_the_store_fails_until_it_is_back(world):
+    async def main():
+        store, told = FakeStore(), []
+        boss = Supervisor(store)
+        await boss.apply(files(spec("a")))
+        for number, failure in enumerate([StoreError("disk full"), None]):
+            store.failure = failure
+            await world.gateways["id-a"].handler.on_message(message(id=f"m{number}"))
+            told.append(boss.status()[0].error)
+        await boss.stop()
+        return told
+
+    assert run_virtual(main()) == ["disk full", ""]
+
+
+def test_an_agent_that_does_not_answer_holds_up_no_report(world, monkeypatch):
+    async def hang(*_):
+        await asyncio.sleep(1000)
+
+    async def main():
+        boss, now = Supervisor(FakeStore()), asyncio.get_running_loop().time
+        steps = await boss.apply(files(spec("a")))
+        took_s = now()
+        await boss.stop()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return [step.action for step in steps], took_s
+
+    monkeypatch.setattr(FakeAgent, "address", ("agent.test", 80))
+    monkeypatch.setattr(agent_probe.asyncio, "open_connection", hang)
+    actions, took_s = run_virtual(main())
+    assert (actions, took_s < 1) == (["start"], True)

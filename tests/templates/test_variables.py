@@ -61,3 +61,9 @@ def test_only_the_answer_is_never_cut(variables):
 def test_a_snapshot_is_plain_and_hides_secrets():
     value = {"a": (1, Secret("k")), "b": {"c": Secret("k")}, "d": None}
     assert snapshot(value) == {"a": [1, "***"], "b": {"c": "***"}, "d": None}
+
+
+def test_the_answer_never_ends_inside_a_code_block(variables):
+    given = variables.of(CardContext(CardPhase.STREAMING, answer="so:\n\n```python\nx = 1"))
+
+    assert given["answer"].splitlines()[-1] == "```"

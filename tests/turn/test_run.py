@@ -1,9 +1,10 @@
 import asyncio
 import logging
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from fakes import FakeCard, FakeGateway, FakeStore, behaviour, message
+from fakes import FakeAgent, FakeCard, FakeGateway, FakeStore, behaviour, message
 from virtual import run_virtual
 
 from imbot.bot.bot import Bot
@@ -16,6 +17,7 @@ from imbot.model import (
     NotFound,
     ReasoningDelta,
     Suggestions,
+    TextDelta,
     TextReplace,
 )
 from imbot.spec import Limits, QuotaSpec, Throttle, Timeouts
@@ -73,6 +75,35 @@ def test_updates_keep_to_the_budget_and_the_end_still_comes():
     assert gateway.last().data["answer"] == "x" * 600
 
 
+@pytest.mark.parametrize(
+    ("throttle", "updates"),
+    [
+        (Throttle("fixed", 5, 1.0, 1000), 4),
+        (Throttle("fixed", 100, 10.0, 1000), 5),
+        (Throttle("fixed", 100, 1000.0, 20), 30),
+        (Throttle("final_only", 100, 1.0, 1), 0),
+    ],
+    ids=str,
+)
+def test_an_answer_of_a_minute_keeps_to_each_key_of_the_throttle(throttle, updates):
+    gateway = FakeGateway()
+
+    answered(gateway, 0.5, *["x", 0.1] * 590, throttle=throttle)
+
+    assert gateway.names().count("update") == pytest.approx(updates, abs=1 if updates > 5 else 0)
+    assert gateway.last().data["answer"] == "x" * 590
+
+
+def test_updates_that_are_lost_are_spent_as_well():
+    gateway = FakeGateway()
+    gateway.failures["update"] = [TransientError("busy")] * 1000
+
+    answered(gateway, *["x", 0.05] * 600, throttle=Throttle("fixed", 20, 1.0, 5))
+
+    assert 1000 - len(gateway.failures["update"]) <= 19
+    assert gateway.names() == ["create", "finish"]
+
+
 def test_an_agent_error_ends_the_card_with_the_partial_answer():
     gateway, store = FakeGateway(), FakeStore()
 
@@ -90,6 +121,24 @@ def test_a_bug_in_an_agent_costs_its_own_turn_only(caplog):
 
     assert gateway.last().phase == CardPhase.ERROR
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("script", "phase", "failed"),
+    [(("a",), "final", 0), ((AgentError("gone"),), "error", 1), ((ZeroDivisionError(),), "error", 1)],
+)
+def test_answers_are_counted_by_how_they_ended_and_agents_that_failed(script, phase, failed):
+    counters = Counters()
+
+    async def main():
+        bot = Bot(behaviour(*script), FakeGateway(), FakeStore(), counters=counters)
+        await bot.on_message(message())
+        while bot.turns_running:
+            await asyncio.sleep(0.1)
+
+    run_virtual(main())
+    assert (counters.turns, counters.agent_errors["bot"]) == ({("bot", phase): 1}, failed)
+    assert sum(counters.first_card.counts) == 1
 
 
 def test_a_silent_agent_is_stopped_by_the_idle_timeout():
@@ -127,10 +176,11 @@ def test_a_card_that_cannot_be_made_becomes_text():
     gateway = FakeGateway()
     gateway.failures["create"] = [FatalError("no scope")]
 
-    answered(gateway, "answer", 2)
+    bot = answered(gateway, "answer", 2)
 
     assert gateway.shown == []
     assert gateway.texts == ["answer"]
+    assert sum(bot._counters.first_card.counts) == 0, "no card was shown"
 
 
 def test_a_passing_failure_to_create_is_tried_again():
@@ -196,13 +246,30 @@ def test_a_lost_update_does_not_hurt_the_end():
 
 
 def test_the_end_is_tried_until_confirmed():
-    gateway = FakeGateway()
+    gateway, store = FakeGateway(), FakeStore()
     gateway.failures["finish"] = [TransientError("busy", retry_after_s=1)] * 5
 
-    answered(gateway, "answer", 2)
+    bot = answered(gateway, "answer", 2, store=store)
 
     assert gateway.last().phase == CardPhase.FINAL
-    assert gateway.texts == []
+    assert (gateway.texts, store.orphaned, store.only().phase) == ([], [], CardPhase.FINAL)
+    assert bot._counters.card_calls["finish", "transient"] == 5
+
+
+def test_a_platform_that_wants_a_pause_gets_it():
+    gateway, at = FakeGateway(), []
+    gateway.failures["finish"] = [TransientError("busy", retry_after_s=10)] * 2
+    call = gateway._call
+
+    async def timed(name):
+        if name == "finish":
+            at.append(asyncio.get_running_loop().time())
+        await call(name)
+
+    gateway._call = timed
+    answered(gateway, "answer", 2)
+
+    assert [later - earlier > 9.9 for earlier, later in pairwise(at)] == [True, True]
 
 
 def test_an_end_that_stays_impossible_becomes_text():
@@ -249,6 +316,28 @@ def test_an_update_that_is_out_comes_back_before_the_end():
 
     assert gateway.names()[-1] == "finish"
     assert gateway.names().count("finish") == 1
+
+
+class Road(FakeGateway):
+    """An update that has left arrives, also when nobody waits for it any more."""
+
+    async def update_card(self, ref, latest):
+        view = latest()
+        await asyncio.shield(asyncio.create_task(self._arrive(view)))
+        return view
+
+    async def _arrive(self, view):
+        await asyncio.sleep(0.8)
+        self.shown.append(("update", view))
+
+
+def test_no_update_arrives_after_the_end():
+    gateway = Road()
+
+    answered(gateway, "a", 1.2, "b")
+
+    assert "update" in gateway.names()
+    assert gateway.names()[-1] == "finish"
 
 
 def test_an_update_that_is_refused_for_good_just_as_the_answer_ends_does_not_hold_the_end_up():
@@ -361,6 +450,20 @@ def test_a_card_that_could_not_be_ended_is_left_to_be_ended_later():
     assert gateway.texts == ["answer"]
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_an_answer_that_could_not_be_said_is_left_to_be_said_later(live):
+    gateway, store = FakeGateway(), FakeStore()
+    gateway.failures = {
+        "create": [FatalError("no scope")],
+        "text": [TransientError("busy", retry_after_s=1.0)] * 8,
+    }
+
+    answered(gateway, "answer", 2, store=store, card=FakeCard(live=live))
+
+    assert store.orphaned == [store.only().id]
+    assert (store.only().phase.terminal, store.only().shown, gateway.texts) == (False, "", [])
+
+
 def test_a_card_that_is_gone_is_not_waited_for():
     gateway, store = FakeGateway(), FakeStore()
     gateway.failures["finish"] = [CardMissingError("gone")]
@@ -377,12 +480,24 @@ def test_what_the_card_cannot_hold_follows_as_text_after_its_end():
     gateway = FakeGateway()
     gateway.room = 1000
 
-    answered(gateway, LONG)
+    bot = answered(gateway, LONG)
 
     head, note = gateway.last().data["answer"].rsplit("\n\n", 1)
     assert note == "<continued>"
     assert len(gateway.last().data["answer"]) <= 1000
     assert [head + "\n\n" + text for text in gateway.texts] == [LONG]
+    assert bot._counters.card_calls["text", "ok"] == 1
+
+
+def test_a_rest_that_cannot_be_sent_now_leaves_the_card_in_the_journal():
+    gateway, store = FakeGateway(), FakeStore()
+    gateway.room = 1000
+    gateway.failures["text"] = [TransientError("busy", retry_after_s=1)] * 8
+
+    bot = answered(gateway, 0.5, LONG, store=store)
+
+    assert (store.only().shown, store.orphaned) == ("card", [store.only().id])
+    assert bot._counters.card_calls == {("create", "ok"): 1, ("finish", "ok"): 1, ("text", "transient"): 8}
 
 
 def test_a_card_that_the_platform_finds_too_large_is_drawn_again_smaller():
@@ -426,6 +541,51 @@ def test_an_agent_that_says_too_much_is_stopped_and_the_reader_told():
     assert gateway.last().phase == CardPhase.STOPPED
     assert gateway.last().data == {"answer": "x" * 1000, "error": "<cut>", "chosen": ""}
     assert store.only().answer == "x" * 1000
+
+
+class Tidy(FakeAgent):
+    """Talks until it is stopped, and takes a while to clean up."""
+
+    cleaned = False
+
+    async def reply(self, message, history):
+        try:
+            while True:
+                yield TextDelta("x" * 100)
+                await asyncio.sleep(0.5)
+        finally:
+            await asyncio.sleep(2)
+            self.cleaned = True
+
+
+@pytest.mark.parametrize(
+    ("most_chars", "total_s", "said"),
+    [(1000, None, "<cut>"), (100_000, 5, "<error>"), (100_000, None, "<stopped>")],
+    ids=["says too much", "takes too long", "is stopped"],
+)
+def test_an_agent_is_closed_before_its_end_is_shown_whatever_ends_it(most_chars, total_s, said, abandoned):
+    gateway, seen = FakeGateway(), []
+    show = gateway.finish_card
+
+    async def finish_card(ref, view):
+        seen.append((bot.behaviour.agent.cleaned, view.data["error"]))
+        await show(ref, view)
+
+    limits = Limits(per_user=2, per_bot=100, queue=200, message_chars=100, answer_chars=most_chars)
+    talking = behaviour(limits=limits, timeouts=Timeouts(1, 5, 5, total_s))
+    bot = Bot(replace(talking, agent=Tidy()), gateway, FakeStore())
+    gateway.finish_card = finish_card
+
+    async def main():
+        await bot.on_message(message())
+        await asyncio.sleep(20)
+        await bot.on_message(message("/stop", id="m2"))
+        while bot.turns_running:
+            await asyncio.sleep(1)
+
+    run_virtual(main())
+    assert seen == [(True, said)]
+    assert abandoned == []
 
 
 def test_an_answer_of_exactly_the_most_is_whole():

@@ -2,12 +2,15 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from fakes import going
+from virtual import run_virtual
 
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardPhase, CardRef, CardView
-from imbot.platforms.dingtalk import calls
+from imbot.platforms.dingtalk import calls, texts
 from imbot.platforms.dingtalk.cards import Cards
 from imbot.platforms.dingtalk.kinds.standard import StandardKind
+from imbot.usage.rate_limit import RateLimiter
 
 CREATE = calls.AI_CREATE.partition(" ")[2]
 PUT = calls.AI_PUT.partition(" ")[2]
@@ -234,6 +237,43 @@ async def test_the_newest_view_is_asked_for_when_the_call_may_go(platform, api, 
     await waiting
 
     assert newest == [0, 2]
+
+
+class OneLine:
+    """One call a second, of whatever API; remembers which card each was about."""
+
+    def __init__(self):
+        self.limiter = RateLimiter(1)
+        self.made = []
+
+    async def call(self, about, apis, make, priority, since=0.0, going=None):
+        async with self.limiter.slot("any", priority=priority, since=since) as slot:
+            slot.used = bool(make(apis[0]))
+            self.made.append(about.id)
+
+
+def test_ends_go_before_new_cards_before_updates_of_which_the_stalest_goes_first():
+    async def main():
+        line = OneLine()
+        cards = Cards(line)
+
+        def ref(name):
+            return replace(REF, id=name)
+
+        for name in ("fresh", "stale", "ending"):
+            await cards.create(ref(name), lambda: own(CardPhase.THINKING, "", state="…"))
+        await cards.update(ref("fresh"), lambda: own(CardPhase.STREAMING, "He", state="…"))
+        del line.made[:]
+        await asyncio.gather(
+            cards.update(ref("fresh"), lambda: own(CardPhase.STREAMING, "Hell", state="…")),
+            cards.update(ref("stale"), lambda: own(CardPhase.STREAMING, "He", state="…")),
+            cards.create(ref("new"), lambda: own(CardPhase.THINKING, "", state="…")),
+            cards.finish(ref("ending"), own(CardPhase.FINAL, "Hello", state="done")),
+            texts.send(line, ref("said"), "T", "text", going),
+        )
+        return line.made
+
+    assert run_virtual(main()) == ["said", "ending", "ending", "new", "stale", "fresh"]
 
 
 async def test_a_standard_card_is_sent_and_replaced_whole(platform, cards):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fakes import change, going
 from jsonschema import Draft202012Validator
+from virtual import run_virtual
 
 from imbot.errors import FatalError
 from imbot.model import CardPhase, CardRef, CardView
@@ -15,6 +16,7 @@ from imbot.platforms import open_gateway
 from imbot.platforms.dingtalk.gateway import DingTalkGateway
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES
 from imbot.spec import Secret
+from imbot.usage.rate_limit import RateLimiter
 
 PUSH = {
     "msgId": "msg1",
@@ -85,6 +87,15 @@ async def test_a_message_reaches_the_bot_before_it_is_acknowledged(platform, gat
     [message] = bot.messages
     assert (message.id, message.text, message.sender.id) == ("msg1", "hello", "u1")
     assert before <= message.received_at <= time.time()
+
+
+async def test_nothing_is_acknowledged_later_than_the_platform_waits(platform):
+    gateway = DingTalkGateway({"client_id": "a", "client_secret": "b"}, platform.url)
+    routes = gateway._stream._routes
+    await gateway.close()
+
+    assert routes[MESSAGES].patience_s <= 1
+    assert routes[CLICKS].patience_s < 2, "by then it shows the click as failed"
 
 
 async def test_a_click_is_answered_with_the_change(platform, gateway, bot):
@@ -172,6 +183,22 @@ async def test_new_credentials_are_proven_then_used_without_touching_the_connect
 
     assert [body["appSecret"] for body in platform.bodies("accessToken")] == ["new"] * 3
     assert gateway.status.opened == 1
+
+
+def test_another_rate_holds_at_once():
+    async def main():
+        credentials, limiter = {"client_id": "a", "client_secret": "b"}, RateLimiter(1)
+        gateway = DingTalkGateway(credentials, "http://127.0.0.1:9", limiter=limiter)
+        gateway.use_credentials(credentials, 3)
+        made = []
+        for _ in range(4):
+            async with limiter.slot("any") as slot:
+                slot.used = True
+                made.append(asyncio.get_running_loop().time())
+        await gateway.close()
+        return made
+
+    assert run_virtual(main()) == pytest.approx([0, 0, 0, 1], abs=0.01)
 
 
 async def test_cards_still_work_after_the_connection_has_ended_until_close(platform, quick):

@@ -56,3 +56,25 @@ def test_a_call_that_is_called_off_is_not_made_and_costs_nothing(calls):
 
     assert [type(each) for each in came_of_it] == [TakenOverError] * calls
     assert told == [("going", told[0][1])] * calls
+
+
+def test_calls_that_wait_go_by_their_priority_and_then_by_how_long_their_card_has_waited():
+    made = []
+
+    async def call(limiter, name, priority, since):
+        async def send(_):
+            made.append(name)
+
+        await in_turn(limiter, ("text",), lambda _: CALL, send, priority, since, None)
+
+    async def main():
+        limiter = RateLimiter(1)
+        await call(limiter, "before", Priority.UPDATE, 0.0)
+        await asyncio.gather(
+            call(limiter, "fresh", Priority.UPDATE, 9.0),
+            call(limiter, "stale", Priority.UPDATE, 1.0),
+            call(limiter, "end", Priority.END, 9.0),
+        )
+
+    run_virtual(main())
+    assert made == ["before", "end", "stale", "fresh"]
