@@ -115,6 +115,41 @@ def test_libraries_stay_in_their_place(path):
         assert library not in used or name.startswith(places), f"{library} belongs to {places}: ask there"
 
 
+@pytest.mark.parametrize("path", modules(), ids=inside)
+def test_modules_are_short(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+
+    assert lines <= 300, (
+        f"imbot/{inside(path)} has {lines} lines: it probably is two nouns, so make two modules"
+    )
+
+
+# What every command, report and renderer calls the same, as its caller looks for it; and the usual two.
+SHARED = {"command", "render", "PAGE", "log", "logger", "T"}
+
+
+def public_names(path):
+    """The names that a module itself defines at its top."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_a_public_name_is_defined_in_one_module():
+    found = {}
+    for path in modules():
+        if not inside(path).startswith(SIMULATOR):
+            for name in set(public_names(path)) - SHARED:
+                if not name.startswith("_"):
+                    found.setdefault(name, []).append(inside(path))
+    twice = {name: paths for name, paths in found.items() if len(paths) > 1}
+
+    assert not twice, "give one of each another name: whoever searches for it finds two things"
+
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
