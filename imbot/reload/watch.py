@@ -1,7 +1,8 @@
-"""Watching files: when it is worth looking at a folder, which files have changed, which of them are at rest.
+"""Watching files: when to scan a folder, which files have changed, and which of those are at rest.
 
-File events are only hints to look: what counts is the state on disk. ``reload`` makes bots follow what
-is found here, ``preview`` a page.
+File events are only hints to scan. They are lost when a queue overflows, do not come at all from network
+mounts, behind links or from outside of the folder, and say nothing about whether a file is complete. What
+counts is what scans find on disk. ``reload`` makes bots follow it, ``preview`` a page.
 """
 
 import asyncio
@@ -21,15 +22,15 @@ from imbot.reload.scan import FileEntry, entry_at, folder_id, is_below, scan
 
 log = logging.getLogger(__name__)
 
-RESCAN_S = 2.0  # how long a change may go unnoticed where no event tells of it
-_LISTEN_MS = 200  # how soon after it began to listen it looks for what came before
+RESCAN_S = 2.0  # between scans when no event comes: how long a change without an event may go unnoticed
+_LISTEN_MS = 200  # how long the library waits for events before it returns without any
 
 Method = Literal["events", "scanning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """How long a file must be still to be believed, and after how long it is believed though it is not."""
+    """When a changed file counts: ``still_s`` after its last change, ``at_most_s`` after its first one."""
 
     still_s: float = 0.3
     at_most_s: float = 10.0
@@ -40,9 +41,10 @@ SETTLE = Settle()
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """How changes are found, since when (epoch seconds); ``trouble`` is why notifications are missing.
+    """How changes are found, and since when (epoch seconds).
 
-    ``scanning``: only by looking every few seconds, as no notification comes.
+    ``events``: by file notifications. ``scanning``: only by a scan every few seconds, because no
+    notifications come; ``trouble`` says why, if that is known.
     """
 
     method: Method
@@ -52,21 +54,21 @@ class WatchState:
 
 @dataclass(slots=True)
 class _Moving:
-    """A file that is other than it is known: as what, since when, and how long it is as it is."""
+    """A file that differs from what was last read. Times are of the loop's clock."""
 
-    entry: FileEntry | None
-    since: float
-    still_since: float
+    entry: FileEntry | None  # as the last scan found it; None: it is gone
+    since: float  # when a scan first found it different
+    still_since: float  # when it became as it is now
 
 
 @dataclass(slots=True)
 class FileState:
-    """One look at all files, and what is learnt of more of them while they are read.
+    """One scan of all files.
 
-    ``moved``: what is other than it was when it was taken; ``moving``: what of that is not at rest; both
-    with the folders that hold it. ``has_changes``: something that matters has
-    changed and is at rest. ``wait_s``: after how many seconds something that matters may be; None when
-    nothing moves.
+    ``seen`` are the files by path; those that are named for the first time while the files are read are
+    added. ``moved`` are the paths that differ from what was last read, ``moving`` those of them that are not
+    at rest yet; both with all folders above them. ``has_changes``: a file that matters has changed and is at
+    rest. ``wait_s``: in how many seconds the next file that matters may be at rest; None if none is moving.
     """
 
     folder: str
@@ -77,19 +79,24 @@ class FileState:
     wait_s: float | None
 
     def believed(self, path: str) -> bool:
-        """Whether what is at this path is what is at rest there. Asked before and after reading it; blocks."""
+        """Whether the file at this path is at rest and still as the scan found it. Blocks.
+
+        Asked before and after each read: a file that is written in between has changed by the second time, so
+        nothing half-written is used.
+        """
         if path in self.moving:
             return False
         entry = entry_at(path)
         if path not in self.seen and entry and not is_below(self.folder, path):
-            self.seen[path] = entry  # elsewhere, and named for the first time
+            # outside of the folder and named for the first time, so no scan has looked at it
+            self.seen[path] = entry
         return entry == self.seen.get(path)
 
 
 class Watch:
-    """A bots folder with all below it, the ``.env`` beside it, and what its bots use elsewhere.
+    """A bots folder with everything below it, the ``.env`` beside it, and files elsewhere that its bots use.
 
-    Every file settles for itself: one that keeps changing holds back nothing but what uses it.
+    Every file settles on its own: one that keeps changing delays only the bots that use it.
     """
 
     def __init__(self, folder: Path, settle: Settle = SETTLE) -> None:
@@ -97,22 +104,23 @@ class Watch:
         self._settle = settle
         self._env = str(folder.absolute().parent / ".env")
         self._used: frozenset[str] = frozenset()
-        self._known: dict[str, FileEntry] | None = None  # as it was when it was last read
-        self._moving: dict[str, _Moving] = {}
-        self._listed: AbstractSet[str] = frozenset()  # what was there at the last look,
-        self._listed_at = 0.0  # and when something that matters last came or went
+        self._known: dict[str, FileEntry] | None = None  # every file as it was when it was last read
+        self._moving: dict[str, _Moving] = {}  # by path, all files that differ from that
+        self._listed: AbstractSet[str] = frozenset()  # the paths that the last scan found
+        self._listed_at = 0.0  # when a path that matters last appeared or vanished
+        # watching, a reload and a plan may scan at the same time, but changes need an order
         self._looking = asyncio.Lock()
-        self._event = False  # whether the last hint was an event,
-        self._unheard = False  # whether a change was found though it was none,
-        self._silent = 0  # and how often in a row that was so
+        self._event = False  # whether the last hint was an event
+        self._unheard = False  # whether a scan found a change below the folder without an event before it
+        self._silent = 0  # how often in a row that was so
         self.state = WatchState("scanning", time.time())
 
     def set_used_files(self, paths: Collection[str]) -> None:
-        """These files and folders matter from now on, wherever they are, and no longer those named before."""
+        """Set the files and folders that bots use, wherever they are."""
         self._used = frozenset(paths)
 
     async def scan(self) -> FileState:
-        """Look at everything once. The very first look takes all as it is."""
+        """Look at all files once. The first scan counts everything as read."""
         async with self._looking:
             seen = await asyncio.to_thread(scan, self._folder, (self._env, *self._used))
             now = asyncio.get_running_loop().time()
@@ -120,18 +128,24 @@ class Watch:
             return self._file_state(seen, now)
 
     def mark_read(self, state: FileState) -> None:
-        """Know from now on what was at rest in this state: it has been read."""
+        """Count as read what was at rest in this state.
+
+        Files that were moving are still as they were read before.
+        """
         known = self._known or {}
         kept = {path: known[path] for path in state.moving if path in known}
         self._known = {path: e for path, e in state.seen.items() if path not in state.moving} | kept
-        self._moving = {  # what has moved on since is still as long as it is
+        self._moving = {  # a file that has changed again since the scan keeps the times at which it did
             path: moving
             for path, moving in self._moving.items()
             if path in state.moving or moving.entry != state.seen.get(path)
         }
 
     async def scans(self) -> AsyncGenerator[FileState]:
-        """A state at each hint, and while something moves that matters, whenever it may have come to rest."""
+        """A state at each hint.
+
+        While a file that matters is moving, another one each time it may be at rest.
+        """
         async with aclosing(self.hints()) as hints:
             async for _ in hints:
                 while (state := await self.scan()).wait_s is not None:
@@ -140,7 +154,7 @@ class Watch:
                 yield state
 
     async def at_rest(self) -> None:
-        """Return when nothing moves that matters, or after as long as anything may take to settle."""
+        """Return when no file that matters is moving, or after ``Settle.at_most_s``."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settle.at_most_s):
                 state = await self.scan()
@@ -149,26 +163,32 @@ class Watch:
                     state = await self.scan()
 
     async def hints(self) -> AsyncGenerator[None]:
-        """Moments at which looking is worth while: file events, and every few seconds in any case."""
+        """The moments at which to scan: at file events, and every ``RESCAN_S`` in any case."""
         while True:
             watched = await asyncio.to_thread(folder_id, self._folder)
             try:
-                if watched is None:  # what that means is for others to tell
+                if watched is None:  # `reload` decides what that means, and reports it
                     self._turn("scanning", f"there is no folder {self._folder}", logging.DEBUG)
                     await asyncio.sleep(RESCAN_S)
                 else:
                     async with aclosing(self._heard_of(watched)) as moments:
                         async for _ in moments:
                             yield
-            except Exception as error:  # noqa: BLE001 - no inotify watches left, or the like: looking goes on
+            except Exception as error:  # noqa: BLE001 - such as no inotify watches left: scanning goes on
                 self._turn("scanning", str(error) or type(error).__name__)
                 await asyncio.sleep(RESCAN_S)
             yield
 
     async def _heard_of(self, watched: tuple[int, int]) -> AsyncGenerator[None]:
-        """The same, as long as it is this folder: of one that was made anew nothing would be heard."""
+        """The same while the folder stays the same one.
+
+        Notifications belong to the inode: of a folder that was removed and made again, or mounted over, no
+        event would come. So the folder is compared at each hint, and the caller listens anew.
+        """
         now = asyncio.get_running_loop().time
-        due = now()  # as soon as it listens, for what came before
+        # The first return without events is a hint, too: files may have changed after the last scan and
+        # before this call listens, and no event will tell of them.
+        due = now()
         async for events in awatch(
             self._folder, watch_filter=None, step=50, debounce=200,
             rust_timeout=_LISTEN_MS, yield_on_timeout=True,
@@ -184,10 +204,10 @@ class Watch:
     # -- what has changed
 
     def _note(self, seen: dict[str, FileEntry], now: float) -> None:
-        """Keep for each file since when it is other than known, and since when it is as it is."""
+        """Update the times of all files that differ from what was last read."""
         if self._known is None:
             self._known = seen
-        if any(map(self._matters, seen.keys() ^ self._listed)):
+        if any(map(self._matters, seen.keys() ^ self._listed)):  # a path has appeared or vanished
             self._listed_at = now
         self._listed = seen.keys()
         moved = {path for path, _ in seen.items() ^ self._known.items()}
@@ -213,10 +233,11 @@ class Watch:
         )  # fmt: skip
 
     def _rest_at(self) -> dict[str, float]:
-        """When each file that moves is at rest, if it stays as it is.
+        """When each moving file will be at rest, if it does not change again; by the loop's clock.
 
-        While files are gone, all that comes and goes rests at once: who removes many files, makes a folder
-        anew or renames one file after the other, is not done before the last.
+        While a file that matters is gone, all files that appeared or vanished come to rest together, counted
+        from the last of them. Otherwise a folder that is emptied and filled again, or whose files are renamed
+        one after the other, would for a moment look as if some bots had been removed.
         """
         known = self._known or {}
         some_are_gone = any(
@@ -231,7 +252,7 @@ class Watch:
         return rests
 
     def _matters(self, path: str) -> bool:
-        """Whether a bot may be another one because of this file."""
+        """Whether this file may change a bot: the ``.env``, a bot file, or anything that a bot uses."""
         if path == self._env or path in self._used:
             return True
         folder, _, name = path.rpartition("/")
@@ -242,7 +263,12 @@ class Watch:
     # -- how changes are found
 
     def _heard(self, event: bool) -> None:
-        """Notifications stand; whether they come as well, shows when files change."""
+        """Take note of a hint, and judge by the last ones whether notifications come at all.
+
+        That they were set up without an error does not prove it: a network mount accepts watches and stays
+        silent. It shows when scans find changes that no event told of. Once is no proof, because a scan may
+        see a change just before its event arrives; twice in a row without an event between is.
+        """
         if event:
             self._silent = 0
         elif self._unheard:

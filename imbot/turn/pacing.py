@@ -7,28 +7,32 @@ from typing import Literal
 
 Pace = Literal["adaptive", "fixed", "economy", "final_only"]
 
-# The adaptive rule for the usual budget: 20 updates, the end included. Other budgets stretch it.
-_USUAL_UPDATES = 19  # besides the end
-_QUICK_S = 3.0  # so long the time between updates doubles: people watch the first words most closely
-_USUAL_S = 30.0  # most answers end before that, so half the budget is for them ...
-_USUAL_GAP_S = 4.7  # ... by a bound on the gap
-_GROWTH = 0.331  # a gap's share of the time before it: a card is never frozen for a quarter of its life
-_ECONOMY_UPDATES = 5  # the end included
+# The adaptive rule, made for 20 updates with the end; for other budgets all gaps are stretched or shrunk
+# alike. With an interval of 1 s the updates then come at 1, 2, 4, 5, 7, 9, 13, 17, 21, 26, 31, 41, 55, 73,
+# 97, 129, 171, 228 and 456 s.
+_USUAL_UPDATES = 19  # without the end
+_QUICK_S = 3.0  # until this age each gap is as long as the age: people watch the first words most closely
+_USUAL_S = 30.0  # most answers end before this age, so half of the budget is spent until then ...
+_USUAL_GAP_S = 4.7  # ... as no gap is longer than this
+# A gap as a share of the age at which it begins. 0.331 / 1.331 is 24.9 %: at its next update a card has stood
+# still for less than a quarter of its age. Smaller gaps would use up the budget before 300 s.
+_GROWTH = 0.331
+_ECONOMY_UPDATES = 5  # with the end
 _ECONOMY_GAP_S = 5.0
 
 
 class Pacer:
-    """When one reply may update its card. Times are seconds on any clock that only grows.
+    """When one answer may update its card. Times are seconds on any clock that only grows.
 
-    An update changes a card that is shown already: making the card is none, the end is one. One
-    update of ``max_updates`` is kept for the end whatever the pace.
+    An update changes a card that is shown already: making the card is not one, showing the end is one. Under
+    every pace one update of ``max_updates`` is kept for the end.
 
-    - ``adaptive``: quick at first, then rarer as the answer grows, at least ``interval_s`` apart. With
-      20 updates a card stands still for at most a quarter of its age until 300 s, and the last
-      update but the end waits for an answer half as long again.
-    - ``fixed``: whenever ``interval_s`` has passed or ``chunks`` chunks wait, until none is left.
-    - ``economy``: as adaptive, with 5 updates at least 5 s apart.
-    - ``final_only``: the end alone.
+    - ``adaptive``: often at first, then ever more rarely, at least ``interval_s`` apart. With 20 updates a
+      card stands still for at most a quarter of its age until 300 s. The last update but the end then waits
+      until 456 s, in case the answer takes half as long again.
+    - ``fixed``: whenever ``interval_s`` has passed or ``chunks`` chunks wait, until the updates are used up.
+    - ``economy``: as adaptive, with at most 5 updates, at least 5 s apart.
+    - ``final_only``: only the end.
     """
 
     def __init__(self, pace: Pace, *, interval_s: float, chunks: int, max_updates: int, now: float) -> None:
@@ -48,9 +52,9 @@ class Pacer:
         self._waiting_chunks += 1
 
     def wait(self, now: float) -> float | None:
-        """Seconds until the next update may go, 0 when it may now, None when only the end is left.
+        """Seconds until the next update may go out: 0 if it may now, None if only the end is left.
 
-        Ask again after every chunk: under ``fixed`` a chunk may bring the update forward.
+        Ask again after every chunk: under ``fixed`` a chunk may make the update due earlier.
         """
         if not self._left:
             return None
@@ -59,7 +63,7 @@ class Pacer:
         return max(0.0, self._due - now)
 
     def made(self, now: float) -> None:
-        """The card was made with the answer so far on it: the next update is for what comes."""
+        """The card was made with the first words on it: the age counts from now on."""
         self._waiting_chunks = 0
         self._began = now
         self._due = now + self._interval_s
@@ -69,18 +73,19 @@ class Pacer:
         self._left = max(0, self._left - 1)
         self._waiting_chunks = 0
         if self._began is None:
-            # An agent that thinks for long has not used up its quick start.
+            # The age counts from about the first words, not from the question: an agent that thinks for a
+            # minute would otherwise begin with gaps of 20 s, and the first words would hang.
             self._began = now - self._interval_s
         self._due = now + self._gap(now - self._began)
 
     def _gap(self, age_s: float) -> float:
-        """Seconds from an update at that age of the answer to the next one."""
+        """Seconds from an update at this age of the answer to the next one."""
         if not self._left or self._enough_chunks is not None:
             return self._interval_s
         stretch = _USUAL_UPDATES / self._budget
         gap_s = stretch * age_s * (1.0 if age_s < _QUICK_S else _GROWTH)
         if age_s < _USUAL_S:
             gap_s = min(gap_s, stretch * _USUAL_GAP_S)
-        if self._left == 1:
+        if self._left == 1:  # it has to last for all that is still to come: not before the age has doubled
             gap_s = max(gap_s, age_s)
         return max(gap_s, self._interval_s)

@@ -10,29 +10,38 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-WINDOW_S = 1.0  # the platform counts arrivals by the second
+WINDOW_S = 1.0  # the platform counts the calls that arrive within any second
 
-_ROAD_S = 0.02  # by how much the way there may differ from call to call
-_TRIPS = 100  # so many of the last round trips tell how long the quickest takes
-_RECOVERY_S = 60.0  # from nothing to the full rate after refusals
+# By how much the time from departure to arrival may differ between two calls, see ``_Line.ended``.
+_ROAD_S = 0.02
+# How many of the last round trips tell how long the quickest one takes. From the 100th call on what even the
+# quickest answer takes is used again, so a slow but steady platform costs little throughput; fewer trips
+# would let one slow answer pass for the quickest.
+_TRIPS = 100
+_RECOVERY_S = 60.0  # from no calls at all to the full rate, so half a minute after one refusal
 
-_BORN = time.monotonic()  # of this process, or a moment later
+_BORN = time.monotonic()  # when this process began, or a moment later
 
-_Granted = asyncio.Future["tuple[_Line, float]"]  # where, and when
+_Granted = asyncio.Future["tuple[_Line, float]"]  # the line that grants the call, and when
 
 
 def unknown_s() -> float:
-    """Seconds in which calls still count that nobody here knows of: of a process that ended as this one began."""
+    """For how many seconds more calls may count that this process knows nothing of.
+
+    They are those of a process with the same app that was killed just before this one began.
+    """
     return max(0.0, _BORN + WINDOW_S - time.monotonic())
 
 
 class RateLimiter:
     """Calls per second of one app, for each API on its own.
 
-    No second at the platform holds more calls than ``per_second``, however they bunch: a call arrives
-    between its departure and its answer, so it counts from the one until a second after the other, less
-    what even the quickest answer takes. Where calls must wait, the smallest ``(priority, since)`` goes
-    first. The clock is the running event loop's unless given. The first call goes after ``rest_s``.
+    No second at the platform sees more than ``per_second`` calls arrive, however the network bunches them.
+    When a call arrives is not known, only that it is between its departure and its answer. So it counts from
+    its departure until a second after its answer, less the time that even the quickest round trip takes.
+
+    Where calls must wait, the smallest ``(priority, since)`` goes first. Times are seconds of ``clock``, the
+    running event loop's unless given. No call goes out in the first ``rest_s`` seconds.
     """
 
     def __init__(
@@ -45,16 +54,17 @@ class RateLimiter:
         self._lines: dict[str, _Line] = {}
 
     def set_rate(self, per_second: float) -> None:
-        """Keep to another rate from now on, for who waits already too."""
+        """Keep to another rate from now on, also for calls that wait already."""
         self._per_second = per_second
         for line in self._lines.values():
             line.set_rate(per_second)
 
     @asynccontextmanager
     async def slot(self, *apis: str, priority: int = 2, since: float = 0.0) -> "AsyncIterator[Slot]":
-        """Room for one call of one of ``apis``, waited for; the block makes the call and ends with its answer.
+        """Wait until one of ``apis`` has room for a call; the block makes that call and ends with its answer.
 
-        It is the first that has room. Giving up while waiting costs nothing, nor does a slot that is not used.
+        The slot names the API that had room first. A caller that is cancelled while it waits takes no room,
+        nor does a slot whose ``used`` was not set.
         """
         line, granted_at = await self._granted([self._line(api) for api in apis], priority, since)
         slot = Slot(line.api)
@@ -64,21 +74,22 @@ class RateLimiter:
             line.ended(granted_at if slot.used else None)
 
     def note_refusal(self, api: str) -> None:
-        """The platform said "too many": call half as often, and recover within a minute."""
+        """The platform refused a call as too fast: halve the rate, and recover within a minute."""
         self._line(api).note_refusal()
 
     async def _granted(self, lines: "Sequence[_Line]", priority: int, since: float) -> "tuple[_Line, float]":
-        """The line that had room first, and when; the place in the others is void from then on."""
+        """Wait in all these lines; the one that had room first, and when."""
+        # One future stands in every line. Once it is done, the other lines skip it at their front.
         granted: _Granted = asyncio.get_running_loop().create_future()
         for line in lines:
             line.join(priority, since, next(self._order), granted)
         try:
             return await granted
         except asyncio.CancelledError:
-            if granted.cancelled():
+            if granted.cancelled():  # it never had room: whoever is behind it moves up
                 for line in lines:
                     line.serve()
-            else:  # granted, and cancelled before it could be used: the next in line has it
+            else:  # cancelled between the grant and the moment this task could run: give the room back
                 granted.result()[0].ended(None)
             raise
 
@@ -94,26 +105,30 @@ class RateLimiter:
 
 @dataclass(slots=True)
 class Slot:
-    """Room for one call of ``api``; ``used`` is set by who makes it."""
+    """Room for one call of ``api``.
+
+    Set ``used`` before the call is made: it then counts whatever becomes of it.
+    """
 
     api: str
     used: bool = False
 
 
 class _Line:
-    """The calls of one API: those that wait, those that are out, and those that arrived lately."""
+    """The calls of one API: those that wait, those that are out, those that may still count there."""
 
     def __init__(self, api: str, per_second: float, clock: Callable[[], float], opens_at: float) -> None:
         self.api = api
         self._per_second = per_second
         self._clock = clock
         self._opens_at = opens_at
+        # a heap; a future that is done stays until it comes to the front
         self._waiting: list[tuple[int, float, int, _Granted]] = []
-        self._out = 0
-        self._arrived: deque[float] = deque()  # by then at the latest
+        self._out = 0  # granted and not answered: each may arrive at any moment
+        self._arrived: deque[float] = deque()  # when each answered call had arrived at the latest, growing
         self._trips_s: deque[float] = deque(maxlen=_TRIPS)
-        self._timer: asyncio.TimerHandle | None = None
-        self._share = 1.0
+        self._timer: asyncio.TimerHandle | None = None  # serves again when the next call may go out
+        self._share = 1.0  # of the rate, as of the last refusal; it grows from there
         self._refused_at = -math.inf
 
     def set_rate(self, per_second: float) -> None:
@@ -121,31 +136,37 @@ class _Line:
         self.serve()
 
     def join(self, priority: int, since: float, order: int, granted: _Granted) -> None:
-        """Wait here, maybe elsewhere too; who has been granted a call already does not."""
+        """Wait here, unless another line has granted the call meanwhile."""
         if not granted.done():
             heapq.heappush(self._waiting, (priority, since, order, granted))
             self.serve()
 
     def ended(self, granted_at: float | None) -> None:
-        """A call that was granted then has its answer; None: it was not made."""
+        """The call that was granted at that time has its answer; None: it was not made."""
         self._out -= 1
         if granted_at is not None:
             now = self._clock()
             self._trips_s.append(now - granted_at)
-            known = len(self._trips_s) == _TRIPS  # of a few the quickest may be a slow one
+            # This call arrived before its answer by at least what the quickest trip takes after its arrival.
+            # A later call will arrive after its grant by what the way there takes. What counts is the
+            # distance between the two arrivals, so both may be taken off: the whole quickest trip, except for
+            # how much the way there differs from call to call.
+            known = len(self._trips_s) == _TRIPS
             arrived = now - (max(0.0, min(self._trips_s) - _ROAD_S) if known else 0.0)
+            # Never earlier than the one before, as ``_delay`` expects: when the quickest trip drops out of
+            # the last hundred, more is taken off than it was from the call before.
             self._arrived.append(max(arrived, self._arrived[-1]) if self._arrived else arrived)
         self.serve()
 
     def note_refusal(self) -> None:
         now = self._clock()
         if now - self._refused_at < WINDOW_S:
-            return  # the calls of one burst are refused together: that is one refusal
-        self._share = max(self._share_at(now) / 2, min(1.0, 1 / self._per_second))
+            return  # all calls of one burst are refused, and halving for each would all but stop the app
+        self._share = max(self._share_at(now) / 2, min(1.0, 1 / self._per_second))  # a call a second at least
         self._refused_at = now
 
     def serve(self) -> None:
-        """Grant what may go, the first in order first; come back when the next may."""
+        """Grant all calls that may go out now, in order, and set the timer for the next one."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -162,23 +183,24 @@ class _Line:
             heapq.heappop(self._waiting)
 
     def _wake_in(self, delay_s: float) -> None:
-        if delay_s < math.inf:  # else an answer wakes it
+        if delay_s < math.inf:  # otherwise only an answer makes room, and ``ended`` serves then
             self._timer = asyncio.get_running_loop().call_later(delay_s, self.serve)
 
     def _delay(self, now: float) -> float:
-        """Seconds until one more call is within the rate, as far as that is known."""
+        """Seconds until one more call keeps to the rate; infinity: not before an answer comes."""
         if now < self._opens_at:
             return self._opens_at - now
         rate = self._per_second * self._share_at(now)
         calls = max(1, int(rate))
-        window_s = WINDOW_S * max(1.0, calls / rate)
+        window_s = WINDOW_S * max(1.0, calls / rate)  # longer below a call a second: at 0.5 one call in 2 s
         while self._arrived and self._arrived[0] + window_s <= now:
             self._arrived.popleft()
         free = calls - self._out
         if free > len(self._arrived):
             return 0.0
+        # Room comes when fewer than ``free`` arrivals are in the window: as the free-th newest leaves it.
         return self._arrived[-free] + window_s - now if free > 0 else math.inf
 
     def _share_at(self, now: float) -> float:
-        """The part of the rate that is used, grown since the last refusal."""
+        """The part of the rate that is used, from 0 to 1: it has grown since the last refusal."""
         return min(1.0, self._share + (now - self._refused_at) / _RECOVERY_S)
