@@ -1,4 +1,4 @@
-"""Backoff: how long to wait after a failure, for whoever reconnects or repeats."""
+"""Backoff: how long to wait between attempts, for reconnecting and for repeating calls."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ _T = TypeVar("_T")
 
 
 class Backoff:
-    """A delay that grows with every failure, spread at random so that nobody returns in step."""
+    """A random delay whose bound doubles with every failure, so that many clients do not return in step."""
 
     def __init__(
         self, first_s: float = 1.0, cap_s: float = 60.0, chance: Callable[[], float] = random.random
@@ -19,13 +19,13 @@ class Backoff:
         self._bound_s = first_s
 
     def next(self) -> float:
-        """Seconds to wait after one more failure: anything up to a bound that doubles each time."""
+        """Seconds to wait after one more failure: a random time up to the bound, which then doubles."""
         delay_s = self._chance() * min(self._bound_s, self._cap_s)
         self._bound_s = min(self._bound_s * 2, self._cap_s)
         return delay_s
 
     def reset(self) -> None:
-        """It worked: start small again."""
+        """Begin with the first bound again, after a success."""
         self._bound_s = self._first_s
 
 
@@ -35,9 +35,9 @@ async def retrying(
     backoff: Backoff,
     wait_s: Callable[[Exception], float | None],
 ) -> _T:
-    """What a call brings, given at most so many tries; the last try's error where none succeeds.
+    """The result of ``call``, which is tried at most ``tries`` times. Raises the last error if none succeeds.
 
-    ``wait_s`` tells after an error how long to wait at least before the next try; None: no try would help.
+    ``wait_s`` gets the error, and returns how many seconds to wait at least; None: do not try again.
     """
     import asyncio  # not at the top: `check` imports agents, which back off, and runs no event loop
 

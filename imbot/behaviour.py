@@ -1,6 +1,7 @@
-"""What a bot does, apart from its link to the platform: agent, card and policies of one generation.
+"""What a bot does, apart from its connection to the platform: agent, card and settings of one generation.
 
-``prepare`` is the fallible half of every change: ``check`` stops after it, ``apply`` commits what it returns.
+``prepare`` is the part of a change that can fail. ``check`` stops after it; the supervisor commits what it
+returns.
 """
 
 import logging
@@ -29,7 +30,7 @@ class Behaviour:
 
 
 def prepare(spec: BotSpec) -> Behaviour:
-    """Make what a valid file asks for: cards compiled and dry-rendered, agent settings checked.
+    """The behaviour of a valid file: its card compiled and drawn with samples, its agent's settings checked.
 
     Touches nothing live and opens no connection. Raises ConfigError with every problem found.
     """
@@ -46,14 +47,14 @@ def _made(make: Callable[[], _T], spec: BotSpec, pointer: str, problems: list[Pr
         return make()
     except ConfigError as error:
         problems += error.problems
-    except Exception as error:  # a defect, here or in an agent: it must not keep other bots from following
+    except Exception as error:  # a defect, here or in an agent: other bots must not be affected
         log.exception("%s: %s cannot be prepared", spec.path, pointer)
         problems.append(_defect(spec, pointer, error))
     return None
 
 
 def _defect(spec: BotSpec, pointer: str, error: Exception) -> Problem:
-    """Without the error's own words, which may hold anything."""
+    """A problem without the error's own text, which may hold a secret."""
     span = spec.marks.keys.get(pointer, START)
     message = f"imbot failed at this part with {type(error).__name__}"
     hint = "the log has the details; please report it"

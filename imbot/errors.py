@@ -24,7 +24,7 @@ Severity = Literal["error", "warning"]
 class Span:
     """A place in a file: lines and columns from 1, columns in code points, the end exclusive.
 
-    ``path`` tells the file where it is another than the one at hand: a bot file inherits values.
+    ``path`` is set where the place is in another file, such as the defaults a bot file inherits from.
     """
 
     line: int
@@ -35,15 +35,15 @@ class Span:
 
 
 START = Span(1, 1, 1, 1)
-"""Where a problem stands that concerns a file as a whole."""
+"""The place of a problem with a file as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Where each value and key of a parsed file stands, by JSON pointer.
+    """The places of the values and keys of a parsed file, by JSON pointer.
 
-    ``texts`` tells for a string in a block (``|`` or ``>``) where its first line of text stands, so
-    that line 3 of a template is found in its file.
+    ``texts`` holds, for strings in a block (``|`` or ``>``), the place of the first line of text, so that
+    line 3 of a template can be found in its file.
     """
 
     values: Mapping[str, Span] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Problem:
         pointer: str = "",
         severity: Severity = "error",
     ) -> "Problem":
-        """A problem at a place of the file at ``path``, or of the other file that the span names."""
+        """A problem at a place in the file ``path``, or in the file that the span itself names."""
         place = (span.line, span.column, span.end_line, span.end_column)
         return cls(span.path or path, *place, pointer, code, severity, message, hint)
 
@@ -98,7 +98,7 @@ class ImbotError(Exception):
 
 
 class ConfigError(ImbotError):
-    """Files that cannot be run; ``problems`` says why, at least one."""
+    """Files that cannot be used; ``problems`` holds the reasons, at least one."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -108,7 +108,7 @@ class ConfigError(ImbotError):
 class PlatformError(ImbotError):
     """A platform's refusal or failure, with the platform's own ``code`` and HTTP ``status`` (0: none).
 
-    ``cause`` says what that means and ``hint`` what a person can do about it, where they are known.
+    Where they are known, ``cause`` is what it means and ``hint`` what a person can do about it.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class PlatformError(ImbotError):
         super().__init__(message)
 
     def __str__(self) -> str:
-        """Message, code, cause and cure in one line, as logs show it."""
+        """Message, code, cause and hint in one line, as in the log."""
         parts = [self.said]
         if known := ": ".join(part for part in (self.cause, self.hint) if part):
             parts.append(f"({known})")
@@ -129,13 +129,16 @@ class PlatformError(ImbotError):
 
     @property
     def said(self) -> str:
-        """Message and code: what happened, without what we know about it."""
+        """Message and code, without cause and hint."""
         message = super().__str__()
         return f"{message} [{self.code}]" if self.code else message
 
 
 class TransientError(PlatformError):
-    """The same call may succeed later; ``retry_after_s`` is the platform's wish in seconds, if any."""
+    """The same call may succeed later.
+
+    ``retry_after_s`` is how long the platform asks to wait, if it does.
+    """
 
     def __init__(
         self,
@@ -160,9 +163,9 @@ class CardMissingError(FatalError):
 
 
 class AgentError(ImbotError):
-    """The agent refused, failed or fell silent; ``code`` is its own word for it, or ours.
+    """The agent refused, failed or fell silent.
 
-    ``status`` is HTTP's, 0 where there is none.
+    ``code`` is the agent's own code, or one of imbot's. ``status`` is that of HTTP, 0 where there is none.
     """
 
     def __init__(self, message: str, *, code: str = "", retryable: bool = False, status: int = 0) -> None:
@@ -177,4 +180,4 @@ class StoreError(ImbotError):
 
 
 class TakenOverError(StoreError):
-    """Another process has taken a turn over, because ours seemed dead; nothing was written."""
+    """Another process has taken the turn over because this one seemed dead; nothing was written."""

@@ -10,31 +10,31 @@ from collections.abc import Iterable
 
 from imbot.text.masking import MASK, KnownSecrets
 
-# What could slip into a line through an URL, a header or a library's own logging.
+# Credentials that a URL, a header or a library's own logging may bring into a line.
 _PATTERNS = re.compile(
     r"(?i)((?:ticket|access_token|session|secret|api_key|appsecret|token)=|Bearer\s+)[^\s&\"',;)]+"
 )
 
 
 class Redactor(logging.Filter):
-    """Replaces known secrets and whatever looks like a credential by ``***``."""
+    """Replaces known secrets, and anything that looks like a credential, by ``***``."""
 
     def __init__(self) -> None:
         super().__init__()
         self._secrets = KnownSecrets()
 
     def hide(self, values: Iterable[str]) -> None:
-        """These values never appear in a line from now on."""
+        """Replace these values, too, from now on."""
         self._secrets.hide(values)
 
     def clean(self, text: str) -> str:
-        """The text without secrets."""
+        """The text with ``***`` instead of secrets."""
         text = self._secrets.cut(text)
         suspect = "=" in text or "bearer" in text.lower()
         return _PATTERNS.sub(rf"\1{MASK}", text) if suspect else text
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Clean a record in place; always lets it through."""
+        """Clean a record in place; always returns True."""
         record.msg = self.clean(record.getMessage())
         record.args = None
         if record.exc_info and not record.exc_text:
@@ -53,7 +53,7 @@ class _Json(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if hasattr(record, "bot"):  # the step a reload took, as `outcome.step_json` has it
+        if hasattr(record, "bot"):  # a reload's step for one bot, as `reload.report.step_json` makes it
             line["bot"] = record.bot
         if record.exc_text:
             line["error"] = record.exc_text
@@ -64,7 +64,7 @@ redactor = Redactor()
 
 
 class Readable(logging.Formatter):
-    """The time of day and the message."""
+    """Formats a line as the time of day and the message."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")

@@ -1,6 +1,6 @@
-"""The values that travel between layers: messages in, cards out, what the agent said in between.
+"""The values that travel between packages: messages, what agents answer, cards, clicks, stored turns.
 
-All frozen. Nothing here knows a platform, an agent, a database or a file.
+All are frozen. Nothing here depends on a platform, an agent, a database or a file.
 """
 
 from collections.abc import Mapping
@@ -26,12 +26,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One inbound utterance.
+    """One incoming message.
 
-    ``id`` names the utterance (not its delivery: redeliveries carry the same id). ``text`` is
-    trimmed, its mention of the bot removed; None when the message holds nothing we can read
-    (a sticker, a video). ``received_at`` is in epoch seconds. ``address`` is whatever the
-    platform needs to answer: strings and numbers only, opaque above ``platforms/``.
+    ``id`` is the same when the platform delivers the message again. ``text`` is trimmed, without the mention
+    of the bot; None when the message holds nothing that imbot can read (a sticker, a video). ``received_at``
+    is in epoch seconds. ``address`` is what the platform needs for the answer: strings and numbers, opaque
+    above ``platforms/``.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ConversationKey:
-    """One thread of talk: ``sender_id`` is empty where a group shares its conversation."""
+    """Identifies one conversation; ``sender_id`` is empty where a whole group shares it."""
 
     bot: str
     conversation_id: str
@@ -55,7 +55,7 @@ class ConversationKey:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One finished question and answer, as the agent is told of the past."""
+    """One finished question with its answer: the history that the agent gets."""
 
     question: str
     answer: str
@@ -66,7 +66,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The agent accepted the question; ids are the agent's own, for its stop and feedback calls."""
+    """The agent accepted the question. The ids are the agent's own, for its stop and feedback calls."""
 
     conversation_id: str = ""
     message_id: str = ""
@@ -81,21 +81,21 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class TextReplace:
-    """The whole answer so far: from cumulative servers, moderation, a final authoritative text."""
+    """The whole answer so far, which replaces what came before."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """More of the thinking; never mixed into the answer."""
+    """More of the agent's reasoning, which is not part of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A source the answer rests on."""
+    """A source of the answer."""
 
     title: str
     url: str = ""
@@ -138,7 +138,7 @@ AgentEvent = (
 
 
 class CardPhase(StrEnum):
-    """Where a turn stands, as its card shows it. The last three are terminal."""
+    """The phase of a turn, as its card shows it. The last three are terminal."""
 
     THINKING = "thinking"
     STREAMING = "streaming"
@@ -148,18 +148,18 @@ class CardPhase(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Whether a card in this phase changes no more (but for its buttons)."""
+        """Whether the turn has ended, so that only the card's buttons still change."""
         return self in (CardPhase.FINAL, CardPhase.ERROR, CardPhase.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class CardRef:
-    """A card that is made or will be.
+    """A card that has been made, or will be.
 
-    ``id`` is what the platform knows it by, and is empty until then where the platform chooses it. ``key`` is the
-    id of the turn it answers: the same for every try to show it. ``sequence`` numbers what changes it, for
-    platforms that take changes in order only; it grows over restarts. ``address`` says where it stands, as
-    ``Message.address``.
+    ``id`` is the platform's id of the card. Where the platform chooses it, it is empty until the card is
+    made. ``key`` is the id of the turn that it answers, the same for every attempt to show it. ``sequence``
+    numbers the card's changes, for platforms that take them in order only; it keeps growing over restarts.
+    ``address`` says where the card is, like ``Message.address``.
     """
 
     id: str
@@ -183,19 +183,19 @@ class CardContext:
     sender: Sender = Sender("")
     conversation_kind: ConversationKind = "single"
     elapsed_s: float = 0.0
-    retry: bool = False  # the answer was cut off by a failure of ours: whoever asked may ask again
-    replaced: bool = False  # it was asked again, and is answered elsewhere
+    retry: bool = False  # the answer was cut off by a failure of ours: the sender may ask again
+    replaced: bool = False  # the question was asked again, and is answered on another card
 
 
 @dataclass(frozen=True, slots=True)
 class CardView:
     """One rendered state of a card: what a gateway shows.
 
-    ``data`` is the kind's output, ready for the wire. ``native`` is what else the kind tells its gateway: the
-    values of its own keys in the bot file, as they hold for this card; JSON values, opaque above ``platforms/``.
-    ``title`` and ``text`` say the same as plain Markdown: for notifications and for the reply when no card can
-    be made. ``button_keys`` are the keys of ``data`` that hold buttons and nothing of the turn. ``mention`` is
-    who is to notice the card in a group.
+    ``data`` is the kind's output, ready for the wire. ``native`` holds the values of the kind's own keys in
+    the bot file for this card, as JSON; only code in ``platforms/`` looks into it. ``title`` and ``text`` are
+    the same content as plain Markdown, for notifications and for the reply when no card can be made.
+    ``button_keys`` are the keys of ``data`` that hold only buttons. ``mention`` is the person to notify in a
+    group.
     """
 
     kind: str
@@ -213,7 +213,10 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class CardAction:
-    """A click's meaning. ``id`` is the clicked button's id, see ``cards.buttons.button_id``; ``params`` what it carried."""
+    """A click on a card.
+
+    ``id`` is the button's id (``cards.buttons.button_id``), ``params`` what it carries.
+    """
 
     card_id: str
     id: str
@@ -223,10 +226,11 @@ class CardAction:
 
 @dataclass(frozen=True, slots=True)
 class CardChange:
-    """The answer to a click: the card before and after it. The platform decides what it makes of them.
+    """The answer to a click: the card before and after it. The gateway decides how to show the change.
 
-    ``private``: for the clicker only. ``buttons_only``: other layouts have drawn the card that people see, so that
-    only its buttons may change. ``notice`` is a word for the clicker, for platforms that show one.
+    ``private``: for the clicker only. ``buttons_only``: the card that people see was drawn with other
+    layouts, so only its buttons may change. ``notice`` is a short text for the clicker, on platforms that
+    can show one.
     """
 
     before: CardView
@@ -252,9 +256,9 @@ class TurnRecord:
 
     Times are epoch seconds. ``layout`` is the fingerprint of the card layouts that drew the card;
     ``fingerprint`` the bot generation's. ``extras`` holds what rendering the card again needs
-    beyond the named fields (suggestions, citations, what it is made of): JSON values. ``shown`` is what
-    people are known to see: nothing yet, a ``card``, a text that is on its way (``sending``) or was
-    ``said``. ``replaced``: it was asked again, so its answer is no longer part of the conversation.
+    beyond the named fields (suggestions, citations, kind and native values), as JSON. ``shown`` is what
+    people surely see: nothing yet, a ``card``, a text that is being sent (``sending``) or was sent
+    (``said``). ``replaced``: the question was asked again, so this answer left the conversation.
     """
 
     id: str

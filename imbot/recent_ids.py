@@ -1,11 +1,14 @@
-"""Ids seen lately, for whatever may come twice: messages, pushes, refusals."""
+"""Ids seen lately, to notice what comes twice: messages, pushes, refusals."""
 
 from collections import OrderedDict
 from collections.abc import Callable
 
 
 class RecentIds:
-    """Ids of the last ``keep_s`` seconds by ``clock``, at most ``most`` of them; the oldest are forgotten first."""
+    """The ids of the last ``keep_s`` seconds by ``clock``, at most ``most``.
+
+    The oldest are forgotten first.
+    """
 
     def __init__(self, keep_s: float, most: int, clock: Callable[[], float]) -> None:
         self._keep_s = keep_s
@@ -14,7 +17,7 @@ class RecentIds:
         self._added_at: OrderedDict[str, float] = OrderedDict()
 
     def add(self, id_: str) -> bool:
-        """Remember an id; False if it is remembered already, since its first time."""
+        """Remember an id; False if it is known already. Adding it again does not keep it longer."""
         now = self._clock()
         self._forget_old(now)
         if id_ in self._added_at:

@@ -1,6 +1,6 @@
-"""The runtime: wires store, loader, supervisor and reloader together, and takes them apart again.
+"""The runtime: starts store, loader, supervisor and reloader, and stops them in reverse order.
 
-One straight function from start to end; signals end it by the ladder of ``Supervisor.stop``.
+``run`` and ``dev`` keep ``running`` open until the first signal; leaving it stops everything.
 """
 
 import asyncio
@@ -50,14 +50,18 @@ async def running(
     settle: Settle = SETTLE,
     on_broken: OnBroken = "last-good",
 ) -> AsyncIterator[tuple[Supervisor, list[Step]]]:
-    """Every bot of a folder, running and following its files, while the block lasts.
+    """Run every bot of a folder, and apply changes of its files, while the block lasts.
 
-    ``endpoint`` replaces the platform's address, ``invent`` makes up missing credentials, ``announce``
-    hears of every load, ``admin`` says where the admin endpoint listens, ``wish`` is set by whoever wants
-    a reload, ``settle`` says when a file is at rest, ``on_broken`` what becomes of a bot whose file is
-    broken at the start. Yields the supervisor and the first report. A folder that is not there yet is
-    waited for. Raises StoreError, and ConfigError where the folder or the ``.env`` beside it cannot be
-    read, or with ``on_broken`` "fail" a file is refused.
+    - ``endpoint`` replaces the platform's address, ``invent`` makes up missing credentials.
+    - ``grace_s``: how long running answers may take at the end. ``retention_s``: how long chats are kept.
+    - ``announce`` is called with every load before it is applied.
+    - ``admin``: where to serve the admin endpoint; None: not at all.
+    - ``wish``: setting it causes a reload.
+    - ``settle``: when a changed file counts. ``on_broken``: what to do at the start with a broken file.
+
+    Yields the supervisor and the steps of the first reload. If there is no folder, it is waited for. Raises
+    StoreError, and ConfigError if the folder or the ``.env`` beside it cannot be read, or if a file is broken
+    and ``on_broken`` is "fail".
     """
     loader = Loader(folder, invent=invent)
     await asyncio.to_thread(_readable, folder, loader)
@@ -66,7 +70,7 @@ async def running(
 
     last_good = LastGood(folder, store, supervisor)
 
-    hidden: set[str] = set()  # fingerprints: what means the same has no new secrets
+    hidden: set[str] = set()  # fingerprints of specs whose secrets the log knows already
 
     def meant(result: LoadResult) -> None:
         nonlocal hidden
@@ -84,7 +88,7 @@ async def running(
     failed = supervisor.counters.count_chore_failure
     orphan_finder = OrphanFinder(store, supervisor.bots)
     try:
-        # Outermost: it tells that bots are being started, and how they end.
+        # The admin endpoint is outermost, so that it also answers while bots start and stop.
         async with (
             chores(failed, lease=partial(keep_beating, store), monthly_usage=monthly_usage.run),
             _admin(admin, folder, supervisor, reloader),
@@ -123,14 +127,15 @@ def _admin(
 
 
 def first_signal() -> asyncio.Future[signal.Signals]:
-    """Done at the first SIGINT or SIGTERM from now on; the next one ends the process the hard way."""
+    """A future for the first SIGINT or SIGTERM from now on. The next one kills the process."""
     loop = asyncio.get_running_loop()
     got: asyncio.Future[signal.Signals] = loop.create_future()
 
     def heard(number: signal.Signals) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)  # Python's own way would unwind, and wait for what hangs
+            # Python's own handler would unwind, and wait for whatever hangs
+            signal.signal(each, signal.SIG_DFL)
         got.set_result(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -139,7 +144,10 @@ def first_signal() -> asyncio.Future[signal.Signals]:
 
 
 def _readable(folder: Path, loader: Loader) -> None:
-    """Raises ConfigError for what a reload shrugs off: at the start there is nothing to go on with."""
+    """Raises ConfigError if the folder or ``.env`` cannot be read.
+
+    A reload survives that; a start has nothing to run.
+    """
     with suppress(FolderMissingError):
         bot_files(folder)
     loader.load(only=())
@@ -147,7 +155,10 @@ def _readable(folder: Path, loader: Loader) -> None:
 
 @contextmanager
 def hangups() -> Iterator[asyncio.Event]:
-    """Set at each SIGHUP while the block lasts; SIGTERM where it meant that the terminal was closed."""
+    """An event that is set at each SIGHUP while the block lasts.
+
+    SIGHUP also comes when the terminal is closed; then it counts as SIGTERM.
+    """
     loop, heard = asyncio.get_running_loop(), asyncio.Event()
     terminal = os.isatty(0)
 
@@ -165,7 +176,7 @@ def hangups() -> Iterator[asyncio.Event]:
 
 
 async def _on_wish(reloader: Reloader, wish: asyncio.Event) -> None:
-    """Reload whenever somebody wants it, until cancelled."""
+    """Reload each time ``wish`` is set, until cancelled."""
     while True:
         await wish.wait()
         wish.clear()
@@ -176,7 +187,7 @@ async def _on_wish(reloader: Reloader, wish: asyncio.Event) -> None:
 
 
 async def _clean(store: Store, retention_s: float) -> None:
-    """Remove chats that are older than they may be, now and a few times a day."""
+    """Remove chats older than ``retention_s``, now and every few hours."""
     while True:
         try:
             if gone := await store.expire(time.time() - retention_s):

@@ -1,6 +1,6 @@
-"""What a valid bot file means: frozen values that the loader makes and everything above reads.
+"""The meaning of a valid bot file: frozen values that the loader makes and all other packages read.
 
-Durations are seconds. Defaults live in the schemas, not here: the loader fills them in.
+Durations are in seconds. Defaults are in the schemas, not here: the loader fills them in.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value itself, for the one call that needs it."""
+        """The value in the clear, for the one call that needs it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -46,7 +46,7 @@ class Secret:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Everything inside of maps and lists that is neither."""
+    """Every value inside nested mappings and lists that is neither of them."""
     if isinstance(value, Mapping):
         for part in value.values():
             yield from leaves(part)
@@ -64,7 +64,7 @@ def secrets_in(value: Any) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file as it was when the snapshot was taken; ``path`` is for showing."""
+    """A text file as it was when it was read; ``path`` is for messages."""
 
     path: str
     text: str = field(repr=False)
@@ -72,7 +72,7 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder of text files as it was when the snapshot was taken, sorted by path."""
+    """A folder of text files as it was when it was read, sorted by path."""
 
     path: str
     files: tuple[TextFile, ...] = ()
@@ -80,10 +80,10 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A card layout: a mapping whose strings are templates, and where each of them stands.
+    """A card layout: a mapping whose strings are templates, with the place of each.
 
-    ``pointer`` is where the layout begins inside ``marks`` (``/card/templates/final`` in a bot
-    file, empty in a layout file). Positions are no part of the meaning, so they do not compare.
+    ``pointer`` is where the layout begins inside ``marks`` (``/card/templates/final`` in a bot file, empty in
+    a layout file). Places do not count when layouts are compared.
     """
 
     value: Mapping[str, Any]
@@ -96,8 +96,8 @@ class Layout:
 class AgentSpec:
     """What produces the answer.
 
-    ``settings`` are the type's own keys; secrets are ``Secret``,
-    files ``TextFile`` and folders ``Folder``. ``marks`` and ``path`` place problems found later.
+    ``settings`` are the keys of its type: secrets as ``Secret``, files as ``TextFile``, folders as
+    ``Folder``. ``path`` and ``marks`` are for the places of problems that are found later.
     """
 
     type: str
@@ -108,7 +108,7 @@ class AgentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Of the agent: to connect, to the first event, between events, and in all (None: no bound)."""
+    """Time limits of the agent: to connect, to the first event, between events, in all (None: no limit)."""
 
     connect_s: float
     first_event_s: float
@@ -118,7 +118,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class HistorySpec:
-    """How much of the past the agent is told: at most so many exchanges and characters."""
+    """How much history the agent gets: at most so many exchanges and characters."""
 
     turns: int
     chars: int
@@ -126,7 +126,7 @@ class HistorySpec:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSpec:
-    """What counts as one conversation in a group, and after what silence it is forgotten."""
+    """What counts as one conversation in a group, and after how much silence a new one begins."""
 
     group: Literal["per_sender", "shared"]
     idle_s: float
@@ -134,7 +134,7 @@ class ConversationSpec:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Words that are orders to the bot, not questions for the agent."""
+    """The words of each command to the bot."""
 
     new: tuple[str, ...]
     stop: tuple[str, ...]
@@ -145,8 +145,8 @@ class Commands:
 class CardSpec:
     """How answers look. ``files`` are the texts that templates may include, by their name there.
 
-    ``own`` are the keys that only its kind knows. A phase without a template uses the kind's built-in layout. ``meant``: texts that templates ask for and
-    that are not there, each with the one that probably was meant.
+    ``own`` are the keys that only its kind knows. A phase without a template uses the kind's built-in layout.
+    ``meant`` maps texts that templates include but that do not exist to the names probably meant.
     """
 
     kind: str
@@ -165,7 +165,7 @@ class CardSpec:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """How often one reply updates its card."""
+    """How often one answer updates its card."""
 
     pace: Literal["adaptive", "fixed", "economy", "final_only"]
     max_updates: int
@@ -175,7 +175,7 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class QuotaSpec:
-    """What the platform allows: calls per second of the app, calls a month of its organisation (None: any)."""
+    """What the platform allows: the app's calls per second, the organisation's calls per month (None: any)."""
 
     qps: float
     monthly: int | None = None
@@ -191,7 +191,7 @@ class FeedbackButton:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackSpec:
-    """The rating buttons under a final card, and the word of thanks after a click."""
+    """The rating buttons under a final card, and the thanks after a click."""
 
     buttons: tuple[FeedbackButton, ...] = ()
     thanks: str = ""
@@ -199,7 +199,11 @@ class FeedbackSpec:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one bot takes on: turns answered at once (of one person, in all) and waiting, and characters."""
+    """How much one bot takes on.
+
+    Questions answered at once (of one person, of all people), questions that wait, characters of a message
+    and of an answer.
+    """
 
     per_user: int
     per_bot: int
@@ -210,7 +214,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may talk with the bot: these people, and everybody in these groups; None and None: everyone."""
+    """Who may talk with the bot: these people, and everybody in these groups; everyone if both are None."""
 
     users: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None

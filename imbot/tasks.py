@@ -1,6 +1,6 @@
-"""Tasks with an owner: whoever starts one hears when it dies, and can wait for its end.
+"""Tasks with an owner, who hears when one fails and can wait for their end.
 
-``TaskSet`` holds tasks that come and go; ``chores`` keeps those alive that are never to end.
+``TaskSet`` holds tasks that come and go; ``chores`` keeps background work alive that must never end.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from imbot.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
-CHORE_RETRY_S = (0.5, 30.0)  # between two starts of a chore that dies, at first and at most
+CHORE_RETRY_S = (0.5, 30.0)  # before a chore that died is restarted, at first and at most
 
 Task = asyncio.Task[None]
 Chore = Callable[[], Awaitable[None]]
-"""Work in the background that goes on until it is cancelled."""
+"""Background work that runs until it is cancelled."""
 
 
 class TaskSet:
-    """Tasks that belong to one owner. One that fails is an error in the log, whoever else waits for it."""
+    """Tasks that belong to one owner. The failure of a task is always logged as an error."""
 
     def __init__(self) -> None:
         self._tasks: set[Task] = set()
@@ -35,7 +35,7 @@ class TaskSet:
     def start(
         self, work: Coroutine[Any, Any, None], name: str, ended: Callable[[Task], object] = lambda _: None
     ) -> Task:
-        """Do the work in a task of that name; ``ended`` hears when it is done, failed or cancelled."""
+        """Start a task of that name; ``ended`` is called with it when it is done, failed or cancelled."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(lambda task: self._remove(task, ended))
@@ -47,7 +47,10 @@ class TaskSet:
             task.cancel()
 
     async def join(self, timeout_s: float | None = None) -> set[Task]:
-        """Wait until none is left, those included that start meanwhile; those that are left after the time-out."""
+        """Wait for all tasks, also those that start meanwhile.
+
+        Returns those that still run after the time-out.
+        """
         until = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
         while self._tasks:
             left_s = None if until is None else max(0.0, until - asyncio.get_running_loop().time())
@@ -70,7 +73,7 @@ class TaskSet:
 
 @asynccontextmanager
 async def chores(failed: Callable[[str], None], **work: Chore) -> AsyncIterator[None]:
-    """Keep each chore alive while the block lasts; ``failed`` hears the name of one whenever it dies."""
+    """Keep each chore running while the block lasts; ``failed`` is called with the name of one that dies."""
     tasks = TaskSet()
     for name, chore in work.items():
         tasks.start(keep_alive(name, chore, failed), name)
@@ -88,7 +91,8 @@ async def keep_alive(
 ) -> None:
     """Run a chore until it returns or is cancelled.
 
-    One that dies is logged, reported to ``failed`` and begun again after a while, longer each time.
+    If it dies, that is logged and reported to ``failed``, and it is restarted after a delay that grows each
+    time. ``retry_s`` is the first and the longest delay, ``CHORE_RETRY_S`` unless given.
     """
     first_s, cap_s = retry_s or CHORE_RETRY_S
     backoff = Backoff(first_s, cap_s)

@@ -1,8 +1,8 @@
-"""Agents: what produces the answer. The seam and the table of types.
+"""Agents: what produces the answers. The protocol, and the table of types.
 
-An agent is made from its part of the bot file by ``prepare_agent`` (which may fail, and touches
-nothing live), asked by ``turn.run_turn`` through ``guarded``, and closed by the behaviour that owns it.
-``check`` makes agents and asks none, so what only a reply needs is imported when one begins.
+``prepare_agent`` makes an agent from its part of the bot file. It may fail, and touches nothing live.
+``turn.run_turn`` asks the agent through ``guarded``; the bot closes it when no turn uses it any more.
+``check`` makes agents but never asks them, so modules that only an answer needs are imported when one begins.
 """
 
 import importlib
@@ -25,35 +25,35 @@ AGENT_TYPES = {
 class Agent(Protocol):
     """What produces the answer to a message.
 
-    The class takes ``(spec, timeouts)``; making one may raise ``ConfigError`` for settings the schema could not judge,
-    and opens no connection: one that was never asked may be dropped without being closed.
+    The class takes ``(spec, timeouts)``. The constructor may raise ``ConfigError`` for settings that the
+    schema cannot judge. It opens no connection: an agent that was never asked may be dropped unclosed.
     """
 
     @property
     def wants_history(self) -> bool:
-        """Whether it makes use of ``history``; where not, nobody looks it up."""
+        """Whether it uses ``history``; if not, the history is not looked up."""
         ...
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """Host and port where it is asked; None where there is nothing to connect to."""
+        """Host and port to connect to; None if there is none."""
         ...
 
     def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
-        """Answer as events, ending with exactly one ``Finished``.
+        """Answer as events, of which the last one is ``Finished``.
 
-        Raises ``AgentError`` where it cannot. Closing the generator stops the agent and closes its
-        connection. ``history`` is oldest first.
+        ``history`` begins with the oldest exchange. Raises AgentError if it fails. Closing the generator
+        stops the agent and closes its connection.
         """
         ...
 
     async def close(self) -> None:
-        """Release what is held between replies; called once, when no reply runs."""
+        """Release everything that is kept between answers; called once, when no answer is under way."""
         ...
 
 
 def prepare_agent(spec: AgentSpec, timeouts: Timeouts) -> Agent:
-    """The agent a bot file asks for. Raises ConfigError when its settings cannot work."""
+    """The agent that a bot file asks for. Raises ConfigError if its settings cannot work."""
     module, _, name = AGENT_TYPES[spec.type].partition(":")
     with discreet(secrets_in(spec.settings)):
         agent: Agent = getattr(importlib.import_module(module), name)(spec, timeouts)

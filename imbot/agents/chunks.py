@@ -1,4 +1,4 @@
-"""What functions say: strings, or the chunk objects that JitAi agents give to their callback."""
+"""Reads the chunks of functions: strings, or the objects that JitAi agents pass to their callback."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -12,9 +12,9 @@ _KEYS = ("content", "text", "answer", "output", "data")
 
 
 def event_of(chunk: Any) -> AgentEvent | None:
-    """The event a chunk stands for; None for what nobody is to see, as tool calls.
+    """The event of a chunk; None for what is not shown, such as tool calls.
 
-    A chunk without a type is text, as old versions sent it.
+    A chunk without a type is text, as old versions send it.
     """
     if isinstance(chunk, _EVENTS):
         return chunk  # type: ignore[no-any-return]  # get_args has lost the types
@@ -28,7 +28,10 @@ def event_of(chunk: Any) -> AgentEvent | None:
 
 
 def text_of(value: Any) -> str:
-    """The text in what a function returned: a string, a list (its last text) or a dictionary."""
+    """The text of a function's result: a string, the last text of a list, or a text in a mapping.
+
+    Else empty.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, list | tuple):

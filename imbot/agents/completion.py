@@ -1,7 +1,7 @@
-"""Chat completions, read: what one answer of an OpenAI-compatible server says, as agent events.
+"""Reads the answers of OpenAI-compatible servers as agent events.
 
-No network here: ``openai`` hands in what arrives. Vendors differ in details, and all of them are met
-in this file: both spellings of reasoning, inline ``<think>``, three shapes of errors.
+There is no network here: ``endpoint`` passes what arrives. All differences between vendors are handled in
+this file: two names for reasoning, inline ``<think>``, three forms of errors.
 """
 
 import json
@@ -27,7 +27,7 @@ from imbot.model import (
 
 logger = logging.getLogger(__name__)
 
-MOST_PARTS = 50_000  # of one document: reading more would hold up everybody else
+MOST_PARTS = 50_000  # objects and lists of one document: parsing more would block all other bots
 
 _REASONS: Mapping[str, FinishReason] = {
     "length": "length",
@@ -45,7 +45,10 @@ _TOO_LONG = re.compile(
 
 
 class RefusedError(AgentError):
-    """The server said no. ``status`` is HTTP's (0 inside a stream); ``retry_after_s`` its wish, if any."""
+    """The server refused.
+
+    ``status`` is of HTTP, 0 within a stream; ``retry_after_s`` is the wait it asks for.
+    """
 
     def __init__(
         self,
@@ -61,15 +64,15 @@ class RefusedError(AgentError):
 
     @property
     def too_long(self) -> bool:
-        """Whether the question with its history does not fit into the model."""
+        """Whether the question with its history is too long for the model."""
         return self.status in (0, 400, 413, 422) and bool(_TOO_LONG.search(f"{self.code} {self}"))
 
 
 class Completion:
-    """One answer while it is read: ``read`` each piece of data, then ``end``."""
+    """One answer while it arrives: call ``read`` for each piece of data, then ``end``."""
 
     def __init__(self) -> None:
-        self.done = False  # the server's own mark of the end was seen
+        self.done = False  # whether the server's end mark, [DONE], has come
         self._reason = ""
         self._splitter = ThinkSplitter()
         self._usage: Usage | None = None
@@ -78,11 +81,11 @@ class Completion:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more needs to come."""
+        """Whether the answer is complete, even if nothing more comes."""
         return self.done or bool(self._reason)
 
     def read(self, data: str) -> Iterable[AgentEvent]:
-        """The events in one document, or in the data of one server-sent event. Raises ``RefusedError``."""
+        """The events in one JSON document, or in the data of one server-sent event. Raises RefusedError."""
         if not data.startswith("{") and data.strip().strip('"') == "[DONE]":  # some servers quote it
             self.done = True
         if self.done:
@@ -97,7 +100,7 @@ class Completion:
         return self._read(document) if isinstance(document, dict) else ()
 
     def end(self) -> Iterator[AgentEvent]:
-        """The last events. Raises AgentError when the answer broke off or says nothing."""
+        """The last events. Raises AgentError if the answer broke off or is empty."""
         yield from self._noted(self._splitter.close())
         if not self.complete or self._reason in _BROKEN:
             raise AgentError("the answer broke off", code="interrupted", retryable=True)
@@ -129,7 +132,7 @@ class Completion:
         self._reason = _text(choice.get("finish_reason")) or self._reason
 
     def _noted(self, events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
-        """The same, one by one: a long piece may hold very many."""
+        """The same events, noting whether there was any text; one by one, as a long piece may hold many."""
         for event in events:
             if isinstance(event, TextDelta):
                 self._said = self._said or bool(event.text.strip())
@@ -139,7 +142,7 @@ class Completion:
 
 
 def refusal_in(document: Any, status: int = 0, retry_after_s: float | None = None) -> RefusedError | None:
-    """The error a document tells of in any of the known shapes; None: it tells of none."""
+    """The error in a document, in any of the known forms; None if there is none."""
     if isinstance(document, list) and document:
         document = document[0]
     if not isinstance(document, dict):
@@ -155,7 +158,7 @@ def refusal_in(document: Any, status: int = 0, retry_after_s: float | None = Non
 
 
 def refusal_of(status: int, reason: str, body: str, retry_after: str | None) -> RefusedError:
-    """What an HTTP error means; ``body`` may be anything."""
+    """The error for an HTTP status and body, which may be anything."""
     wish = parse_retry_after(retry_after)
     try:
         told = refusal_in(json.loads(body), status, wish)
@@ -165,7 +168,7 @@ def refusal_of(status: int, reason: str, body: str, retry_after: str | None) -> 
 
 
 def parse_retry_after(header: str | None) -> float | None:
-    """Seconds a ``Retry-After`` header asks for, whether it counts or names a date; None: neither."""
+    """The seconds of a ``Retry-After`` header, which holds a number or a date; None if it is neither."""
     try:
         return max(0.0, float(header or ""))
     except ValueError:
@@ -194,14 +197,14 @@ def _refusal(error: Mapping[str, Any], status: int, retry_after_s: float | None)
 
 
 def _document(data: str) -> Any:
-    """The JSON document in a text. Raises ValueError for none, and for one too large to be read in a moment."""
+    """Parse a JSON document. Raises ValueError if it is not valid, or too large to be parsed in a moment."""
     if data.count("{") + data.count("[") > MOST_PARTS:
         raise ValueError("too many parts")
     return _JSON.decode(data)
 
 
 def _text(value: Any) -> str:
-    """A text, or the texts of a list of parts; anything else says nothing."""
+    """A text, or the texts of a list of parts joined; empty for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

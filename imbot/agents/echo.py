@@ -1,4 +1,4 @@
-"""The ``echo`` agent: says the question back, piece by piece. For demonstrations and for trying cards."""
+"""The ``echo`` agent: repeats the question, piece by piece. For demonstrations and for trying cards."""
 
 from collections.abc import AsyncGenerator, Sequence
 
@@ -9,7 +9,7 @@ from imbot.spec import AgentSpec, Timeouts
 
 
 class EchoAgent:
-    """Repeats; with ``fail_after`` it breaks off after that many chunks, as a real agent may."""
+    """Repeats the question; with ``fail_after`` it fails after that many pieces, as a real agent may."""
 
     wants_history = False
     address = None
@@ -35,4 +35,4 @@ class EchoAgent:
         yield Finished()
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""

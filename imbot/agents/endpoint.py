@@ -1,7 +1,7 @@
-"""A server of chat completions: one pool of connections to it, its streams and its refusals.
+"""The connection to a server of chat completions: one pool of connections, streams, and errors.
 
-``openai`` decides what is asked and how often; ``completion`` reads what comes back, ``sse`` cuts it
-into events.
+``openai`` decides what is asked and how often, ``sse`` splits the stream into events, ``completion`` reads
+them.
 """
 
 import asyncio
@@ -18,21 +18,21 @@ from imbot.agents.sse import LIMIT_BYTES, SseDecoder
 from imbot.errors import AgentError
 from imbot.model import AgentEvent
 
-ERROR_BYTES = 64 * 1024  # of an error's text, more is not worth reading
-SLICE_BYTES = 8 * 1024  # of a stream, read without a pause for others
-USAGE_WAIT_S = 2.0  # after the last word, for the usage and the mark of the end
-CLOSE_WAIT_S = 0.1  # after the mark of the end, so that the connection can be used again
+ERROR_BYTES = 64 * 1024  # how much of an error's body is read
+SLICE_BYTES = 8 * 1024  # of a stream, processed before other tasks may run
+USAGE_WAIT_S = 2.0  # after the last text, for the usage and the end mark
+CLOSE_WAIT_S = 0.1  # after the end mark, for the end of the response, so that the connection can be reused
 
 
 class Endpoint:
-    """Where questions are posted, with the headers that each of them carries. Made in a running loop."""
+    """One URL with its headers and its connection pool. Make it in a running event loop."""
 
     def __init__(self, url: str, headers: Mapping[str, str], connect_s: float) -> None:
         self._url = url
         self._headers = headers
         self._connect_s = connect_s
-        # How long an answer may take and be silent is not decided here, and how many run at
-        # once neither; cookies would mix the people who ask.
+        # Time limits of answers, and how many run at once, are decided by the callers. Without cookies, which
+        # would mix the people who ask.
         self._pool = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, connect=connect_s),
             connector=aiohttp.TCPConnector(limit=0),
@@ -41,9 +41,9 @@ class Endpoint:
         )
 
     async def ask(self, body: dict[str, Any]) -> AsyncGenerator[AgentEvent]:
-        """Post it; what comes back. Raises AgentError."""
+        """Post a request; yields the events of the answer. Raises AgentError."""
         completion = Completion()
-        await asyncio.sleep(0)  # whoever asks may have something to send as well, which people see sooner
+        await asyncio.sleep(0)  # let the caller send the first card before: people see it sooner
         try:
             async with self._pool.post(
                 self._url, json=body, headers=self._headers, allow_redirects=False
@@ -54,7 +54,7 @@ class Endpoint:
                     async for event in events:
                         yield event
         except (aiohttp.ClientError, OSError) as error:
-            # Not chained: some of these print the whole URL, and that may carry a key.
+            # Not chained: some of these errors print the whole URL, which may hold a key.
             raise self._unreachable(error) from None
         for event in completion.end():
             yield event
@@ -73,7 +73,7 @@ class Endpoint:
 
 
 async def _expect_answer(response: aiohttp.ClientResponse) -> None:
-    """Raises RefusedError for everything that cannot be an answer, before any of it is parsed."""
+    """Raises RefusedError for every response that cannot be an answer, before parsing it."""
     if response.status != 200:
         body = await _read_text(response, ERROR_BYTES)
         reason = response.reason or "refused"
@@ -91,7 +91,7 @@ async def _expect_answer(response: aiohttp.ClientResponse) -> None:
 async def _read_document(
     response: aiohttp.ClientResponse, completion: Completion
 ) -> AsyncGenerator[AgentEvent]:
-    """An answer, or an error, that came whole although a stream was asked for."""
+    """An answer, or an error, that comes as one document although a stream was requested."""
     for event in completion.read(await _read_text(response, LIMIT_BYTES)):
         yield event
     completion.done = True
@@ -108,7 +108,7 @@ async def _read_stream(
                 for event in completion.read(frame.data):
                     yield event
             unpaused += len(piece)
-            if unpaused >= SLICE_BYTES:  # which may hold thousands of lines that say nothing
+            if unpaused >= SLICE_BYTES:  # which may be thousands of lines without an event
                 unpaused = 0
                 await asyncio.sleep(0)
     for frame in decoder.close():
@@ -117,14 +117,14 @@ async def _read_stream(
 
 
 async def _next_chunk(response: aiohttp.ClientResponse, completion: Completion) -> bytes:
-    """More of the stream; nothing at its end, or when a complete answer is not followed up soon."""
+    """More of the stream; empty at its end, or if nothing more comes soon after a complete answer."""
     try:
-        if not completion.complete:  # how long the agent may be silent is not decided here
+        if not completion.complete:  # the caller limits how long the agent may be silent
             return await response.content.readany()
         async with asyncio.timeout(CLOSE_WAIT_S if completion.done else USAGE_WAIT_S):
             return await response.content.readany()
     except (aiohttp.ClientError, OSError):
-        return b""  # cut off: whether that matters, the completion knows
+        return b""  # cut off; ``Completion.end`` raises if the answer was not complete
 
 
 async def _read_text(response: aiohttp.ClientResponse, limit: int) -> str:

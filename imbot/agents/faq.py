@@ -1,4 +1,4 @@
-"""The ``faq`` agent: answers from a folder of Markdown. ``knowledge`` reads it, ``ranking`` finds in it."""
+"""The ``faq`` agent: answers from Markdown files, which ``knowledge`` reads and ``ranking`` searches."""
 
 from collections.abc import AsyncGenerator, Sequence
 
@@ -9,14 +9,14 @@ from imbot.agents.settings import setting_error
 from imbot.model import AgentEvent, Citation, Exchange, Finished, Message, NotFound, Suggestions, TextDelta
 from imbot.spec import AgentSpec, Folder, Timeouts
 
-_CLEAR = 0.85  # of the best score: who comes closer is as likely meant
-_MOST_PIECES = 60  # of an answer, however long
+_CLEAR = 0.85  # of the best score: a second entry above that may be meant as well
+_MOST_PIECES = 60  # of an answer
 _MOST_ENTRIES = 20_000  # all of them are compared with every question
-_PIECE_CHARS = 8  # at least, however short
+_PIECE_CHARS = 8  # the least length of a piece
 
 
 class FaqAgent:
-    """Answers where one entry clearly fits; otherwise offers the questions that were perhaps meant."""
+    """Answers if one entry matches clearly, and offers similar questions."""
 
     wants_history = False
     address = None
@@ -29,7 +29,7 @@ class FaqAgent:
         self._index = Index(_entries(spec, settings["knowledge"]))
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:  # noqa: ARG002 - each question stands alone
-        """The answer with its source, or ``NotFound``; then other questions that come near."""
+        """The answer with its source, or ``NotFound``; then similar questions."""
         import asyncio
 
         matches = await asyncio.to_thread(self._index.search, message.text or "")
@@ -45,11 +45,11 @@ class FaqAgent:
         yield Finished()
 
     async def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         self._index.close()
 
     def _winner(self, matches: Sequence[Match]) -> KnowledgeEntry | None:
-        """The entry that fits well and better than all others by far."""
+        """The entry that matches well, and clearly better than all others; None if there is none."""
         if not matches:
             return None
         best, *others = matches

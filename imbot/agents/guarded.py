@@ -1,4 +1,4 @@
-"""A guard around an agent that answers: its silence is bounded, its events are made fit to show."""
+"""A guard around an answering agent: applies the time limits, and cleans the events."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -10,14 +10,14 @@ from imbot.errors import AgentError
 from imbot.model import AgentEvent, Finished
 from imbot.spec import Timeouts
 
-CLOSE_S = 5.0  # for an agent that is stopped
+CLOSE_S = 5.0  # how long an agent that is stopped may take to clean up
 
 
 async def guarded(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> AsyncGenerator[AgentEvent]:
-    """The same events, fit to be shown.
+    """The same events, cleaned so that they can be shown.
 
-    Raises ``AgentError`` when the agent is silent too long, ends without ``Finished`` or comes to no
-    end. What says nothing is no sign of life.
+    Raises AgentError if the agent is silent for too long, ends without ``Finished``, or does not stop. Events
+    without content do not count as a sign of life.
     """
     loop, sanitizer = asyncio.get_running_loop(), EventSanitizer()
     since = loop.time()
@@ -47,7 +47,7 @@ async def guarded(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> Asy
 
 @asynccontextmanager
 async def _closing(events: AsyncGenerator[AgentEvent], idle: IdleTimeout) -> AsyncIterator[None]:
-    """Stop the agent after the block; how long it may take to clean up is bounded."""
+    """Close the agent after the block, within ``CLOSE_S``."""
     try:
         yield
     finally:
@@ -60,7 +60,7 @@ def _broken_off() -> AgentError:
 
 
 def _gave_up(error: TimeoutError) -> AgentError:
-    """The agent's own trouble."""
+    """The error for a TimeoutError of the agent itself."""
     return AgentError(f"the agent gave up: {error}", code="agent.timeout", retryable=True)
 
 

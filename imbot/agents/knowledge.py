@@ -1,4 +1,4 @@
-"""Questions and answers in Markdown files: a heading asks, the text below it answers."""
+"""Reads questions and answers from Markdown files: a heading is a question, the text below it the answer."""
 
 import re
 from collections import Counter
@@ -17,9 +17,8 @@ _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]+|(?<!\w)_+|_+(?!\w)")
 class KnowledgeEntry:
     """One question with its answer.
 
-    ``title`` is the heading, with its parents where it alone would be ambiguous; ``aliases`` are
-    other ways to ask; ``parents`` the headings above it, outermost first; ``file`` is relative to
-    the folder.
+    ``title`` is the heading, with its parent if it would be ambiguous alone. ``aliases`` are other ways to
+    ask. ``parents`` are the headings above it, the outermost first. ``file`` is relative to the folder.
     """
 
     title: str
@@ -38,7 +37,7 @@ class _Section:
 
 
 def read_entries(folder: Folder) -> list[KnowledgeEntry]:
-    """Every heading of the folder that has a text of its own, in the order of the files."""
+    """Every heading in the folder that has a text, in the order of the files."""
     found = [entry for file in folder.files for entry in _entries(file, _relative(file.path, folder.path))]
     headings = Counter(entry.heading for entry in found)
     return [_unambiguous(entry) if headings[entry.heading] > 1 else entry for entry in found]
@@ -52,7 +51,7 @@ def _entries(file: TextFile, name: str) -> Iterator[KnowledgeEntry]:
 
 
 def _sections(text: str) -> Iterator[_Section]:
-    """The headings with their own lines; what stands above the first heading belongs to none."""
+    """The headings with the lines below them; lines above the first heading are dropped."""
     current = _Section("", (), [])
     levels: list[tuple[int, str]] = []
     fence = ""
@@ -106,7 +105,7 @@ def _split_aliases(lines: list[str]) -> tuple[tuple[str, ...], str]:
 
 
 def _plain(heading: str) -> str:
-    """The text people see of a heading."""
+    """The text of a heading without markup."""
     return " ".join(_MARKUP.sub(r"\1", heading).split())
 
 

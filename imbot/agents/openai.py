@@ -1,7 +1,6 @@
-"""The ``openai`` agent: any server that speaks OpenAI's chat completions, streamed.
+"""The ``openai`` agent: any server with OpenAI's chat completions API, streamed.
 
-Asked once a turn, with the history it was told, for the server remembers nothing. ``endpoint`` is the
-way there and back.
+The server keeps no state, so each request carries the history. ``endpoint`` makes the requests.
 """
 
 import hashlib
@@ -41,7 +40,7 @@ class OpenAIAgent:
         self._connected: Endpoint | None = None
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
-        """One answer. Tried again only while nobody has seen any of it."""
+        """One answer. A failed request is repeated only while nothing of the answer was shown."""
         import asyncio
 
         past, trimmed = list(history), False
@@ -55,7 +54,7 @@ class OpenAIAgent:
                         yield event
                 return
             except AgentError as error:
-                error.args = (self._secrets.cut(str(error)),)  # servers like to repeat the key they refuse
+                error.args = (self._secrets.cut(str(error)),)  # servers often echo the key they refuse
                 if isinstance(error, RefusedError) and error.too_long and past and not (trimmed or shown):
                     past, trimmed = past[(len(past) + 1) // 2 :], True
                     continue
@@ -67,7 +66,7 @@ class OpenAIAgent:
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """That of ``base_url``; None behind a proxy, which is what connections are made to."""
+        """Host and port of ``base_url``; None behind a proxy, as connections are made to that."""
         from urllib.request import getproxies
 
         url = urlsplit(self._url)
@@ -97,26 +96,26 @@ class OpenAIAgent:
         return {key: value for key, value in body.items() if value is not None}
 
     def _patience_s(self, error: AgentError, backoff: Backoff) -> float | None:
-        """How long to wait before asking again; None: it would not help."""
+        """How many seconds to wait before asking again; None if that would not help."""
         if not error.retryable:
             return None
         wish_s = error.retry_after_s if isinstance(error, RefusedError) else None
         if wish_s is None:
             return backoff.next()
-        # Nobody waits longer than that for a first word.
+        # A longer wait would exceed the time limit of the first event.
         return wish_s + backoff.next() * 0.1 if wish_s < self._timeouts.first_event_s else None
 
 
 def opaque_id(sender_id: str) -> str:
-    """A stable name of a person that tells the server nothing about them."""
+    """A stable id of a person that reveals nothing about them to the server."""
     return hashlib.blake2b(sender_id.encode(), digest_size=16, person=b"imbot.user").hexdigest()
 
 
 def _url(spec: AgentSpec, base_url: str) -> str:
-    """Where to post: the base as it is given, never a guess at its version; a query stays at the end."""
+    """The URL to post to: the base as it is given, without guessing its version; a query stays at the end."""
     try:
         url = urlsplit(base_url)
-        url.port  # noqa: B018 - judged when it is read
+        url.port  # noqa: B018 - raises ValueError if it is not valid
     except ValueError as error:
         raise setting_error(spec, "base_url", f"not a usable URL: {error}", code="agent.base-url") from None
     if url.username is not None:
@@ -131,7 +130,7 @@ def _url(spec: AgentSpec, base_url: str) -> str:
 
 
 def _headers(settings: dict[str, Any]) -> dict[str, str]:
-    """What every request carries. Compression and buffering would hold a stream back."""
+    """The headers of every request; compression is off, as it would delay a stream."""
     headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
     if settings.get("api_key"):
         headers["Authorization"] = f"Bearer {settings['api_key']}"
@@ -141,7 +140,7 @@ def _headers(settings: dict[str, Any]) -> dict[str, str]:
 
 
 def _fields(spec: AgentSpec, settings: dict[str, Any]) -> dict[str, Any]:
-    """The request but for its messages and its user; ``body`` has the last word."""
+    """The keys of a request without messages and user; those of ``body`` win."""
     for key in ("messages", "stream"):
         if key in settings["body"]:
             raise setting_error(spec, f"body/{key}", f"only imbot may set `{key}`", code="agent.body")

@@ -1,4 +1,4 @@
-"""Cutting a finished text into pieces a person can watch arrive, never inside one visible character."""
+"""Cuts a finished text into pieces that arrive one by one, never within a visible character."""
 
 import unicodedata
 
@@ -18,14 +18,14 @@ def pieces(text: str, count: int) -> list[str]:
 
 
 def _boundary(text: str, at: int) -> int:
-    """The first place from ``at`` on where one visible character ends and the next begins."""
+    """The first offset from ``at`` on between two visible characters."""
     while at < len(text) and _joined(text, at):
         at += 1
     return min(at, len(text))
 
 
 def _joined(text: str, at: int) -> bool:
-    """Whether the characters on both sides of ``at`` are seen as one."""
+    """Whether the characters before and after ``at`` are shown as one."""
     before, after = text[at - 1], text[at]
     if _flag(before) and _flag(after):
         run = at  # a flag is a pair of letters: after an odd number of them we are inside one

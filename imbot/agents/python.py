@@ -1,8 +1,8 @@
 """The ``python`` agent: a function of the user's own, called in this process.
 
-An async generator, a coroutine, a generator or a plain function; the last two run in threads. Style
-``callback`` calls the way JitAi agents are called (``agent-protocols`` of that platform): the function
-blocks and tells its chunks to a callback meanwhile.
+It is an async generator, a coroutine, a generator or a plain function; the last two run in threads. With the
+style ``callback`` it is called as JitAi agents are (``agent-protocols`` of that platform): the function
+blocks, and passes its chunks to a callback meanwhile.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from imbot.spec import AgentSpec, Timeouts
 Function = Callable[..., Any]
 Say = Callable[[Any], None]
 
-UNHEARD = 100  # pieces of an answer that may wait to be heard before the function has to
+UNHEARD = 100  # pieces of an answer that may wait in the queue before the function is blocked
 
-# what a function may ask for by naming a parameter so, besides the text
+# the arguments, besides the text, that a function gets if it has parameters of these names
 _OFFERED = ("history", "sender_id", "sender_nick", "conversation_id", "conversation_kind")
 
 
@@ -43,7 +43,7 @@ class PythonAgent:
         self.wants_history = "history" in self._parameters
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
-        """What the function yields, says to its callback or returns. Its exceptions come out as they are."""
+        """What the function yields, passes to its callback or returns. Its exceptions are not changed."""
         said = False
         async with aclosing(self._chunks(message, history)) as chunks:
             async for event in chunks:
@@ -54,7 +54,7 @@ class PythonAgent:
         yield Finished()
 
     async def close(self) -> None:
-        """Nothing is held; threads end when their function does."""
+        """Nothing to release; threads end when their function does."""
 
     async def _chunks(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
         call = self._bound(message, history)
@@ -72,7 +72,7 @@ class PythonAgent:
                     yield event
 
     def _bound(self, message: Message, history: Sequence[Exchange]) -> Callable[[], Any]:
-        """The function with the text and what it asks for by name."""
+        """The function, bound to the text and the arguments that it has parameters for."""
         offered = {
             "history": [
                 turn
@@ -91,7 +91,7 @@ class PythonAgent:
         return lambda: self._function(message.text or "", **named)
 
     def _work(self, call: Callable[[], Any], message: Message) -> Callable[[Say], Any]:
-        """What the thread does: tells chunks to ``say`` and returns what is left to say."""
+        """The work of the thread: passes chunks to ``say``, and returns the function's result."""
         if self._callback:
             return lambda say: self._called_back(message, say)
         if inspect.isgeneratorfunction(self._function):
@@ -127,11 +127,14 @@ class PythonAgent:
 
 
 class _HungUpError(BaseException):
-    """Nobody listens any more: ends a function that goes on talking, whatever errors it catches."""
+    """Raised in the function when the answer was stopped.
+
+    A BaseException, so that ``except Exception`` misses it.
+    """
 
 
 class _Talk:
-    """What a thread tells, on its way to the loop; who talks faster than is listened to, waits."""
+    """The queue from a thread to the event loop. The thread is blocked while too many pieces wait."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -140,7 +143,7 @@ class _Talk:
         self._over = False
 
     def say(self, chunk: Any) -> None:
-        """Tell a piece of the answer. Called in threads."""
+        """Pass on a piece of the answer. Called in the thread."""
         self._room.acquire()
         if self._over:
             self._room.release()
@@ -148,29 +151,29 @@ class _Talk:
         self.tell("chunk", chunk)
 
     def tell(self, kind: str, value: Any) -> None:
-        """Tell how it went. Called in threads."""
+        """Pass on a result, an error or a piece. Called in the thread."""
         self.call(self._told.put_nowait, (kind, value))
 
     def call(self, function: Callable[..., object], *values: Any) -> None:
-        """Have something done in the loop, unless that has ended meanwhile."""
+        """Call a function in the event loop, unless that is closed."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *values)
 
     async def heard(self) -> tuple[str, Any]:
-        """What was told next."""
+        """The next kind and value from the thread."""
         kind, value = await self._told.get()
         if kind == "chunk":
             self._room.release()
         return kind, value
 
     def hang_up(self) -> None:
-        """Listen no more; who is waiting to be heard learns it, one after the other."""
+        """End the function: from now on ``say`` raises, also in calls that are blocked in it."""
         self._over = True
         self._room.release()
 
 
 async def _heard(talk: _Talk) -> AsyncGenerator[AgentEvent]:
-    """The events in what the thread tells; what it returns counts only where it said no text before."""
+    """The events from the thread. The function's result is used only if no text came before."""
     said = False
     while True:
         kind, value = await talk.heard()
@@ -192,7 +195,10 @@ def _drained(chunks: Generator[Any], say: Say) -> None:
 
 
 def _found(spec: AgentSpec) -> Function:
-    """The function that ``target`` names. Raises ConfigError that tells a missing module from a broken one."""
+    """The function that ``target`` names.
+
+    Raises ConfigError, with different messages for missing and broken modules.
+    """
     module_name, _, name = str(spec.settings["target"]).partition(":")
     beside = str(Path(spec.path).absolute().parent.parent)
     if beside not in sys.path:
@@ -222,5 +228,5 @@ def _found(spec: AgentSpec) -> Function:
 def _parameters(function: Function) -> frozenset[str]:
     try:
         return frozenset(inspect.signature(function).parameters)
-    except (TypeError, ValueError):  # some built-in functions do not tell
+    except (TypeError, ValueError):  # some built-in functions have no signature
         return frozenset()

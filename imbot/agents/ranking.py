@@ -1,7 +1,7 @@
-"""Which entry answers a question: a full-text index finds candidates, coverage says how well they fit.
+"""Finds the entry that answers a question: a full-text index finds candidates, coverage scores them.
 
-The index ranks but its figures mean nothing alone. Coverage does: how much of the question a heading
-(or another way to ask) holds, and how much of the heading the question.
+The scores of the index cannot be compared between questions. Coverage can: it is how much of the question is
+in a heading (or an alias), and how much of the heading is in the question.
 """
 
 import math
@@ -18,14 +18,14 @@ from imbot.agents.knowledge import KnowledgeEntry
 from imbot.agents.words import Word, is_word, plain, tokens, words
 
 _CANDIDATES = 20
-_QUESTION_WORDS = 100  # longer questions are read so far: nobody's question may become expensive
-_BODY_CREDIT = 0.4  # for a word that only the answer has
-_ALIKE = 0.75  # of two words one of which may be a slip of the other
+_QUESTION_WORDS = 100  # words of a question that are used, so that no question becomes expensive
+_BODY_CREDIT = 0.4  # for a word that is only in the answer
+_ALIKE = 0.75  # similarity above which a word may be a misspelling of another
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry and how well it fits a question, from 0 to 1; ``exact``: it was asked word for word."""
+    """An entry and how well it matches a question, from 0 to 1; ``exact``: it was asked word for word."""
 
     entry: KnowledgeEntry
     score: float
@@ -47,7 +47,7 @@ class _Indexed:
 
 
 class Index:
-    """The entries of one folder, searchable from any thread. Its database goes when it is closed or dropped."""
+    """The entries of one folder, searchable from any thread. Closing or dropping it closes its database."""
 
     def __init__(self, entries: Sequence[KnowledgeEntry]) -> None:
         self._entries = [_indexed(entry) for entry in entries]
@@ -60,12 +60,12 @@ class Index:
         self._frequency = Counter(token for entry in self._entries for token in entry.asked | entry.body)
         self._vocabulary = _vocabulary(self._entries)
         self._database = _database(self._entries)
-        # Who only looks whether a bot can be made drops what was made, often where no loop could close an agent.
+        # `check` makes agents and drops them unclosed, often without an event loop that could close them.
         self._let_go = weakref.finalize(self, self._database.close)
         self._lock = Lock()
 
     def search(self, question: str) -> list[Match]:
-        """The entries that share anything with the question, best first."""
+        """The entries that have anything in common with the question, the best first."""
         exact = self._exact.get(plain(question))
         asked = _text(map(self._corrected, islice(words(question), _QUESTION_WORDS)))
         found = (self._entries[row] for row in self._candidates(asked.tokens))
@@ -74,7 +74,7 @@ class Index:
         return [Match(exact, 1.0, exact=True), *matches] if exact else matches
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the database."""
         with self._lock:
             self._let_go()
 
@@ -87,14 +87,14 @@ class Index:
             return [row for (row,) in self._database.execute(query, (terms, _CANDIDATES))]
 
     def _corrected(self, word: Word) -> Word:
-        """A word that is written nowhere here becomes the word of a heading it was probably meant to be."""
+        """The word, or the similar word of a heading if it does not occur in any entry."""
         if word.pairs or word.text in self._frequency or len(word.text) < 3:
             return word
         close = get_close_matches(word.text, self._vocabulary.get(word.text[0], ()), n=1, cutoff=_ALIKE)
         return Word(close[0]) if close else word
 
     def _score(self, asked: _Text, indexed: _Indexed) -> float:
-        """The better of: question and phrasing cover each other; anything covers the question."""
+        """How well question and heading cover each other, or the share of the question found in the entry."""
         everything = indexed.asked | indexed.body
         body = [_BODY_CREDIT * word.credit(indexed.body) for word in asked.words]
         best = _BODY_CREDIT * self._share(asked, [word.credit(everything) for word in asked.words])
@@ -108,12 +108,12 @@ class Index:
         return best
 
     def _share(self, text: _Text, credit: Sequence[float]) -> float:
-        """The part of a text's weight that is credited."""
+        """The credited part of the weight of a text, from 0 to 1."""
         weights = [self._weight(word) for word in text.words]
         return sum(map(float.__mul__, weights, credit)) / sum(weights)
 
     def _weight(self, word: Word) -> float:
-        """How much a word tells: a rare one the most, one that every entry has nearly nothing."""
+        """The weight of a word: high for a rare one, nearly nothing for one that every entry has."""
         having = self._frequency[word.text]
         weight = math.log(1 + (len(self._entries) - having + 0.5) / (having + 0.5)) + 0.2
         return weight if is_word(word.text) else weight / 2  # Chinese words have about two characters
@@ -133,7 +133,7 @@ def _indexed(entry: KnowledgeEntry) -> _Indexed:
 
 
 def _vocabulary(entries: Iterable[_Indexed]) -> dict[str, list[str]]:
-    """The words of all headings by their first letter, which people seldom get wrong."""
+    """The words of all headings by their first letter, which is seldom misspelt."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for token in sorted(frozenset[str]().union(*(entry.asked for entry in entries))):
         if is_word(token):
@@ -142,7 +142,7 @@ def _vocabulary(entries: Iterable[_Indexed]) -> dict[str, list[str]]:
 
 
 def _database(entries: Iterable[_Indexed]) -> sqlite3.Connection:
-    database = sqlite3.connect(":memory:", check_same_thread=False)  # a lock lets one thread in
+    database = sqlite3.connect(":memory:", check_same_thread=False)  # used under a lock
     database.execute("CREATE VIRTUAL TABLE entries USING fts5(asked, body)")
     rows = ((row, " ".join(entry.asked), " ".join(entry.body)) for row, entry in enumerate(entries))
     database.executemany("INSERT INTO entries (rowid, asked, body) VALUES (?, ?, ?)", rows)

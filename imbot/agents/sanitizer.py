@@ -1,6 +1,6 @@
-"""Agents that do not behave: what they say is made fit to show, and what never ends is ended.
+"""Cleans the events of agents so that they can be shown, and ends answers that never stop.
 
-``guarded`` passes every event through here. What is kept of an answer is ``turn.answer``'s to bound.
+``guarded`` passes every event through here. The length of the answer itself is limited by ``turn.answer``.
 """
 
 import asyncio
@@ -10,25 +10,25 @@ from imbot.errors import AgentError
 from imbot.model import AgentEvent, Citation, ReasoningDelta, Suggestions, TextDelta, TextReplace
 from imbot.text.sanitize import readable
 
-MOST_CHARS = 250_000  # of one piece: more than any answer may have
-MOST_EVENTS = 1_000_000  # events and characters of thinking in one answer
+MOST_CHARS = 250_000  # of one piece, more than any answer may have
+MOST_EVENTS = 1_000_000  # events plus characters of reasoning, in one answer
 _MANY = 50  # suggestions
 _LONGEST = 2_000  # characters of each, and of all that a citation holds
 _TOLD = (TextDelta, TextReplace, ReasoningDelta)
-_BREATH = 64  # events between which nothing else in the process would move, and ...
+_BREATH = 64  # events after which other tasks get a turn, or ...
 _BREATH_CHARS = 100_000  # ... characters
 
 
 class EventSanitizer:
-    """Makes the events of one answer fit to show, and ends what has no end."""
+    """Cleans the events of one answer, and limits their number."""
 
     def __init__(self) -> None:
-        self._half = ""  # of a character whose other half comes with the next piece
+        self._half = ""  # a surrogate whose other half comes with the next piece
         self._heard = 0
         self._events = self._chars = 0
 
     def sanitize(self, event: AgentEvent) -> AgentEvent | None:
-        """The event as it may be shown; None: it says nothing. Raises AgentError where there is no end."""
+        """The event as it may be shown; None if it is empty. Raises AgentError if there are too many."""
         text = event.text if isinstance(event, _TOLD) else ""
         self._heard += 1 + (len(text) if isinstance(event, ReasoningDelta) else 0)
         self._events += 1
@@ -37,7 +37,7 @@ class EventSanitizer:
             raise AgentError("the agent does not stop sending", code="endless")
         match event:
             case TextDelta(text) if text.isprintable() and 0 < len(text) <= MOST_CHARS and not self._half:
-                return event  # most are like that
+                return event  # the usual case
             case TextDelta(text):
                 text = self._whole(text[:MOST_CHARS])
                 return TextDelta(text) if text else None
@@ -56,11 +56,11 @@ class EventSanitizer:
 
     @property
     def should_yield(self) -> bool:
-        """Whether it is time to ``yield_to_others``: an agent may say thousands of things without a pause."""
+        """Whether to call ``yield_to_others`` now: an agent may send thousands of events without a pause."""
         return self._events >= _BREATH or self._chars >= _BREATH_CHARS
 
     async def yield_to_others(self) -> None:
-        """Let others move."""
+        """Let other tasks run."""
         self._events = self._chars = 0
         await asyncio.sleep(0)
 

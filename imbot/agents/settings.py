@@ -1,4 +1,4 @@
-"""What agents share when they read their part of a bot file: places of problems, values in the clear."""
+"""Helpers for agents that read their settings: problems with their places, values in the clear."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from imbot.spec import AgentSpec, Secret
 
 
 def setting_error(spec: AgentSpec, key: str, message: str, *, code: str, hint: str = "") -> ConfigError:
-    """A problem at ``/agent/<key>`` of the bot file, or at the agent where the file does not say it."""
+    """A problem at ``/agent/<key>`` of the bot file, or at ``/agent`` if that key is absent."""
     pointer = f"/agent/{key}"
     span = spec.marks.values.get(pointer) or spec.marks.values.get("/agent") or START
     return ConfigError([Problem.at(spec.path, span, code, message, hint, pointer=pointer)])

@@ -1,4 +1,4 @@
-"""Server-sent events: bytes of a stream in, whole events out. Knows no agent; a line is bounded."""
+"""Server-sent events: turns the bytes of a stream into complete events of limited size."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,10 +17,10 @@ class ServerEvent(NamedTuple):
 
 
 class SseDecoder:
-    """Cuts a stream into events wherever its chunks happen to be cut.
+    """Splits a stream into events, wherever the stream is cut into chunks.
 
-    Lines are found in the bytes and decoded whole, so a chunk may end inside a character. An event
-    without data (a bare ping) is none.
+    Lines are found in the bytes and then decoded, so a chunk may end within a character. Events without data,
+    such as pings, are dropped.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class SseDecoder:
         self._events: list[ServerEvent] = []
 
     def feed(self, chunk: bytes) -> Sequence[ServerEvent]:
-        """The events this chunk completes. Raises AgentError for a line or event beyond all bounds."""
+        """The events that this chunk completes. Raises AgentError for a line or event that is too large."""
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
             self._after_cr = False
@@ -51,7 +51,7 @@ class SseDecoder:
         return self._completed()
 
     def close(self) -> Sequence[ServerEvent]:
-        """What an unterminated end still holds: some servers close right after the last data line."""
+        """The event that the stream ends in: some servers close right after the last data line."""
         self._end_line(self._line)
         self._dispatch()
         return self._completed()

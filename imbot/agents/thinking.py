@@ -1,4 +1,4 @@
-"""Inline reasoning: takes ``<think>…</think>`` out of an answer that arrives in pieces."""
+"""Inline reasoning: separates ``<think>…</think>`` from an answer that arrives in pieces."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ OPEN, CLOSE = "<think>", "</think>"
 SpokenEvent = TextDelta | TextReplace | ReasoningDelta
 
 
-_SLICE = 4096  # characters: the work for a piece must not grow faster than the piece
+_SLICE = 4096  # characters processed at once, so that the work for a piece grows only linearly
 
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """Whether what was said so far ends inside code: as many marks as its runs of backticks hold, and its last sign."""
+    """Whether a text ends within code, from the fences (``` marks) in it so far and its last character."""
 
     marks: int = 0  # in runs that have ended
     run: int = 0  # backticks at the end
@@ -23,11 +23,11 @@ class _Code:
 
     @property
     def quoting(self) -> bool:
-        """Whether what comes next is quoted."""
+        """Whether what follows is quoted, or within code."""
         return self.last in ("`", '"', "'") or (self.marks + self.run // 3) % 2 == 1
 
     def after(self, text: str) -> "_Code":
-        """The same after this text."""
+        """The state after this text has been added."""
         body = text.lstrip("`")
         run = self.run + len(text) - len(body)
         if not body:
@@ -37,27 +37,27 @@ class _Code:
 
 
 class ThinkSplitter:
-    """Tells answer from reasoning in one reply.
+    """Separates answer and reasoning in one reply.
 
-    Tags may be cut across pieces. Where only the closing tag comes, all text before it was
-    reasoning after all, so what was said is taken back. A tag quoted as code stays text.
+    Tags may be split over pieces. If only a closing tag comes, all text before it was reasoning, so the
+    answer so far is taken back. A tag that is quoted as code stays text.
     """
 
     def __init__(self) -> None:
-        self._held = ""  # may be the beginning of a tag
+        self._held = ""  # held back, as it may be the beginning of a tag
         self._said: list[str] = []
-        self._code = _Code()  # after all that was said but the last pieces, ...
-        self._uncounted: list[str] = []  # ... which matter only to a tag
+        self._code = _Code()  # the state before the ...
+        self._uncounted: list[str] = []  # ... last pieces, which are only counted when a tag comes
         self._thinking = False
         self._tagged = False
-        self._fresh = True  # nothing but space since the last tag
+        self._fresh = True  # only white space since the last tag
 
     def feed(self, piece: str) -> Iterable[SpokenEvent]:
-        """What this piece adds to the answer and to the reasoning."""
+        """The events of one piece."""
         if not piece:
             return ()
         if "<" not in piece and not (self._held or self._fresh or self._thinking) and len(piece) <= _SLICE:
-            return (self._spoken(piece),)  # most pieces are like that
+            return (self._spoken(piece),)  # the usual case
         slices = (piece[start : start + _SLICE] for start in range(0, len(piece), _SLICE))
         return (event for each in slices for event in self._feed(each))
 
@@ -76,7 +76,7 @@ class ThinkSplitter:
                 return
 
     def close(self) -> Iterator[SpokenEvent]:
-        """What was held back as a possible tag and was none."""
+        """The text that was held back as a possible tag."""
         held, self._held = self._held, ""
         yield from self._say(held)
 
@@ -124,7 +124,7 @@ class ThinkSplitter:
 
 
 def _cut_tag(text: str) -> int:
-    """Where a tag may begin whose rest has not come yet; the text's length if nowhere."""
+    """Where a tag may begin whose rest has not come yet; the length of the text if there is none."""
     start = text.rfind("<", max(0, len(text) - len(CLOSE) + 1))
     cut = start >= 0 and any(tag.startswith(text[start:]) for tag in (OPEN, CLOSE))
     return start if cut else len(text)

@@ -1,7 +1,7 @@
-"""What a text says, as words: Chinese by characters and pairs of them, other scripts by stems.
+"""Splits a text into words: Chinese into characters and pairs of them, other scripts into stems.
 
-Chinese has no spaces, and pairs of characters stand in for its words. What every question has (how,
-please, 怎么, 请问) says nothing and is left out, of questions and of what is searched alike.
+Chinese has no spaces, so pairs of characters serve as words. Words that every question has (how, please, 怎么,
+请问) are left out, in questions and in the texts that are searched.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_CHAR_CREDIT = 0.4  # for a character without its neighbours
+_CHAR_CREDIT = 0.4  # for a character that is found without its neighbours
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 _IS_CJK = re.compile(f"[{_CJK}]")
@@ -28,13 +28,13 @@ _STOP_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word, or a character with the pairs it stands in."""
+    """A word, or a character with the pairs it belongs to."""
 
     text: str
     pairs: tuple[str, ...] = ()
 
     def credit(self, tokens: frozenset[str]) -> float:
-        """How far it is found among tokens, from 0 to 1."""
+        """How well it is found among tokens, from 0 to 1."""
         if any(pair in tokens for pair in self.pairs):
             return 1.0
         if self.text not in tokens:
@@ -53,7 +53,7 @@ def words(text: str) -> Iterator[Word]:
 
 
 def tokens(text: str) -> frozenset[str]:
-    """What a text is found by: its words, characters and pairs."""
+    """The tokens by which a text is found: its words, characters and pairs."""
     found: set[str] = set()
     for run in _runs(text):
         found.update((*run, *_pairs(run)) if _IS_CJK.match(run) else (run,))
@@ -61,17 +61,17 @@ def tokens(text: str) -> frozenset[str]:
 
 
 def plain(text: str) -> str:
-    """A question without punctuation and case: equal when it is asked word for word."""
+    """A question without punctuation and case, to see whether two are the same."""
     return "".join(re.findall(r"\w+", _normal(text)))
 
 
 def is_word(token: str) -> bool:
-    """Whether a token is a word and no character or pair."""
+    """Whether a token is a word, not a Chinese character or pair."""
     return not _IS_CJK.match(token)
 
 
 def _runs(text: str) -> Iterator[str]:
-    """Stems, and stretches of Chinese."""
+    """The stems of words, and unbroken runs of Chinese."""
     joined = re.sub(r"(?<=\w)['’-](?=\w)", "", _normal(text))  # can't, Wi-Fi
     for run in _RUNS.findall(_FILLER.sub(" ", joined)):
         if _IS_CJK.match(run):
@@ -89,7 +89,7 @@ def _normal(text: str) -> str:
 
 
 def _stem(word: str) -> str:
-    """The word without plural, -ing and -ed, roughly: questions and answers are cut alike."""
+    """The word roughly without plural, -ing and -ed; questions and answers are treated alike."""
     for ending in ("ing", "ied", "ies", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             stem = word[: -len(ending)] + ("y" if ending in ("ied", "ies") else "")

@@ -1,1 +1,1 @@
-"""A running bot: whom it answers, in which order, and what it does with clicks."""
+"""A running bot: access, order of messages, limits, clicks, and recovery after a crash."""

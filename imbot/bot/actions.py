@@ -1,4 +1,4 @@
-"""What a click on a card means, and what the card shows after it; ``bot`` hears of clicks and stops turns."""
+"""Handles clicks on cards: what they do, and how the card changes. ``bot`` receives them."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,32 +17,35 @@ log = logging.getLogger(__name__)
 
 
 def stops(action: CardAction, turn: TurnRecord, spec: BotSpec) -> bool:
-    """Whether that click is to stop that turn, by somebody who may."""
+    """Whether a click stops this turn, and its user may do so."""
     return action.id == "stop" and action.card_id == turn.card.id and may_press(spec, turn, action.user_id)
 
 
 def may_press(spec: BotSpec, turn: TurnRecord, user_id: str) -> bool:
-    """Whether a person may stop a turn or have it asked again: who asked, and whom the bot file lets.
+    """Whether a person may stop a turn or ask its question again: the asker, and whom the bot file allows.
 
-    With only one person there, it is that one, by whatever id the platform calls them.
+    In a one-to-one conversation it is always the asker, even if the platform uses another id for clicks.
     """
     return turn.conversation_kind == "single" or user_id == turn.sender.id or spec.card.actions_by == "anyone"
 
 
 def may_ask_again(spec: BotSpec, turn: TurnRecord) -> bool:
-    """Whether the card of a turn has a button to ask again."""
+    """Whether the card of a turn has a button to ask the question again."""
     offered = "regenerate" in spec.card.actions or bool(turn.extras.get("retry"))
     return offered and turn.phase.terminal and bool(turn.question)
 
 
 def again_id(turn: TurnRecord) -> str:
-    """The message id of a question asked again: the same for every click, so that all make one turn."""
+    """The message id of a question that is asked again.
+
+    The same for every click, so that they make one turn.
+    """
     return f"again:{turn.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """One click, on the card of a turn that has its end; ``at`` is in epoch seconds."""
+    """One click on the card of a finished turn; ``at`` is in epoch seconds."""
 
     action: CardAction
     behaviour: Behaviour
@@ -50,7 +53,10 @@ class Click:
     at: float
 
     async def answered(self, store: Store, ask: Callable[[Message], Awaitable[None]]) -> CardChange | None:
-        """Do what it means, and tell what the card shows then; ``ask`` takes a message over."""
+        """Carry it out, and return how the card changes.
+
+        ``ask`` accepts the message of a repeated question.
+        """
         verb, value = parse_button_id(self.action.id)
         spec = self.behaviour.spec
         turn = await store.turn_of_card(self.action.card_id)
@@ -67,7 +73,7 @@ class Click:
         return may_press(self.behaviour.spec, turn, self.action.user_id)
 
     async def _rate(self, turn: TurnRecord, rating: str, store: Store) -> CardChange:
-        """In a group nobody else sees the rating."""
+        """Store a rating. In a group, only the person who clicked sees it."""
         await store.rate(Feedback(turn.id, turn.bot, self.action.user_id, rating, self.at))
         log.info("%s: turn %s rated %s", turn.bot, turn.id, rating)
         private = turn.conversation_kind == "group"
@@ -77,7 +83,7 @@ class Click:
     async def _ask_again(
         self, turn: TurnRecord, store: Store, ask: Callable[[Message], Awaitable[None]]
     ) -> CardChange:
-        """Ask once, however many clicks; the button goes for everybody."""
+        """Ask the question once, however often people click; the button disappears for everybody."""
         await store.ask_again(turn.id)
         await ask(replace(message_of(turn, again_id(turn)), received_at=self.at))
         log.info("%s: turn %s is asked again", turn.bot, turn.id)
@@ -87,7 +93,7 @@ class Click:
         return self._change((turn, rating), (after, rating))
 
     def _change(self, *states: tuple[TurnRecord, str], private: bool = False, notice: str = "") -> CardChange:
-        """From one state of the card to another, each a turn and the rating that is chosen."""
+        """The change between two states of the card, each given by a turn and the chosen rating."""
         card, (turn, _) = self.behaviour.card, states[0]
         before, after = (truncate(card, card_context(*state), self.overflow_bytes).view for state in states)
         return CardChange(before, after, private, turn.layout != card.fingerprint, notice)

@@ -1,4 +1,4 @@
-"""The turns of a bot while they are under way: each a task, owned here until it ends."""
+"""The turns of a bot that are under way: each is a task that is owned here until it ends."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,15 +12,16 @@ from imbot.tasks import Task, TaskSet
 from imbot.turn.journal import Journal
 from imbot.usage.counters import Counters
 
-LAST_WORDS_S = 5.0  # for ending cards as stopped, after the grace time
+LAST_WORDS_S = 5.0  # for ending the cards of stopped turns, after the grace time
 
 
 @dataclass(slots=True, eq=False)
 class ActiveTurn:
-    """A message on its way to its answer, from the first moment on.
+    """A turn under way, from the arrival of its message on.
 
-    ``gateway`` is of the app it came to: its card belongs there, whatever the bot moves to. Cancelled
-    while ``stoppable`` it ends as *stopped*; a second cancel, or one at another time, gives it up.
+    ``gateway`` is that of the app the message came to; its card stays there, even if the bot moves to another
+    app. ``taken`` is set when the message is journalled. If the task is cancelled while ``stoppable``, the
+    turn ends as *stopped*; a second cancel, or one at another time, gives it up.
     """
 
     turn: TurnRecord
@@ -49,22 +50,22 @@ class ActiveTurns:
         return len(self._turns)
 
     def begin(self, active: ActiveTurn, doing: Coroutine[Any, Any, None]) -> None:
-        """Do it in a task of its own."""
+        """Run the turn in a task of its own."""
         task = self._tasks.start(doing, f"turn {active.turn.id} of {active.turn.bot}", self._ended)
         self._turns[task] = active
         self._counters.accounting.open_turn(active.turn.id, active.turn.bot)
 
     def stop(self, which: Callable[[TurnRecord], bool]) -> bool:
-        """End those turns as *stopped*; whether there was any."""
+        """End the turns for which ``which`` is true as *stopped*; returns whether there were any."""
         found = [task for task, active in self._turns.items() if which(active.now)]
         for task in found:
             self._stop(task)
         return bool(found)
 
     async def drained(self, gateway: Gateway | None, grace_s: float) -> None:
-        """Return when no turn uses that gateway any more (None: no turn at all).
+        """Return when no turn uses that gateway any more; None: when no turn is left at all.
 
-        Turns that are late are stopped, and given up when they ignore that.
+        Turns that take longer than ``grace_s`` are stopped, and given up if that takes too long, too.
         """
         tasks = {task for task, active in self._turns.items() if gateway in (None, active.gateway)}
         for patience, insist in ((grace_s, self._stop), (LAST_WORDS_S, asyncio.Task.cancel)):
@@ -76,8 +77,8 @@ class ActiveTurns:
             await asyncio.wait(tasks)
 
     def _stop(self, task: Task) -> None:
-        """Cancel a turn once: a second cancel would keep it from ending its card."""
-        active = self._turns.get(task)  # it may have ended since it was looked for
+        """Cancel a turn, but only once: a second cancel would prevent it from ending its card."""
+        active = self._turns.get(task)  # None if it has ended meanwhile
         if active and active.stoppable:
             active.stoppable = False
             task.cancel()

@@ -1,6 +1,7 @@
-"""Who is answered, and when: access, what needs no agent, and how many are answered at once.
+"""Which messages go to the agent, and when: access, replies without the agent, and the concurrency limits.
 
-``bot.Bot`` asks ``immediate_reply`` for each message, and a permit of its ``ConcurrencyLimit`` for those that go to the agent.
+``bot.Bot`` calls ``immediate_reply`` for each message, and requests a permit of its ``ConcurrencyLimit`` for
+those that go to the agent.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from imbot.bot.commands import command_of
 from imbot.model import Message
 from imbot.spec import Access, BotSpec, Limits
 
-SHARE = 4  # of the queue one person fills at most one part in so many
+SHARE = 4  # one person may fill one part in so many of the queue
 
 
 def admitted(message: Message, access: Access) -> bool:
@@ -23,7 +24,10 @@ def admitted(message: Message, access: Access) -> bool:
 
 
 def immediate_reply(message: Message, spec: BotSpec) -> str:
-    """The order or the name of the text by which a message is answered without the agent; empty: it is a question."""
+    """The command, or the name of the text, for a message that does not go to the agent.
+
+    Empty for a question.
+    """
     if not admitted(message, spec.access):
         return "refused"
     if not message.text:
@@ -35,7 +39,7 @@ def immediate_reply(message: Message, spec: BotSpec) -> str:
 
 
 class Permit:
-    """One question on its way: waiting, then being answered, then gone. Without a limit it never waits."""
+    """The permit of one question: it waits, is granted, is released. Without a limit it never waits."""
 
     def __init__(self, limit: "ConcurrencyLimit | None" = None, person: str = "") -> None:
         self.person = person
@@ -43,13 +47,16 @@ class Permit:
         self._granted = asyncio.Event()
 
     async def acquired(self) -> None:
-        """Return when the question may be answered; call it when nothing else is to be waited for."""
+        """Return when the question may be answered.
+
+        Call it last: until then the question does not take part.
+        """
         if self._limit:
             self._limit.enqueue(self)
             await self._granted.wait()
 
     def release(self) -> None:
-        """Make room for others. Releasing twice is fine."""
+        """Give the place to others. Releasing twice does no harm."""
         if self._limit:
             self._limit.release(self)
         self._limit = None
@@ -60,10 +67,10 @@ class Permit:
 
 
 class ConcurrencyLimit:
-    """The questions of one bot: so many are answered at once, of one person and in all; the others wait.
+    """Limits how many questions of a bot are answered at once, of one person and in all; others wait.
 
-    Who may begin is decided in the order in which they are enqueued, passing over those whose sender is
-    being answered as often as one may.
+    Waiting questions are granted in the order in which they were enqueued, but a person who has reached
+    ``per_user`` is passed over, so that nobody else is delayed.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -76,16 +83,19 @@ class ConcurrencyLimit:
 
     @property
     def waiting(self) -> int:
-        """Questions that wait."""
+        """The number of waiting questions."""
         return len(self._waiting)
 
     def set_limits(self, limits: Limits) -> None:
-        """Keep to other limits from now on; nobody is sent away for them."""
+        """Apply other limits from now on; questions that wait already are not rejected."""
         self._limits = limits
         self._grant_waiting()
 
     def request(self, person: str, *, now: bool) -> Permit | None:
-        """A permit for a question; None: there is no room even to wait. ``now``: it could begin at once."""
+        """A permit for a question; None if even the queue is full.
+
+        ``now``: nothing else delays the question.
+        """
         permit = Permit(self, person)
         if now and self._room_for(person):
             self._grant(permit)
@@ -97,13 +107,13 @@ class ConcurrencyLimit:
         return permit
 
     def enqueue(self, permit: Permit) -> None:
-        """Take part in the waiting: until now the question waited for something else."""
+        """Put a waiting permit into the queue, when its question waits for nothing else any more."""
         if permit in self._waiting:
             self._queue.append(permit)
             self._grant_waiting()
 
     def release(self, permit: Permit) -> None:
-        """Forget a question, wherever it stands."""
+        """Remove a permit, whether granted or waiting."""
         if permit in self._active:
             self._active.discard(permit)
             _less(self._active_of, permit.person)
@@ -118,7 +128,7 @@ class ConcurrencyLimit:
         return len(self._active) < self._limits.per_bot and self._active_of[person] < self._limits.per_user
 
     def _grant_waiting(self) -> None:
-        """Let begin who can."""
+        """Grant as many waiting permits as the limits allow."""
         for permit in list(self._queue):
             if len(self._active) >= self._limits.per_bot:
                 return

@@ -1,6 +1,6 @@
-"""The behaviours of one bot: the one of now, and those before it that turns still use.
+"""The behaviours of one bot: the current one, and earlier ones that running turns still use.
 
-``bot`` swaps them; an agent is closed when nobody uses it any more.
+``bot`` switches them; an agent is closed when no turn uses it any more.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from imbot.tasks import TaskSet
 
 
 class Behaviours:
-    """Which behaviour a turn takes that begins now; owns closing those that are out of use."""
+    """Holds the current behaviour, counts the users of each, and closes those that are no longer used."""
 
     def __init__(self, first: Behaviour) -> None:
         self.now = first
@@ -20,14 +20,14 @@ class Behaviours:
         self._closing = TaskSet()
 
     def switch_to(self, behaviour: Behaviour) -> None:
-        """This one from now on."""
+        """Use this behaviour for new turns."""
         old, self.now = self.now, behaviour
         self._users[behaviour] += 1
         self._release(old)
 
     @contextmanager
     def in_use(self) -> Iterator[Behaviour]:
-        """The one of now, whose agent stays open while the block lasts."""
+        """The current behaviour, whose agent stays open while the block lasts."""
         behaviour = self.now
         self._users[behaviour] += 1
         try:
@@ -36,7 +36,7 @@ class Behaviours:
             self._release(behaviour)
 
     async def close(self) -> None:
-        """Nobody begins any more: return when every agent that is out of use is closed."""
+        """Release the current behaviour, and return when the agents of all unused ones are closed."""
         self._release(self.now)
         await self._closing.join()
 

@@ -1,7 +1,7 @@
-"""A running bot: accepts messages once, keeps conversations in order, owns its turns, drains.
+"""A running bot: accepts each message once, keeps conversations in order, runs its turns, drains.
 
-Messages and clicks come from the gateway it is attached to; the supervisor swaps its behaviour and
-its gateway, and ends it. A turn keeps the behaviour and gateway it began with.
+Messages and clicks come from the gateway it is attached to. The supervisor changes its behaviour and gateway,
+and stops it. A turn keeps the behaviour and gateway it began with.
 """
 
 import asyncio
@@ -41,13 +41,14 @@ from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
-WAITED_S = 5.0  # who waited as long may have been taken over meanwhile, if this process seemed dead
+WAITED_S = 5.0  # after so long a wait, check that no other process has taken the turn over
 
-# Some platforms deliver a message again for minutes; of older ones the store knows.
+# How long and how many message ids are remembered: platforms redeliver for minutes. The store knows older
+# ones.
 MESSAGE_IDS_S = 900.0
 MESSAGE_IDS = 20_000
 
-_TEXTS = {"stop": "stopped"}  # of orders whose answer has another name
+_TEXTS = {"stop": "stopped"}  # commands whose reply is a text of another name
 
 
 class Bot:
@@ -77,28 +78,28 @@ class Bot:
 
     @property
     def behaviour(self) -> Behaviour:
-        """How it answers now."""
+        """The current behaviour."""
         return self._behaviours.now
 
     @property
     def spec(self) -> BotSpec:
-        """What runs."""
+        """The spec of the current behaviour."""
         return self.behaviour.spec
 
     @property
     def turns_running(self) -> int:
-        """Turns accepted and not ended, waiting ones included."""
+        """The number of turns that are accepted and not ended, with those that wait."""
         return len(self._active_turns)
 
     def use_behaviour(self, behaviour: Behaviour) -> None:
-        """Answer with this behaviour from the next turn on."""
+        """Use this behaviour from the next turn on."""
         self._behaviours.switch_to(behaviour)
         self._concurrency.set_limits(behaviour.spec.limits)
 
     # -- what the gateway delivers
 
     async def on_message(self, message: Message) -> None:
-        """Take a message over: journalled, its turn under way, when this returns."""
+        """Accept a message. When this returns, it is journalled and its turn is under way."""
         if not self._messages.add(message.id):
             log.info("%s: message %s was delivered again", self.spec.name, message.id)
             return
@@ -107,7 +108,7 @@ class Bot:
         await active.taken.wait()
 
     async def on_action(self, action: CardAction) -> CardChange | None:
-        """Keep a rating, stop a turn or ask again; what the card shows then."""
+        """Carry out a click: store a rating, stop a turn, ask again. Returns how the card changes."""
         if self._active_turns.stop(lambda turn: clicks.stops(action, turn, self.spec)):
             return None
         click = clicks.Click(action, self.behaviour, self.gateway.overflow_bytes, self._clock())
@@ -116,12 +117,15 @@ class Bot:
     # -- what other processes left
 
     def resume(self, turn: TurnRecord) -> None:
-        """Take up a turn of a process that died; it is handed back where it cannot be ended now."""
+        """Continue a turn of a process that died.
+
+        If it cannot be ended now, it is handed back to the store.
+        """
         active = self._activate(turn, message_of(turn))
         self._active_turns.begin(active, self._take(active, self._unseen))
 
     async def recorded(self) -> bool:
-        """Record what the store would not take when turns ended; whether that is all."""
+        """Write what could not be stored when turns ended; returns whether nothing is left to write."""
         return await self._arrears.paid()
 
     # -- ending
@@ -172,11 +176,11 @@ class Bot:
         )
 
     async def _reply(self, active: ActiveTurn, name: str) -> None:
-        """Answer with a text of the bot file as it is now."""
+        """Reply with one of the bot file's texts, as it is now."""
         await self._replies.send(self._context(active, self.behaviour), name)
 
     async def _unseen(self, active: ActiveTurn) -> bool:
-        """Whether nobody has seen anything of a turn that was left, so that it is to be answered; else end it."""
+        """Whether an orphan must be answered because people have seen nothing of it; otherwise end it."""
         turn, journal = active.turn, active.journal
         try:
             phase = await orphan.finish(self._context(active, self.behaviour))
@@ -189,7 +193,7 @@ class Bot:
         return phase is None
 
     async def _new(self, active: ActiveTurn) -> bool:
-        """Whether the message is new; then it is journalled. Without a store we go on with what memory knows."""
+        """Journal the message; returns whether it is new. If the store fails, only memory can tell."""
         try:
             fresh = await self._store.accept(active.turn)
         except StoreError as error:
@@ -205,10 +209,10 @@ class Bot:
                 self.turns_total += 1
                 active.taken.set()
                 await self._follow(active)
-        except asyncio.CancelledError:  # given up, or stopped: where it has no end, another process ends it
+        except asyncio.CancelledError:  # given up or stopped; if it has no end yet, another process ends it
             await active.journal.hand_back()
             raise
-        except Exception:  # a defect: whoever asked is told all the same
+        except Exception:  # a defect: the person who asked gets a reply all the same
             log.exception("%s: turn %s failed", self.spec.name, active.turn.id)
             await self._reply(active, "error")
         finally:
@@ -216,7 +220,7 @@ class Bot:
             self._arrears.add(active.journal)
 
     async def _follow(self, active: ActiveTurn) -> None:
-        """Obey an order, answer a question, say why there is no answer."""
+        """Carry out a command, answer a question, or reply why there is no answer."""
         name = immediate_reply(active.message, self.spec)
         permit = None if name else self._permit(active)
         if permit is None:
@@ -235,7 +239,7 @@ class Bot:
         return same and clicks.may_press(self.spec, turn, order.sender.id)
 
     def _permit(self, active: ActiveTurn) -> Permit | None:
-        """Room for one more question; None: there is none, not even to wait."""
+        """A permit for the question; None if even the queue is full."""
         person = active.turn.sender.id
         if person in self.spec.access.admins:
             return Permit()
@@ -251,7 +255,7 @@ class Bot:
         if active.journal.lost:
             return
         with self._behaviours.in_use() as behaviour:
-            if not admitted(active.message, behaviour.spec.access):  # any more
+            if not admitted(active.message, behaviour.spec.access):  # access may have changed while it waited
                 active.stoppable = False
                 await self._replies.send(self._context(active, behaviour), "refused")
                 return
@@ -261,7 +265,7 @@ class Bot:
 
     @asynccontextmanager
     async def _not_begun(self, active: ActiveTurn) -> AsyncIterator[None]:
-        """Who is stopped while the block lasts has no card yet, and is told in words."""
+        """If the turn is stopped within the block, it has no card yet, so the reply is a message."""
         try:
             yield
         except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""Words that are orders to the bot: ``/new``, ``/stop``, ``/help`` and what a bot file adds."""
+"""Messages that are commands to the bot: ``/new``, ``/stop``, ``/help``, and the words of the bot file."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Command = Literal["", "new", "stop", "help"]
 
 
 def command_of(text: str, commands: Commands) -> Command:
-    """Which order a message is; empty when it is a question. Only the whole message counts."""
+    """The command that a message is; empty for a question. The whole message must be the word."""
     said = text.strip().casefold()
     names: tuple[Literal["new", "stop", "help"], ...] = ("new", "stop", "help")
     for name in names:

@@ -1,4 +1,4 @@
-"""Order of what comes in: one turn at a time per conversation."""
+"""The order of turns: one at a time in each conversation."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class QueueTicket:
             self.before = self.before.before
 
     def release(self) -> None:
-        """Let the next one come. Releasing twice, or before one's turn, is fine."""
+        """Let the next one proceed. Releasing twice, or before being reached, does no harm."""
         self.released.set()
         last = self._queues.get(self._key)
         while last is not None and last.released.is_set():
@@ -43,18 +43,18 @@ class QueueTicket:
 
 
 class ConversationQueues:
-    """Who waits for whom. A conversation nobody waits in takes no memory."""
+    """The queues of all conversations. An empty queue takes no memory."""
 
     def __init__(self) -> None:
         self._queues: dict[ConversationKey, QueueTicket] = {}
 
     def take_ticket(self, key: ConversationKey) -> QueueTicket:
-        """Take a ticket at the end of a conversation's queue; order is the order of these calls."""
+        """A ticket at the end of a conversation's queue; the order is that of these calls."""
         return QueueTicket(self._queues, key)
 
 
 def trimmed(past: Sequence[Exchange], chars: int) -> list[Exchange]:
-    """The newest exchanges that together hold at most so many characters, oldest first."""
+    """The newest exchanges with at most so many characters together; the oldest first."""
     kept: list[Exchange] = []
     for exchange in reversed(past):
         chars -= len(exchange.question) + len(exchange.answer)

@@ -1,7 +1,8 @@
-"""OrphanFinder: says that this process lives, and takes up what processes left that died.
+"""Recovery after a crash: renews the lease of this process, and continues turns of processes that died.
 
-The runtime owns both halves: the lease is kept until the last turn has ended, so that no other process
-takes living turns; the search for orphans ends when the bots are stopped. ``turn.orphan`` ends what is found.
+The runtime runs both. The lease is renewed until the last turn has ended, so that no other process takes
+turns of this one; the search for orphans ends when the bots are stopped. ``turn.orphan`` ends the orphans
+that are found.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ LONGEST_PAUSE_S = 300.0
 
 
 async def beat(store: Store, clock: Callable[[], float] = time.time) -> None:
-    """Say once that this process lives; a store that fails lets the lease run out."""
+    """Renew the lease once. If the store fails, the lease may run out."""
     try:
         await store.beat(clock(), LEASE_S)
     except StoreError as error:
@@ -33,7 +34,7 @@ async def beat(store: Store, clock: Callable[[], float] = time.time) -> None:
 
 
 async def keep_beating(store: Store) -> None:
-    """Say so again and again, until cancelled."""
+    """Renew the lease repeatedly, until cancelled."""
     while True:
         await beat(store)
         await asyncio.sleep(BEAT_S)
@@ -41,14 +42,14 @@ async def keep_beating(store: Store) -> None:
 
 @dataclass(slots=True)
 class _Pause:
-    """Between two tries to end a turn that cannot be ended now."""
+    """The pause before the next try to end a turn that cannot be ended now."""
 
     until: float
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=LOOK_EVERY_S * 2, cap_s=LONGEST_PAUSE_S))
 
 
 class OrphanFinder:
-    """Finds orphans and brings them to their bots, as long as those run."""
+    """Finds orphans, and passes them to their bots."""
 
     def __init__(
         self, store: Store, bots: Callable[[], Iterable[Bot]], clock: Callable[[], float] = time.time
@@ -68,17 +69,17 @@ class OrphanFinder:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
-        """Have every orphan of the running bots taken up, the oldest first. Raises StoreError.
+        """Let the running bots continue all of their orphans, the oldest first. Raises StoreError.
 
-        Before that, what could not be recorded of ended turns is: they would be taken for open ones later.
+        Before that, the ends of turns that could not be stored are written: otherwise those turns would look
+        open.
         """
         for bot in list(self._bots()):
             if not await bot.recorded():
                 break
         open_ids: set[str] = set()
-        bots_with_orphans = await self._store.bots_with_orphans(
-            self._clock()
-        )  # one question for all: most bots have no orphan
+        # one query for all bots, most of which have no orphan
+        bots_with_orphans = await self._store.bots_with_orphans(self._clock())
         for bot in [bot for bot in self._bots() if bot.spec.name in bots_with_orphans]:
             orphans = await self._store.orphans(bot.spec.name, self._clock())
             open_ids.update(turn.id for turn in orphans)
@@ -99,7 +100,7 @@ class OrphanFinder:
             await self._store.hand_back(turn_id)
 
     def _due(self, turn: TurnRecord) -> bool:
-        """Whether to try it now. What comes back as an orphan could not be ended, so it waits ever longer."""
+        """Whether to try a turn now. One that is an orphan again could not be ended, so its pauses grow."""
         now = self._clock()
         pause = self._pauses.setdefault(turn.id, _Pause(now))
         if pause.until > now:

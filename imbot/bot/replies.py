@@ -1,4 +1,4 @@
-"""Replies: a bot file's own texts, in answer to orders and to what the agent does not get.
+"""Replies without the agent: texts of the bot file, for commands and for messages it does not get.
 
 ``bot`` decides which text a message gets; ``turn.send_text`` sends it.
 """
@@ -16,7 +16,7 @@ from imbot.turn.send_text import send_text_once
 
 log = logging.getLogger(__name__)
 
-REFUSAL_EVERY_S = 900.0  # of one person in one group
+REFUSAL_EVERY_S = 900.0  # between two refusals of one person in one group
 MOST_REFUSED = 20_000
 
 _CONTEXT = CardContext(phase=CardPhase.FINAL)
@@ -24,14 +24,14 @@ _TURNED_AWAY = frozenset({"busy", "refused", "too_long"})
 
 
 class Replies:
-    """What one bot says in its own words."""
+    """Sends the texts of one bot."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._refused = RecentIds(REFUSAL_EVERY_S, MOST_REFUSED, clock)
 
     async def send(self, context: TurnContext, name: str) -> None:
-        """Answer with the text of that name (``stopped``, ``help``, ...), and end the turn."""
+        """Reply with the text of that name (``stopped``, ``help``, ...), and end the turn."""
         turn, counters = context.record, context.counters
         if name == "new":
             await self._start_anew(turn)
@@ -56,7 +56,7 @@ class Replies:
             log.error("%s: turn %s could not start a new conversation: %s", turn.bot, turn.id, error)
 
     def _refused_lately(self, turn: TurnRecord, name: str) -> bool:
-        """Whether a group has lately read that this person is refused: it need not read it each time."""
+        """Whether a group has read lately that this person is refused, so that it is not repeated."""
         if name != "refused" or turn.conversation_kind != "group":
             return False
         return not self._refused.add(f"{turn.conversation.conversation_id} {turn.sender.id}")

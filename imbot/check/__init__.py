@@ -1,1 +1,1 @@
-"""What ``imbot check`` finds in bot files before they run."""
+"""``imbot check``: finds problems in bot files before they run."""

@@ -1,6 +1,6 @@
-"""Bot files looked at one by one, for ``check``: loaded and prepared as ``run`` does it, and doubted.
+"""Checks bot files one by one: loads and prepares them as ``run`` does, and applies the lints.
 
-Many of them are shared out over the processors. What files cannot have in common is ``check``'s business.
+Many files are divided over the processors. Conflicts between files are found by ``check``.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -21,16 +21,16 @@ from imbot.platforms import platform_type
 from imbot.problems import ANSWER_S
 from imbot.problems.sources import Sources
 
-FEW = 100  # files that are not worth a process
+FEW = 100  # files for which a further process is not worth while
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """One bot file: what is wrong with it and what is doubtful, and what it claims.
+    """A bot file with its problems, and what it claims for itself alone.
 
-    ``problems`` are the loader's, ``unprepared`` says why it makes no bot all the same. ``type`` is empty
-    where the loader made no spec of it, ``calls`` what a usual answer takes at most. ``sources`` is every
-    file that was looked for.
+    ``problems`` are the loader's, ``unprepared`` those of preparing it, ``doubts`` those of the lints.
+    ``type`` is empty if there is no spec. ``calls`` is the most calls of an answer of ``ANSWER_S`` seconds.
+    ``sources`` is every file that was looked for.
     """
 
     path: str
@@ -46,7 +46,7 @@ class CheckedFile:
 
 @dataclass(frozen=True, slots=True)
 class CheckedFolder:
-    """All bot files of a folder, by path, and the defaults they share."""
+    """The bot files of a folder, sorted by path, and the defaults they share."""
 
     files: tuple[CheckedFile, ...]
     defaults: Defaults
@@ -55,13 +55,14 @@ class CheckedFolder:
 def check_files(
     folder: Path, names: Collection[str] | None, sources: Sources, *, no_env: bool = False
 ) -> CheckedFolder:
-    """Examine the bot files of a folder. Those whose names are not asked for are loaded only; None: all are.
+    """Check the bot files of a folder. Files that are not among ``names`` are only loaded; None: check all.
 
-    Raises ConfigError where the folder itself, or the ``.env`` beside it, cannot be read.
+    Raises ConfigError if the folder itself, or the ``.env`` beside it, cannot be read.
     """
     paths = bot_files(folder)
     look = partial(_look, folder, names, sources, no_env)
-    done = [look(paths[:1])]  # imports and compiles, once, what all of them need
+    # the first one before the fork: what it imports and compiles is then there for all processes
+    done = [look(paths[:1])]
     if rest := paths[1:]:
         done += parallel.each(look, parallel.divided(rest, parallel.processors(), FEW))
     return CheckedFolder(tuple(file for each in done for file in each.files), done[0].defaults)
@@ -93,7 +94,7 @@ def _checked(file: BotFile, sources: Sources, defaults: Defaults, *, asked: bool
 
 
 def _unprepared(file: BotFile) -> Iterator[Problem]:
-    """Why a file whose values are right still makes no bot; of one that is wrong elsewhere, what its card lacks."""
+    """The problems of preparing a file; of one that has errors elsewhere, only those of its card."""
     try:
         if file.spec is not None:
             prepare(file.spec)

@@ -1,4 +1,4 @@
-"""The check: bot files loaded and prepared as ``run`` does it, with the lints, made into one report."""
+"""The check of bot files, folders and test files: everything that is found, as one report."""
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -29,9 +29,9 @@ class NoBotFileError(ImbotError):
 
 
 def check(paths: Iterable[Path], sources: Sources, *, no_env: bool = False) -> Report:
-    """Everything wrong with the bot files at these paths, files or folders.
+    """The report on the bot files at these paths, files or folders.
 
-    A single file is judged among its neighbours. ``no_env``: unset variables count as set. Raises
+    A single file is checked among its neighbours. ``no_env``: unset variables count as set. Raises
     NoBotFileError.
     """
     found = _Findings(sources)
@@ -53,7 +53,7 @@ def check(paths: Iterable[Path], sources: Sources, *, no_env: bool = False) -> R
 
 
 def _folders(paths: Iterable[Path]) -> Mapping[Path, set[str] | None]:
-    """The folders to load, each once, with the names that are asked for; None: all."""
+    """The folders to load, each once, with the names of the files to report on; None: all."""
     folders: dict[Path, set[str] | None] = {}
     spelled: dict[Path, Path] = {}
     for path in paths:
@@ -68,7 +68,7 @@ def _folders(paths: Iterable[Path]) -> Mapping[Path, set[str] | None]:
 
 
 def _asked_for(checked: CheckedFolder, folder: Path, names: set[str]) -> set[str]:
-    """The paths of the files with these names."""
+    """The paths of the bot files with these names. Raises NoBotFileError for other names."""
     found = {Path(file.path).name: file.path for file in checked.files}
     known = {*found, *([Path(checked.defaults.path).name] if checked.defaults.exist else [])}
     for name in sorted(name for name in names - known if not name.endswith(_TESTS)):
@@ -78,20 +78,21 @@ def _asked_for(checked: CheckedFolder, folder: Path, names: set[str]) -> set[str
 
 
 class _Findings:
-    """What was found so far."""
+    """Collects what is found."""
 
     def __init__(self, sources: Sources) -> None:
         self.problems: set[Problem] = set()
         self._sources = sources
         self._bots: list[CheckedBot] = []
         self._files = 0
-        # whether all that is wrong with a file is known, so that a comment there may be called idle
+        # by path, whether all problems of a file are known, so that an ignore comment there can be called
+        # unused
         self._complete: dict[str, bool] = {}
-        # what is wrong with the defaults, each beside the same with the bots that inherit it
+        # problems of the defaults, each with the same problem that names the bots which inherit it
         self._heirs: dict[Problem, Problem] = {}
 
     def add_folder(self, folder: Path, checked: CheckedFolder) -> None:
-        """All files of a folder: where they are sound, it is known which templates they use."""
+        """Add all files of a folder; if none has an error, also the templates that none of them uses."""
         files, defaults = checked.files, checked.defaults
         self.problems |= set(misnamed_defaults(folder))
         sound = self.add_files(checked, {file.path for file in files})
@@ -103,7 +104,7 @@ class _Findings:
         self._complete |= dict.fromkeys((path for path in used if path.endswith(_TEMPLATES)), True)
 
     def _add_all_tests(self, folder: Path, checked: CheckedFolder) -> None:
-        """All test files of a folder: where they are sound, it is known which snapshots they use."""
+        """Add all test files of a folder; if all can be read, also the snapshots that none of them uses."""
         paths = sorted(path for path in folder.glob(f"*{_TESTS}") if path.is_file())
         cases = self.add_tests(checked, paths)
         if len(cases) == len(paths) and (folder / "snapshots").is_dir():
@@ -112,7 +113,7 @@ class _Findings:
             self.problems |= set(unused(folder, cases))
 
     def add_tests(self, checked: CheckedFolder, paths: Iterable[Path]) -> list["CaseFile"]:
-        """The test files at these paths: what can be told of them without playing them; those that can be read."""
+        """Add what can be found in test files without running them; returns the files that can be read."""
         read: list[CaseFile] = []
         bots = {file.name or Path(file.path).stem: Path(file.path).stem for file in checked.files}
         for path in paths:
@@ -129,7 +130,7 @@ class _Findings:
         return read
 
     def add_defaults(self, checked: CheckedFolder) -> None:
-        """What is wrong in the defaults file alone, whether by itself or in what a bot makes of it."""
+        """Add the problems of the defaults file only: by itself, and together with each bot."""
         every = _Findings(self._sources)
         every.add_files(checked, {file.path for file in checked.files})
         self.problems |= {each for each in every.problems if each.path == checked.defaults.path}
@@ -138,7 +139,7 @@ class _Findings:
         self._files = max(self._files, every._files)
 
     def _add_defaults(self, defaults: Defaults) -> bool:
-        """The defaults on their own; whether they are sound."""
+        """Add the problems of the defaults by themselves; returns whether there is no error."""
         errors = {each.pointer for each in defaults.problems if each.severity == "error"}
         doubts = lint_defaults(defaults, self._sources)
         self.problems |= {self._heirs.get(each, each) for each in defaults.problems}
@@ -146,7 +147,10 @@ class _Findings:
         return not errors
 
     def add_files(self, checked: CheckedFolder, asked: Collection[str]) -> bool:
-        """The bot files at the paths that are asked for, among all of their folder; whether they are sound."""
+        """Add the bot files at the paths ``asked``, checked among their neighbours.
+
+        Returns whether there is no error.
+        """
         rejected, _ = contested({file.path: file.claims for file in checked.files}, (), {})
         wrong = {
             file.path: {*file.problems, *file.unprepared, *rejected.get(file.path, ())}
@@ -163,7 +167,7 @@ class _Findings:
     def _add_file(self, file: CheckedFile, wrong: set[Problem]) -> bool:
         errors = {problem.pointer for problem in wrong if problem.severity == "error"}
         self.problems |= wrong
-        # what is wrong anyway needs no doubts: one problem for one mistake
+        # no warning where there is an error already: one problem for one mistake
         self.problems |= {doubt for doubt in file.doubts if doubt.pointer not in errors}
         self._files += 1
         self._complete[file.path] = not errors
@@ -172,12 +176,12 @@ class _Findings:
         return not errors
 
     def report(self) -> Report:
-        """All of it, less what comments in the files silence."""
+        """Everything, without the warnings that comments in the files silence."""
         told = without_ignored(self.problems, self._complete, self._sources)
         discreet = sorted(self._discreet(problem) for problem in told)
         return Report(tuple(discreet), tuple(self._bots), self._files)
 
     def _discreet(self, problem: Problem) -> Problem:
-        """The problem without secrets: a key may be one, where a slip made it so."""
+        """The problem without secrets: after a typing mistake, a key may be one."""
         source = self._sources.of(problem.path)
         return masked(problem, source.masks.literals if source and source.yaml else ())

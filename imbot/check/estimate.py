@@ -1,4 +1,4 @@
-"""What an answer will cost: the calls it takes under its bot's pace; ``check`` tells it before anybody pays."""
+"""Estimates how many calls an answer takes under its bot's pace, for ``imbot check --verbose``."""
 
 from functools import lru_cache
 
@@ -7,11 +7,11 @@ from imbot.platforms import platform_type
 from imbot.spec import BotSpec, Throttle
 from imbot.turn.pacing import Pacer
 
-_CHUNKS_PER_S = 20  # how fast a model talks
+_CHUNKS_PER_S = 20  # how fast a model answers
 
 
 def calls_of_answer(spec: BotSpec, length_s: float) -> int:
-    """At most so many calls for an answer that takes so long to say, its card's creation included."""
+    """The most calls of an answer that takes ``length_s`` seconds, with the creation of its card."""
     calls_of = platform_type(spec.type).calls_of
     made, update, end = (
         calls_of(spec.card, phase) for phase in (CardPhase.THINKING, CardPhase.STREAMING, CardPhase.FINAL)
@@ -21,7 +21,7 @@ def calls_of_answer(spec: BotSpec, length_s: float) -> int:
 
 @lru_cache(maxsize=256)  # many bots share their pace
 def _updates(throttle: Throttle, length_s: float) -> int:
-    """Updates before the end where every chunk finds the app's quota free."""
+    """Updates before the end if no update ever has to wait for the rate limit."""
     pacer = Pacer(
         throttle.pace,
         interval_s=throttle.interval_s,

@@ -7,7 +7,7 @@ import click
 
 from imbot import __version__
 
-# name -> (module, one line for `imbot --help`); in the order people meet them
+# name, which is also its module's -> its line in `imbot --help`; in the order people meet them
 COMMANDS = {
     "init": "Write a small working folder: bot, card, knowledge, schema.",
     "dev": "Try bots without credentials: simulator, bots and a chat page.",
@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 class _Lazy(click.Group):
-    """A group that imports a command only to run it or to show its help."""
+    """A group that imports a command's module only when the command runs or shows its help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -44,7 +44,7 @@ class _Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, with a guess at what was meant."""
+        """As click does, with a "did you mean" for an unknown command."""
         if args[0] not in COMMANDS:
             from difflib import get_close_matches
 

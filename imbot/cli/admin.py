@@ -1,4 +1,4 @@
-"""The admin endpoint from both sides: the options of who opens it, and the client of who asks it."""
+"""``--admin`` on both sides: where `run` and `dev` serve the endpoint, and how other commands ask it."""
 
 import http.client
 import json
@@ -48,7 +48,7 @@ ask_option = click.option(
 
 
 def token() -> str:
-    """What ``IMBOT_ADMIN_TOKEN`` holds. Raises UsageError for what no header can carry."""
+    """The value of ``IMBOT_ADMIN_TOKEN``, empty where unset. Raises UsageError if no header can carry it."""
     value = os.environ.get("IMBOT_ADMIN_TOKEN", "").strip()
     if not all("!" <= char <= "~" for char in value):
         raise click.UsageError("IMBOT_ADMIN_TOKEN may contain only visible ASCII characters, and no spaces")
@@ -56,9 +56,10 @@ def token() -> str:
 
 
 def settings(address: AdminAddress | None, bots: Path, *, dev: bool = False) -> AdminSettings | None:
-    """How to serve at that address, or at a free port where it is only the default and in use.
+    """Settings to serve at this address; None: not at all.
 
-    Raises UsageError where everybody could ask.
+    A port that is in use is replaced by a free one only where the address is the default. Raises UsageError
+    for an address that other machines can reach while no token is set.
     """
     if address is None:
         return None
@@ -73,19 +74,22 @@ def settings(address: AdminAddress | None, bots: Path, *, dev: bool = False) -> 
 
 
 class NothingRunsError(click.ClickException):
-    """No process can be asked."""
+    """No running imbot answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningProcess:
-    """A process that can be asked. ``process`` is empty where only its address is known."""
+    """A running imbot with an admin endpoint.
+
+    ``process`` is its id, empty where only the address is known.
+    """
 
     address: AdminAddress
     process: str = ""
     token: str = field(default="", repr=False)
 
     def ask(self, method: str, path: str) -> Any:
-        """Its answer. Raises NothingRunsError where there is none, ClickException for a refusal."""
+        """The JSON it answers. Raises NothingRunsError if nothing answers, ClickException for a refusal."""
         status, body = self._answer(method, path)
         if status == 421:
             raise NothingRunsError(f"the process at {self.address} runs other bots")
@@ -128,7 +132,7 @@ def _json(body: bytes) -> Any:
 
 
 def ask(bots: Path, address: AdminAddress | None, method: str, path: str) -> Any:
-    """Ask the process at that address, or else the one that runs these bots. Raises as ``Running.ask``."""
+    """Ask the process at this address, or the one that runs these bots. Raises as ``RunningProcess.ask``."""
     if address is not None and address.port:
         return RunningProcess(address, token=token()).ask(method, path)
     for beacon in filter(None, (Beacon.read(state_file(bots, name)) for name in _FILES)):
@@ -136,7 +140,7 @@ def ask(bots: Path, address: AdminAddress | None, method: str, path: str) -> Any
             return RunningProcess(AdminAddress.parse(beacon.address), beacon.process, token()).ask(
                 method, path
             )
-        except NothingRunsError:  # it ended without taking its file away
+        except NothingRunsError:  # it was killed before it could remove its file
             continue
     raise NothingRunsError(
         f"no running imbot found for {bots}: it was not started, or with --admin off, "

@@ -1,4 +1,4 @@
-"""What several commands share: where bots and their state live, and how trouble is told."""
+"""What several commands share: options, where bots and their state are, and how text is printed."""
 
 import os
 import re
@@ -19,7 +19,10 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _placed(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
-    """The folder may be missing, for now or since just now; the one it lies in, which holds the state, may not."""
+    """The folder itself may be missing: it is waited for.
+
+    Its parent must exist, as the state is kept there.
+    """
     if not value.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {str(value.parent)!r}")
     return value
@@ -76,9 +79,10 @@ def store_at(path: Path) -> str:
 
 
 def bot_file(bot: str, folder: Path, *, no_env: bool = False) -> "BotFile":
-    """A bot's file, judged among its neighbours as ``run`` would: named itself, or by the bot's name.
+    """The loaded file of a bot, given by its path or by the name of the bot.
 
-    ``no_env`` counts unset variables as set.
+    The whole folder is loaded, as by ``run``, so that problems with other bots are found. ``no_env`` counts
+    unset variables as set. Raises UsageError if there is no such bot or the folder cannot be read.
     """
     from imbot.config.loader import Loader
 
@@ -107,7 +111,7 @@ def _guess(bot: str, files: "Sequence[BotFile]") -> str:
 
 
 def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-    """Run a command's coroutine and exit with its code; imbot's own errors end in one line and 1."""
+    """Run a command's coroutine and exit with its result; an ImbotError prints one line and exits with 1."""
     import asyncio  # most commands do without
 
     try:
@@ -124,7 +128,7 @@ def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
 
 
 def relative_path(path: Path) -> str:
-    """A path as people would type it from here."""
+    """The path relative to the current folder."""
     try:
         return os.path.relpath(path)
     except ValueError:  # another drive
@@ -132,7 +136,7 @@ def relative_path(path: Path) -> str:
 
 
 def echo_for_people(text: str) -> None:
-    """Print coloured text: in colour only on a terminal, and whatever its encoding has no sign for as a number."""
+    """Print styled text: colours only on a terminal, and characters that its encoding lacks as escapes."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), color=colour)

@@ -50,7 +50,7 @@ def command(
     """
     log.set_up(formatter=Explained())
     endpoint = settings(admin, bots, dev=True)
-    # The greeting tells what started and what waits; after it, the log does.
+    # Until the greeting, which lists all bots, the log would only repeat it.
     logging.getLogger("imbot").setLevel(logging.CRITICAL)
 
     async def main() -> int:
@@ -70,7 +70,7 @@ def command(
                 announce=lambda result: _register(simulator, result),
                 admin=endpoint,
                 settle=Settle(settle_s, settle_at_most_s),
-                on_broken="skip",  # who edits wants to see what the file says now
+                on_broken="skip",  # while editing, an older version that answers would hide the mistake
             ) as (_, steps):
                 click.echo(_greeting(simulator.url, bots, steps))
                 logging.getLogger("imbot").setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""``imbot doctor``: tries one bot against the real platform and its agent, and says what to mend."""
+"""``imbot doctor``: tries one bot against the real platform and its agent, and says what to fix."""
 
 import json
 import logging
@@ -58,7 +58,7 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
 
 
 def _clean(finding: Finding) -> Finding:
-    """Platforms and agents like to repeat the secret that they refuse."""
+    """Without secrets: platforms and agents often echo the one they refuse."""
     clean = log.redactor.clean
     return replace(finding, found=clean(finding.found), cause=clean(finding.cause), cure=clean(finding.cure))
 

@@ -41,7 +41,7 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:
 
 
 async def _from_nothing(bots: Path) -> Any:
-    """What a process would do that starts now."""
+    """The report of a process that would start now."""
     from imbot.config.loader import Loader
     from imbot.reload.report import reload_report, report_json
     from imbot.reload.rollout import forecast

@@ -98,7 +98,10 @@ def _write(look: PreviewState, file: Path) -> int:
 
 
 def _utf8(text: str) -> bytes:
-    """UTF-8, half characters written as JSON escapes them: all that is not ours stands in JSON."""
+    """The text as UTF-8.
+
+    Lone surrogates become escapes, which is right because they only occur in JSON strings.
+    """
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -111,7 +114,8 @@ async def _serve(looker: Looker, port: int | None, opens: bool) -> int:
     try:
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(_follow(looker, server))
-            ending = first_signal()  # before the address is told: who reads it may send a signal at once
+            # before the address is printed: a program that reads it may send a signal at once
+            ending = first_signal()
             click.echo(f"\n  Preview:  {click.style(url, bold=True)}\n\n  {_FOLLOWS}\n")
             if opens:
                 await asyncio.to_thread(webbrowser.open, url)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GC_EVERY = 10_000  # new objects: with Python's 700, a start of 1,000 bots spends a fifth of its time looking
+GC_EVERY = 10_000  # new objects; with Python's 700, a start of 1,000 bots spends a fifth of its time in GC
 
 
 @click.command("run")
@@ -78,7 +78,7 @@ def command(
                 on_broken=on_broken,
                 settle=Settle(settle_s, settle_at_most_s),
             ) as (_, steps):
-                gc.freeze()  # a look through all that 1,000 bots are made of would stop them for 0.2 s
+                gc.freeze()  # a full collection over the objects of 1,000 bots would pause them for 0.2 s
                 if not steps:
                     _nothing_yet(bots)
                 got = await ended

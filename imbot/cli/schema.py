@@ -1,4 +1,4 @@
-"""``imbot schema``: the schema of bot files, or of the files beside them, in one piece."""
+"""``imbot schema``: the schema of bot files, defaults or test files, as one self-contained file."""
 
 import json
 

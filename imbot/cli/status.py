@@ -1,4 +1,4 @@
-"""``imbot status``: how the bots of a running process stand."""
+"""``imbot status``: the state of the bots of a running process."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from imbot.problems import counted, printable
 from imbot.problems.width import width
 
 REFRESH_S = 1.0
-LITTLE_LEFT = 0.8  # used of a month
+LITTLE_LEFT = 0.8  # the share of a month's calls from which the figure is yellow
 
 _MARKS = {"running": ("●", "green"), "connecting": ("◐", "yellow"), "draining": ("◌", "cyan")}
 _DOWN = ("○", "red")
@@ -49,7 +49,7 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool) 
 
 
 def _look_again(look: Callable[[], str]) -> None:
-    """Show it again and again; a process that is away for a moment may come back."""
+    """Refresh until Ctrl-C, also while no process answers: it may come back."""
     terminal = sys.stdout.isatty()
     shown = None
     try:
@@ -69,13 +69,13 @@ def _look_again(look: Callable[[], str]) -> None:
 
 
 def _fitting(text: str) -> str:
-    """As many lines as the terminal has, each cleared to its end before it is written."""
+    """The lines that fit on the terminal, each preceded by the code that clears its row."""
     height = shutil.get_terminal_size().lines - 1
     return "".join(f"\x1b[2K{line}\n" for line in text.split("\n")[:height])
 
 
 def status_lines(status: Json, now: float) -> Iterator[str]:
-    """A line of what runs, then a table of the bots; below each what is wrong with it."""
+    """The lines of ``imbot status``: the process, a table of its bots with their problems, totals."""
     up = _ago(status["started_at"], now)
     yield click.style(
         f"{printable(status['folder'])}  imbot {status['version']}, pid {status['pid']}, up {up}", dim=True
@@ -112,7 +112,7 @@ def _without_notifications(watch: Json, now: float) -> str:
 def _cells(bot: Json, now: float) -> tuple[str, ...]:
     since = _ago(bot["connected_since"], now) if bot["connected_since"] else ""
     running = f"{bot['turns_running']} now, " if bot["turns_running"] else ""
-    if not bot["generation"]:  # nothing runs of it
+    if not bot["generation"]:  # it does not run
         return (printable(bot["name"]), bot["state"], "", "", "", "", printable(bot["path"]))
     return (
         printable(bot["name"]),
@@ -131,7 +131,7 @@ def _row(cells: tuple[str, ...], columns: list[int]) -> str:
 
 
 def _months(bots: list[Json]) -> Iterator[str]:
-    """What is used of each month that has a limit."""
+    """One line for each organisation and monthly limit: how many calls are used."""
     months = (bot["month"] for bot in bots if bot["month"] and bot["month"]["limit"])
     for organisation, used, limit in sorted(
         {(each["organisation"], each["used"], each["limit"]) for each in months}
@@ -157,7 +157,7 @@ def _trouble(bot: Json, now: float) -> Iterator[str]:
 
 
 def _instead(bot: Json, now: float) -> str:
-    """What runs in the place of a rejected file."""
+    """What runs instead of a rejected file."""
     if bot["accepted_at"]:
         return f"; the version accepted {_ago(bot['accepted_at'], now)} ago runs, from the store"
     return "; the previous version keeps running" if bot["generation"] else ""
@@ -179,6 +179,6 @@ def _summary(bots: list[Json]) -> str:
 
 
 def _ago(at: str, now: float) -> str:
-    """How long since then, in its largest unit."""
+    """The time since ``at`` in its largest unit: ``5 min``."""
     seconds = max(0, int(now - datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()))
     return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds >= size), "0 s")

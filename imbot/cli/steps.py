@@ -1,4 +1,4 @@
-"""What a reload did, or would do, for people; from the JSON that ``reload.report.report_json`` makes."""
+"""A reload's report as text, made from the JSON of ``reload.report.report_json``."""
 
 import json
 import logging
@@ -31,11 +31,11 @@ Json = Mapping[str, Any]
 
 
 def report_lines(report: Json) -> Iterator[str]:
-    """One line a bot that changes, below it what changes or what is wrong; at last the others' number."""
+    """A line for each bot that changes, with its changes or problems below, and a summary at the end."""
     yield from problem_lines(report["problems"], "")
     shown = [bot for bot in report["bots"] if _word(bot) != "unchanged"]
     column = max((width(printable(bot["name"])) for bot in shown), default=0)
-    told: list[Json] = []  # of a file that many bots share, once
+    told: list[Json] = []  # so that a problem in a file that many bots share is printed once
     for bot in shown:
         name = printable(bot["name"])
         action = _coloured(_word(bot)) + " " * (9 - len(_word(bot)))
@@ -67,12 +67,12 @@ def _value(value: Any) -> str:
 
 
 def _bare(value: Any) -> bool:
-    """Whether a value reads well without quotes."""
+    """Whether a value is text that reads well without quotes."""
     return isinstance(value, str) and value.strip() == value != "" and printable(value) == value
 
 
 def problem_lines(problems: Iterable[Json], margin: str) -> Iterator[str]:
-    """Problems as ``check`` shows them, with their lines of source where the files can be read from here."""
+    """Problems as ``check`` prints them, with source lines where the files can be read on this machine."""
     found = [Problem(**problem) for problem in problems]
     if not found:
         return
@@ -84,10 +84,10 @@ def problem_lines(problems: Iterable[Json], margin: str) -> Iterator[str]:
 
 
 class Explained(Readable):
-    """Log lines for who edits the files: below a bot that is rejected stand its problems, with their lines."""
+    """Log lines for authors: below the line of a rejected bot come its problems with source lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and what is wrong."""
+        """The formatted line, and the problems below it."""
         bot = getattr(record, "bot", None)
         if bot is None or _word(bot) != "rejected":
             return super().format(record)

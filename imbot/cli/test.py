@@ -1,4 +1,4 @@
-"""``imbot test``: what bots do, proven by the test files beside them."""
+"""``imbot test``: runs the test files beside the bots."""
 
 import importlib
 import sys
@@ -55,7 +55,7 @@ def command(paths: tuple[Path, ...], pick: str, update: bool, form: str) -> None
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:
-    """The test files that are meant, each once."""
+    """The test files that the paths name or contain, each once."""
     files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():

@@ -1,1 +1,1 @@
-"""From a file to a spec, or to problems with a place."""
+"""From files to specs, or to problems with their places."""

@@ -1,7 +1,7 @@
-"""``<<NAME>>`` and ``<<file:PATH>>`` in strings: found, resolved, and placed in their file.
+"""``<<NAME>>`` and ``<<file:PATH>>`` in texts: finds them, resolves them, and knows their place in the file.
 
-The loader calls this for every string of a parsed file, once: what a placeholder stands for is plain
-text and is never looked at again. A placeholder stays on one line and ends at the first ``>>``.
+The loader calls this once for every text of a parsed file. The value of a placeholder is plain text, in which
+no placeholders are looked for. A placeholder is on one line and ends at the first ``>>``.
 """
 
 import re
@@ -20,8 +20,8 @@ _PLACEHOLDER = re.compile(
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _GAP = "[ \t]*"
 _REST = r"[^<>\n]*"
-# What people write when they mean a placeholder, and what to do; the first that matches speaks.
-# Proper placeholders are NULs by then, which no file has.
+# What people write instead of a placeholder, and the hint; the first pattern that matches is used. Correct
+# placeholders have been replaced by NULs before, which no file can hold.
 _NEAR_MISSES = tuple(
     (re.compile(pattern, re.ASCII), hint)
     for pattern, hint in (
@@ -59,7 +59,7 @@ _SUSPICIOUS = re.compile(r"<<|>>|＜＜|《《|\$\{")
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """One placeholder: where it stands in its string, what it reads, and what if that is unset."""
+    """One placeholder: its place in the text, what it reads, and its default or message."""
 
     source: Literal["env", "file"]
     name: str
@@ -71,7 +71,7 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """Text that looks like a placeholder and is none, and what was probably meant."""
+    """Text that looks like a placeholder but is not one, with a hint."""
 
     start: int
     end: int
@@ -80,9 +80,9 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedText:
-    """A string with its placeholders replaced.
+    """A text with its placeholders replaced.
 
-    ``whole``: the string was one placeholder and nothing else; ``secret``: a file went into it.
+    ``whole``: the text was one placeholder and nothing else. ``secret``: the content of a file went into it.
     """
 
     text: str = field(repr=False)
@@ -91,9 +91,9 @@ class ResolvedText:
 
 
 class PlaceholderError(ImbotError):
-    """A placeholder stands for nothing usable; ``code`` is ``placeholder.unset`` or ``placeholder.unreadable``.
+    """A placeholder has no usable value; ``code`` is ``placeholder.unset`` or ``placeholder.unreadable``.
 
-    ``otherwise`` is a second cure, for what is no secret.
+    ``otherwise`` is a second hint, for values that are not secret.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class PlaceholderError(ImbotError):
 
 
 def parse_placeholders(text: str) -> list[str | Placeholder]:
-    """The string in pieces: plain text, with ``<<<<`` already turned into ``<<``, and placeholders."""
+    """The text in pieces: placeholders, and plain text in which ``<<<<`` has become ``<<``."""
     if "<<" not in text:
         return [text] if text else []
     pieces: list[str | Placeholder] = []
@@ -136,7 +136,7 @@ def _placeholder(match: re.Match[str]) -> Placeholder:
 
 
 def near_misses(text: str) -> list[NearMiss]:
-    """What nearly is a placeholder, in order, for a warning; proper ones and ``<<<<`` are left out."""
+    """Everything that is nearly a placeholder, in order; without correct ones and ``<<<<``."""
     if not _SUSPICIOUS.search(text):
         return []
     rest = _PLACEHOLDER.sub(_blank, text)
@@ -157,10 +157,10 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], str]) -> ResolvedText:
-    """Put in what the placeholders stand for. Raises PlaceholderError for the first that stands for nothing.
+    """Replace the placeholders by their values. Raises PlaceholderError for the first without one.
 
-    ``read_file`` gets the path as written and may raise OSError or UnicodeError; a file's last
-    newline is cut here.
+    ``read_file`` gets the path as it is written, and may raise OSError or UnicodeError. The last newline of
+    its result is dropped.
     """
     pieces = parse_placeholders(text)
     found = [piece for piece in pieces if isinstance(piece, Placeholder)]
@@ -173,10 +173,10 @@ def resolve(text: str, environ: Mapping[str, str], read_file: Callable[[str], st
 
 
 def placeholder_span(found: Placeholder | NearMiss, value: str, text: str, span: Span) -> Span:
-    """Where ``found``, part of the string ``value``, stands in the file ``text`` that has ``value`` at ``span``.
+    """The place of ``found``, a part of ``value``, in the file ``text``, which has ``value`` at ``span``.
 
-    Exact wherever the file shows it as it is; the whole ``span`` where escapes, folded lines or an
-    alias hide it.
+    It is exact if the file holds it as it is; otherwise, after escapes, folded lines or an alias, all of
+    ``span``.
     """
     lines = Lines(text)
     start = lines.offset(span.line, span.column)
@@ -219,7 +219,7 @@ def _content(found: Placeholder, read_file: Callable[[str], str]) -> str | None:
 
 
 def _utf8(found: Placeholder, value: str) -> str:
-    # bytes of the environment that are no UTF-8 arrive as lone surrogates, which nothing can send
+    # bytes in the environment that are not UTF-8 arrive as lone surrogates, which cannot be encoded
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""The reference of bot files: what the schemas say of every key, by its dotted name.
+"""The reference of bot files: what the schemas say about every key, by its dotted name.
 
-``throttle.interval`` names a key, ``agent.openai.model`` one of an agent type, ``credentials.dingtalk-stream.client_id``
-one of a platform type and ``card.ai.msgContent`` one of a card kind's layouts. ``imbot explain`` prints an entry,
-``docs/keys.md`` holds all.
+``throttle.interval`` is a key, ``agent.openai.model`` a key of an agent type,
+``credentials.dingtalk-stream.client_id`` one of a platform type and ``card.ai.msgContent`` one of a card
+kind's layouts. ``imbot explain`` prints an entry, ``docs/keys.md`` has all of them.
 """
 
 import json
@@ -35,7 +35,7 @@ _MOST = {
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """What the schemas say of one key; ``below`` are the names of the keys it holds."""
+    """One key; ``below`` are the names of the keys inside it."""
 
     name: str
     schema: Mapping[str, Any]
@@ -49,17 +49,17 @@ class KeyEntry:
 
     @property
     def kind(self) -> str:
-        """What it holds: the type, the words there are, the bounds."""
+        """Its type: with the allowed words, or the bounds."""
         return ", ".join(_kind(self.schema))
 
     @property
     def default(self) -> str:
-        """What holds without it; empty where there is no default."""
+        """Its default; empty if there is none."""
         return value_text(self.schema["default"]) if "default" in self.schema else ""
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """What may stand there."""
+        """Examples of its value."""
         return tuple(value_text(example) for example in self.schema.get("examples", ()))
 
 
@@ -70,7 +70,7 @@ def entries() -> Mapping[str, KeyEntry]:
 
 
 def find_keys(word: str) -> list[KeyEntry]:
-    """The entries that a name, or a pointer as in a problem, may mean: itself, else those that end in it."""
+    """The entries for a name or a JSON pointer: the one of that name, else all whose names end in it."""
     name = ".".join(part for part in re.split(r"[./\[\]]+", word.strip()) if part and not part.isdigit())
     if name in entries():
         return [entries()[name]]
@@ -122,7 +122,7 @@ def _kind(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def value_text(value: Any) -> str:
-    """A value as one would write it in YAML, in one line."""
+    """A value as it would be written in YAML, on one line."""
     if isinstance(value, str):
         plain = re.fullmatch(r"[^\s\"'#:{}\[\],&*!|>%@`-][^\"#:{}\[\],\n]*", value)
         return value if plain and not _reads_otherwise(value) else json.dumps(value, ensure_ascii=False)
@@ -134,7 +134,7 @@ def value_text(value: Any) -> str:
 
 
 def _reads_otherwise(text: str) -> bool:
-    """Whether YAML would take a text without quotes for something else."""
+    """Whether YAML would read a text without quotes as another type."""
     return text in ("true", "false", "null", "~") or bool(re.fullmatch(r"[-+.\d][\d._eE+-]*", text))
 
 

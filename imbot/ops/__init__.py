@@ -1,1 +1,1 @@
-"""A running process as people and machines see it: admin address, metrics, doctor."""
+"""For those who operate imbot: admin endpoint, metrics, doctor."""

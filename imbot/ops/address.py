@@ -1,6 +1,6 @@
-"""Where the admin endpoint of a running process is: an address, and the small file that tells it.
+"""The address of the admin endpoint of a running process, and the small file that holds it.
 
-``run`` and ``dev`` write the file beside the bots, the commands that ask a running process read it.
+``run`` and ``dev`` write the file beside the bots; commands that ask a running process read it.
 """
 
 import contextlib
@@ -14,20 +14,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-# The header by which a command asks one process and no other, and knows its answer.
+# The header with the id of the process that a request is for, and that answers it.
 PROCESS = "Imbot-Process"
 
 
 @dataclass(frozen=True, slots=True)
 class AdminAddress:
-    """A host and a port; port 0 is any free one."""
+    """A host and a port; port 0 takes a free one."""
 
     host: str
     port: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``HOST:PORT`` or ``[IPV6]:PORT``. Raises ValueError with what is wrong."""
+        """Parse ``HOST:PORT`` or ``[IPV6]:PORT``. Raises ValueError with the reason."""
         host, colon, port = text.strip().rpartition(":")
         if not colon or not host:
             raise ValueError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8870")
@@ -48,7 +48,7 @@ class AdminAddress:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine; names other than ``localhost`` are not asked for."""
+    """Whether a host is this machine; names other than ``localhost`` are not looked up."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -56,7 +56,7 @@ def is_loopback(host: str) -> bool:
 
 
 def why_not_bound(error: OSError) -> str:
-    """Why nothing can listen at an address, in the system's words alone: asyncio puts the address before them."""
+    """Why an address cannot be used, in the system's words, without the address that asyncio puts first."""
     if isinstance(error, socket.gaierror):
         return str(error.strerror)
     # asyncio of Python 3.13 gives no number where this machine does not have the address.
@@ -65,9 +65,9 @@ def why_not_bound(error: OSError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
-    """Where to listen, the token that is asked for (empty: none), and the file that tells the address.
+    """Where to listen, the token that requests need (empty: none), and the file to write the address to.
 
-    ``or_free``: nobody asked for that port, so where it is in use any free one does as well.
+    ``or_free``: the port is only the default, so a free one may replace it if it is in use.
     """
 
     address: AdminAddress
@@ -78,7 +78,7 @@ class AdminSettings:
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """A running process: the address of its admin endpoint, and how to tell it from any other one."""
+    """A running process: the address of its admin endpoint, and its ids. ``process`` is random and unique."""
 
     address: str
     pid: int
@@ -86,12 +86,12 @@ class Beacon:
 
     @classmethod
     def new(cls, address: AdminAddress) -> Self:
-        """Of this process."""
+        """The beacon of this process."""
         return cls(str(address), os.getpid(), secrets.token_hex(8))
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """What a file tells; None where there is none, or nothing to be made of it."""
+        """The beacon in a file; None if there is none, or it is not valid."""
         try:
             found = json.loads(path.read_bytes())
             return cls(str(found["address"]), int(found["pid"]), str(found["process"]))
@@ -99,14 +99,14 @@ class Beacon:
             return None
 
     def write(self, path: Path) -> None:
-        """Tell it, in one step: nobody reads half a file. Raises OSError."""
+        """Write it to a file, atomically. Raises OSError."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.{self.process}")
         new.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
         new.replace(path)
 
     def remove(self, path: Path) -> None:
-        """Take the file away, unless another process has written its own since."""
+        """Remove the file, unless another process has written its own meanwhile."""
         if Beacon.read(path) == self:
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -1,7 +1,7 @@
-"""The admin endpoint: how the bots stand, what a reload would do, and the wish for one, over HTTP.
+"""The admin endpoint: status, plan, reload and metrics over HTTP.
 
-``runtime`` opens it before the bots start and closes it after they have ended. The commands that ask a
-running process find it by the file ``address.Beacon`` writes.
+``runtime`` opens it before the bots start and closes it after they have stopped. Commands find it by the file
+that ``address.Beacon`` writes.
 """
 
 import hmac
@@ -31,7 +31,7 @@ from imbot.reload.watch import RESCAN_S, WatchState
 log = logging.getLogger(__name__)
 
 _STATES = ("running", "connecting", "draining", "down")
-_OPEN = ("/livez", "/readyz")  # what a probe may ask without the token; it learns yes or no
+_OPEN = ("/livez", "/readyz")  # answered without the token, so that probes work; then only with yes or no
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,7 +40,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def serving(
     settings: AdminSettings, folder: Path, supervisor: Supervisor, reloader: Reloader
 ) -> AsyncIterator[None]:
-    """Answer while the block lasts. An address that cannot be had costs the endpoint, not the bots."""
+    """Serve while the block lasts. If the address cannot be used, the bots run without the endpoint."""
     beacon = Beacon.new(settings.address)
     admin = Admin(folder, supervisor, reloader, Guard(settings, beacon.process))
     runner = web.AppRunner(admin.app(), access_log=None, shutdown_timeout=1)
@@ -56,10 +56,10 @@ async def serving(
 
 
 async def _listen(runner: web.AppRunner, settings: AdminSettings) -> AdminAddress | None:
-    """Listen, and tell where; None where that cannot be.
+    """Listen; returns the address, or None if that is impossible.
 
-    An address that somebody named is never exchanged for another one: a probe, a firewall or a scrape
-    counts on it, and would find nobody there, or the wrong process.
+    An address that was given explicitly is never replaced by another one: probes, firewalls and scrapers rely
+    on it, and would find nothing there, or the wrong process.
     """
     address = settings.address
     trouble = await _listen_at(runner, address)
@@ -82,7 +82,7 @@ async def _listen(runner: web.AppRunner, settings: AdminSettings) -> AdminAddres
 
 
 async def _listen_at(runner: web.AppRunner, address: AdminAddress) -> str:
-    """Listen there; why that cannot be, or an empty text."""
+    """Listen there; returns why that is impossible, or an empty text."""
     try:
         await web.TCPSite(runner, address.host, address.port).start()
     except OSError as error:
@@ -101,7 +101,7 @@ def _announce(beacon: Beacon, file: Path) -> None:
 
 
 class Admin:
-    """What is asked and answered. Knows the supervisor and the reloader, and changes nothing by itself."""
+    """The requests and their answers, from the supervisor and the reloader."""
 
     def __init__(self, folder: Path, supervisor: Supervisor, reloader: Reloader, guard: "Guard") -> None:
         self._folder = folder
@@ -166,7 +166,10 @@ class Admin:
 
 
 class Guard:
-    """Who may ask: on loopback no web page and no foreign name for it, elsewhere only who has the token."""
+    """Decides which requests are answered: with the token if there is one.
+
+    On loopback, none from web pages.
+    """
 
     def __init__(self, settings: AdminSettings, process: str) -> None:
         self._loopback = settings.address.loopback
@@ -175,9 +178,10 @@ class Guard:
 
     @web.middleware
     async def check(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Let a request pass, or say why not."""
-        # A page in a browser on this machine reaches loopback, under its own name (DNS rebinding) or by a
-        # form that nobody pressed; both tell on themselves.
+        """Pass a request on, or refuse it with the reason."""
+        # A web page in a browser on this machine can reach loopback: by a host name of its own (DNS
+        # rebinding), or by a form that it submits. The first shows in the Host header, the second in Origin
+        # and Sec-Fetch-Site.
         if self._loopback and not _names_loopback(request.headers.get("Host")):
             return _refusal(403, "use the endpoint's own address; requests by other host names are refused")
         if _of_a_page(request):
@@ -190,7 +194,7 @@ class Guard:
 
     @web.middleware
     async def answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Every answer is JSON (metrics apart), is kept nowhere, and says which process gave it."""
+        """Every answer is JSON, except metrics; it is not cached, and names the process that gave it."""
         try:
             response = await handler(request)
         except web.HTTPException as error:
@@ -198,7 +202,7 @@ class Guard:
             response = _refusal(error.status, f"{request.method} {request.path}: {error.reason}", allow)
         except StoppingError as error:
             response = _refusal(503, str(error))
-        except Exception:  # one question costs nobody but who asked it
+        except Exception:  # a defect must affect only this request
             log.exception("admin: %s %s failed", request.method, request.path)
             response = _refusal(500, "the request failed; see the log")
         response.headers["Cache-Control"] = "no-store"
@@ -207,7 +211,7 @@ class Guard:
         return response
 
     def knows(self, request: web.Request) -> bool:
-        """Whether who asks has the token, or none is needed."""
+        """Whether a request has the token, or none is needed."""
         if not self._token:
             return True
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -286,7 +290,7 @@ def _counts(rows: list[BotStatus]) -> dict[str, int]:
 
 
 def _unready(rows: list[BotStatus], reloader: Reloader) -> str:
-    """Why the process should not be counted on; empty when it may."""
+    """Why the process is not ready; empty if it is."""
     if reloader.stopping:
         return "the process is ending"
     if reloader.last is None:

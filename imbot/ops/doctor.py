@@ -1,7 +1,7 @@
-"""The doctor: tries what one bot stands on, in order, and names cause and cure of what fails.
+"""The doctor: tries everything one bot depends on, in order, and names cause and cure of what fails.
 
-First the file, then what its platform type finds (``imbot.platforms``), then the agent. Looks only: no
-bot is started, and nobody in a chat notices.
+First the file, then the probes of its platform type (``imbot.platforms``), then the agent. No bot is started,
+and nobody in a chat notices.
 """
 
 import asyncio
@@ -36,11 +36,12 @@ State = Literal["ok", "warning", "failed", "not tried"]
 
 QUESTION = "Count from 1 to 10, please."
 ANSWER_WAIT_S = 20.0
-# Pieces that come in so small a part of the time it took count as one: something held them back.
+# If all pieces come within so small a part of the time, after at least so long, something held them back.
 HELD_BACK = 0.05
 HELD_BACK_S = 1.0
 
-# Why an agent fails and what to do, by AgentError's code, its first part, or HTTP's status.
+# Cause and cure of an agent's failure, by the code of the AgentError, the code's first part, or the HTTP
+# status.
 AGENT_CAUSES = {
     "connection": ("nothing answers at the agent's address", "start the agent, and check its address"),
     "timeout": (
@@ -77,7 +78,7 @@ _NOT_KNOWN = ("imbot does not know this error", "look it up in the documentation
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one check ended. ``cause`` and ``cure`` are empty where all is well, or nothing was tried."""
+    """The result of one check. ``cause`` and ``cure`` are empty if all is well, or if it was not tried."""
 
     check: str
     state: State
@@ -90,7 +91,7 @@ class Finding:
 async def diagnose(
     file: BotFile, *, ask: bool = True, endpoint: str | None = None
 ) -> AsyncGenerator[Finding]:
-    """Findings about one bot, as they come. ``ask``: put one tiny question to its agent as well."""
+    """The findings about one bot, one after the other. ``ask``: also ask its agent one short question."""
     finding, behaviour = _read(file)
     yield finding
     if behaviour is None:
@@ -111,7 +112,7 @@ async def diagnose(
 
 
 async def run_probes(probes: Sequence[Probe]) -> AsyncGenerator[Finding]:
-    """Try each in order, but those that need what failed. The same trouble is explained once."""
+    """Try each probe in order, except those that need a failed one. The same cause is explained once."""
     fine: set[str] = set()
     told: dict[tuple[str, str], str] = {}
     for probe in probes:
@@ -147,7 +148,7 @@ async def _try(probe: Probe) -> Finding:
 
 
 def _read(file: BotFile) -> tuple[Finding, Behaviour | None]:
-    """What ``check`` would say of the file, in one finding."""
+    """The problems that ``check`` would report, in one finding; and the behaviour if there are no errors."""
     problems = list(file.problems)
     behaviour = None
     if file.spec:
@@ -186,7 +187,7 @@ def _agent_probes(behaviour: Behaviour) -> list[Probe]:
 
 
 class _Trial:
-    """One tiny question to an agent, and when the pieces of its answer came."""
+    """One short question to an agent, and the times at which the pieces of its answer came."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self._behaviour = behaviour
@@ -195,7 +196,7 @@ class _Trial:
         self._not_found = False
 
     async def ask(self) -> str:
-        """Ask. Raises AgentError where nothing is said in time."""
+        """Ask the question. Raises AgentError if there is no answer in time."""
         self._asked_at = _now()
         try:
             async with asyncio.timeout(ANSWER_WAIT_S):
@@ -212,7 +213,7 @@ class _Trial:
         return f"answers after {self._pieces[0]:.1f} s"
 
     async def streaming(self) -> str | Doubt:
-        """Whether the answer grew while it came."""
+        """Whether the answer came in pieces."""
         if not self._pieces:
             return "nothing to stream in that answer"
         count, last_s = len(self._pieces), self._pieces[-1]
@@ -245,7 +246,7 @@ class _Trial:
 
 
 def _question() -> Message:
-    """From a sender and a conversation that no chat has."""
+    """A message from a sender and conversation that do not exist in any chat."""
     return Message(uuid.uuid4().hex, "imbot-doctor", "single", Sender("imbot-doctor"), QUESTION, time.time())
 
 

@@ -1,6 +1,6 @@
-"""The metrics of a process for Prometheus, made from what is counted anyway when somebody asks for them.
+"""The metrics of a process for Prometheus, collected when they are requested.
 
-Only ``admin`` imports this: a command that serves no metrics does not pay for the library.
+Only ``admin`` imports this module, so that other commands need not load the library.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _STATES: tuple[BotState, ...] = ("connected", "connecting", "down")
 
 
 class Metrics:
-    """Everything a dashboard or an alert wants to know."""
+    """The metrics of this process."""
 
     def __init__(self, supervisor: Supervisor, reloader: Reloader) -> None:
         self._supervisor = supervisor
@@ -41,10 +41,10 @@ class Metrics:
         self._process = ProcessCollector(registry=None)
 
     async def text(self, accept: str) -> tuple[bytes, str]:
-        """The metrics as the asking side accepts them, and their content type."""
+        """The metrics in a format that the ``Accept`` header allows, and their content type."""
         registry = CollectorRegistry()
         registry.register(self._now())
-        # With a thousand bots this takes tens of milliseconds, which no message should wait for.
+        # In a thread: with a thousand bots it takes tens of milliseconds, for which no message should wait.
         encode, content_type = choose_encoder(accept)
         return await asyncio.to_thread(encode, registry), content_type
 
@@ -62,7 +62,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True, eq=False)  # a registry keeps its collectors by identity
 class _Scrape(Collector):
-    """The numbers as they were at one moment, for a registry that reads them in another thread."""
+    """The numbers of one moment, for a registry that reads them in another thread."""
 
     rows: tuple[BotStatus, ...]
     counters: Counters
@@ -73,11 +73,11 @@ class _Scrape(Collector):
     process: ProcessCollector
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not know the names before it asks."""
+        """Nothing: the names are not needed in advance."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """What the registry asks for."""
+        """All metrics."""
         yield InfoMetricFamily("imbot", "The version that runs.", value={"version": __version__})
         yield from _of_reloads(self.reloads, self.succeeded_at)
         yield GaugeMetricFamily(
@@ -144,7 +144,7 @@ def _of_bots(rows: Sequence[BotStatus]) -> Iterator[Metric]:
 
 
 def _running(rows: Iterable[BotStatus]) -> Counter[str]:
-    """By bot: one that drains may have the name of one that runs."""
+    """Turns by bot: a draining bot may have the same name as a running one."""
     turns: Counter[str] = Counter()
     for row in rows:
         if row.fingerprint:
@@ -197,7 +197,7 @@ def _of_calls(accounting: CallAccounting, rows: Iterable[BotStatus]) -> Iterator
 
 
 def _left(rows: Iterable[BotStatus]) -> Mapping[str, int]:
-    """By organisation, for the bot whose file names the fewest calls."""
+    """Calls left by organisation, by the lowest ``quota.monthly`` of its bots."""
     left: dict[str, int] = {}
     for row in rows:
         if (month := row.month) and month.limit is not None:
@@ -207,7 +207,7 @@ def _left(rows: Iterable[BotStatus]) -> Mapping[str, int]:
 
 
 def _single(counts: Mapping[str, int]) -> Mapping[tuple[str, ...], int]:
-    """Counts by one label, as ``_counter`` takes them."""
+    """Counts by one label, in the form that ``_counter`` takes."""
     return {(label,): count for label, count in counts.items()}
 
 

@@ -1,5 +1,4 @@
-"""Preview: a bot's cards before anyone else sees them, drawn from sample turns.
+"""``imbot preview``: shows a bot's cards before they are used, drawn from sample turns.
 
-``look`` gets from a file to its ``gallery`` of cards, ``onepage`` and ``server`` show that on the page;
-``imbot preview`` wires these.
+``look`` loads a file and draws its ``gallery`` of cards; ``server`` and ``onepage`` show that as a web page.
 """

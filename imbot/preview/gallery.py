@@ -1,7 +1,7 @@
-"""The gallery: every card a bot would show for some sample turns, in the forms that leave here.
+"""The gallery: all cards that a bot would show for some sample turns.
 
-``look`` draws it from a spec; its ``to_json`` is what ``imbot preview --json`` prints, its ``to_page``
-what the page draws.
+``look`` draws it from a spec. ``to_json`` gives the output of ``imbot preview --json``, ``to_page`` the
+input of the web page.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,9 +18,9 @@ from imbot.spec import BotSpec
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One sample turn in one phase; ``after`` is what a click changes, by the id of the button.
+    """One sample turn in one phase. ``after`` are the changes of a click, by the id of the button.
 
-    ``page_card`` is the card as its platform's renderer takes it; None where there is only a message.
+    ``page_card`` is the card for its platform's renderer; None if there is only a message.
     """
 
     sample: str
@@ -29,7 +29,7 @@ class Picture:
     page_card: Mapping[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
-        """What would be sent, for people who write templates."""
+        """The card's data as it would be sent, for authors of templates."""
         view = self.view
         return {
             "sample": self.sample,
@@ -40,7 +40,7 @@ class Picture:
         }
 
     def to_page(self) -> dict[str, Any]:
-        """The same for the page: a card as its renderer takes it, or null where there is only a message."""
+        """The same with the input of the page's renderer; ``card`` is null if there is only a message."""
         card = self.page_card and {**self.page_card, "id": f"{self.sample}-{self.view.phase}"}
         return {**self.to_json(), "card": card, "after": self.after}
 
@@ -53,7 +53,7 @@ class Gallery:
     pictures: tuple[Picture, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """What is the same for all pictures."""
+        """What all pictures have in common."""
         views = (picture.view for picture in self.pictures)
         return {
             "name": self.spec.name,
@@ -65,9 +65,9 @@ class Gallery:
 
 
 def draw(spec: BotSpec, samples: Iterable[PreviewSample], phases: Iterable[CardPhase]) -> Gallery:
-    """Draw a bot's cards. Raises ConfigError where a layout would not draw.
+    """Draw a bot's cards. Raises ConfigError if a layout cannot be drawn.
 
-    A kind that shows nothing before the end has no pictures of it.
+    A card kind that shows only the end of a turn has no pictures of earlier phases.
     """
     card, phases = prepare_card(spec, platform_type(spec.type)), tuple(phases)
     shown = [phase for phase in phases if card.live or phase.terminal]

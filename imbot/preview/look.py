@@ -1,6 +1,6 @@
-"""One look at a bot's file: its gallery, or why there is none; and looking again whenever something changes.
+"""Loads a bot file and draws its gallery, once or after each change of its files.
 
-Stands between the loader and those who show cards. Credentials play no part: unset variables count as set.
+Credentials are not needed: unset variables count as set.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ from imbot.reload.watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class PreviewState:
-    """What a file came to: a gallery, which warnings may stand beside, or else problems."""
+    """The result of loading a file: a gallery, perhaps with warnings; or None and the problems."""
 
     path: str
     gallery: Gallery | None
     problems: tuple[Problem, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """What ``imbot preview --json`` prints."""
+        """The output of ``imbot preview --json``."""
         gallery = self.gallery
         return {
             **(gallery.to_json() if gallery else {"path": self.path}),
@@ -42,7 +42,7 @@ class PreviewState:
         }
 
     def to_page(self, last: Gallery | None = None) -> dict[str, Any]:
-        """What the page draws; ``last`` is shown greyed where there is no gallery now."""
+        """The input of the web page. If there is no gallery now, ``last`` is shown greyed out."""
         gallery, sources = self.gallery or last, Sources()
         return {
             "bot": gallery.to_json() if gallery else {"path": self.path, "title": Path(self.path).stem},
@@ -53,7 +53,7 @@ class PreviewState:
 
 
 class Looker:
-    """Looks at one bot file, alone: what it has in common with its neighbours hurts no card."""
+    """Loads and draws one bot file alone: conflicts with other bots of the folder do not change its cards."""
 
     def __init__(self, path: Path, samples: Sequence[PreviewSample], phases: Sequence[CardPhase]) -> None:
         self._path = path
@@ -63,14 +63,14 @@ class Looker:
         self._used: frozenset[str] = frozenset()
 
     def look(self, believed: Believed = always) -> PreviewState:
-        """Load the file and draw its cards; while a file of it moves, as it was. Blocks."""
+        """Load the file and draw its cards. A file that is just being written is read as it was. Blocks."""
         try:
             return self._look(believed)
         except ConfigError as error:
             return PreviewState(str(self._path), None, error.problems)
 
     async def looks(self) -> AsyncGenerator[PreviewState]:
-        """A look now, and one after each change of anything the bot may use."""
+        """The state now, and again after each change of a file that the bot may use."""
         watch = Watch(self._path.parent)
         yield await self._next(watch)
         async with aclosing(watch.scans()) as states:
@@ -100,13 +100,13 @@ class Looker:
 
 
 def _shown(problem: Problem, sources: Sources) -> dict[str, Any]:
-    """A problem with its line of source, secrets hidden."""
+    """A problem with its source line, in which secrets are hidden."""
     found = excerpt(problem, sources)
     return {**problem_json(problem), "source": _marked(found) if found else None}
 
 
 def _marked(found: Excerpt) -> dict[str, Any]:
-    """The line in three parts, the middle one being what the problem is about."""
+    """The line in three parts; the problem is in the middle one."""
     ends = list(accumulate(widths(found.line)))
     first = sum(end <= found.caret for end in ends)
     last = sum(end < found.caret + found.length for end in ends) + 1

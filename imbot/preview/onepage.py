@@ -1,7 +1,8 @@
-"""The preview as one file that needs no server: styles and scripts inside, held together by a content policy.
+"""The preview as one HTML file that needs no server: it contains its styles and scripts.
 
-Browsers load no ES module from a file, so modules become functions of one script, each after those it
-imports. Of JavaScript this knows just what the pages here use: named imports, and exported declarations.
+Its content security policy allows these alone. Browsers load no ES module from a file, so each module
+becomes a function in one script, after the modules that it imports. Of the module syntax only what the pages
+use is understood: named imports and exported declarations.
 """
 
 import base64
@@ -24,7 +25,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", r
 
 
 def one_page(state: dict[str, Any], renderer: Path) -> str:
-    """The page that shows this state, complete in itself; ``renderer`` is the folder of the platform's renderer."""
+    """The HTML of the page with this state. ``renderer`` is the folder of the platform's card renderer."""
     html = INDEX.read_text(encoding="utf-8")
     files = _Files(renderer)
     style = "".join(files.read(name) for name in _STYLE.findall(html))
@@ -44,7 +45,7 @@ def one_page(state: dict[str, Any], renderer: Path) -> str:
 
 
 class _Files:
-    """The files of the page by the names that it calls them: its own, and the renderer's."""
+    """The files of the page and of the renderer, by the names that the page uses for them."""
 
     def __init__(self, renderer: Path) -> None:
         self._renderer = renderer
@@ -57,14 +58,14 @@ class _Files:
 
 
 def _modules(main: str, files: _Files) -> str:
-    """A module and all it imports as one script."""
+    """A module and everything that it imports, as one script."""
     done: dict[str, str] = {}
     _add(main, files, done)
     return "\n".join(done.values())
 
 
 def _add(name: str, files: _Files, done: dict[str, str]) -> None:
-    """Append a module behind those it imports; they form no circles."""
+    """Append a module after those that it imports. There are no circular imports."""
     source = files.read(name)
     imports = {
         needed: posixpath.normpath(posixpath.join(posixpath.dirname(name), needed))

@@ -1,4 +1,4 @@
-"""Sample turns for people to look at, unlike those of ``cards.samples``, which only have to be drawn."""
+"""Sample turns for people to look at. Those of ``cards.samples`` only check that layouts can be drawn."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from imbot.cards.samples import NASTY
 from imbot.model import CardContext, CardPhase, Citation, Sender
 
 _SENDER = Sender("u-lilei", "李雷")
-# How much of the answer is there in a phase; what ends early leaves a part of it.
+# The share of the answer that is there in each phase.
 _SAID = {
     CardPhase.THINKING: 0.0,
     CardPhase.STREAMING: 0.6,
@@ -61,7 +61,7 @@ def usage(client, month):
 
 @dataclass(frozen=True, slots=True)
 class PreviewSample:
-    """One turn as it might have been; without an answer the agent has found none."""
+    """One sample turn. Without an answer, the agent has found nothing."""
 
     name: str
     question: str
@@ -94,12 +94,12 @@ SAMPLES = (
 
 
 def given(question: str, answer: str) -> PreviewSample:
-    """A turn with texts of one's own."""
+    """A sample with the user's own texts."""
     return PreviewSample("given", question, answer)
 
 
 def sample_context(sample: PreviewSample, phase: CardPhase, card: Card, rating: str = "") -> CardContext:
-    """What templates may use to draw a sample in a phase, for somebody who chose ``rating``."""
+    """The template context of a sample in a phase, for a viewer who chose ``rating``."""
     final = phase is CardPhase.FINAL
     context = CardContext(
         phase=phase,
@@ -116,7 +116,7 @@ def sample_context(sample: PreviewSample, phase: CardPhase, card: Card, rating: 
 
 
 def _part(text: str, share: float) -> str:
-    """The beginning of a text, up to where one may pause."""
+    """The first ``share`` of a text, cut after a punctuation mark or line if there is one."""
     if share == 1:
         return text
     begun = text[: round(len(text) * share)]
@@ -125,7 +125,7 @@ def _part(text: str, share: float) -> str:
 
 
 def _worded(context: CardContext, card: Card) -> CardContext:
-    """The same with the bot's own sentence for what went wrong."""
+    """The same with the bot's own text for an error, a stop or an answer that was not found."""
     if context.phase in (CardPhase.ERROR, CardPhase.STOPPED):
         return replace(context, error=card.text(str(context.phase), context))
     if context.phase is CardPhase.FINAL and not context.answer:

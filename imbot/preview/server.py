@@ -1,4 +1,4 @@
-"""The preview's own little web server: the page, and a feed of what it shows."""
+"""The web server of the preview: the page, and an event stream of the states that it shows."""
 
 import asyncio
 import contextlib
@@ -8,20 +8,20 @@ from aiohttp import web
 from imbot.platforms import DEFAULT_TYPE, open_renderer
 from imbot.preview.onepage import INDEX
 
-_LIFE_SIGN_S = 15.0  # how soon a page that was closed is noticed
+_LIFE_SIGN_S = 15.0  # the longest pause between two events, so that a closed page is noticed
 
 
 class Server:
     """Shows one state at a time to every page that is open."""
 
     def __init__(self) -> None:
-        self.renderer = open_renderer(DEFAULT_TYPE).PAGE  # of the platform whose cards are shown
+        self.renderer = open_renderer(DEFAULT_TYPE).PAGE  # the folder of the page's card renderer
         self._state = ""
         self._news = asyncio.Condition()
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int) -> str:
-        """Listen on loopback, on a free port for 0; the address. ``OSError`` when the port is taken."""
+        """Listen on loopback and return the URL; port 0 is any free one. OSError if the port is in use."""
         app = web.Application()
         app.router.add_get("/", self._index)
         app.router.add_get("/events", self._events)
@@ -39,18 +39,18 @@ class Server:
         return f"http://127.0.0.1:{runner.addresses[0][1]}/"
 
     async def show(self, state: str) -> None:
-        """Show this state, a JSON text in one line, on every page."""
+        """Show this state, a JSON text without line breaks, on every open page."""
         async with self._news:
             self._state = state
             self._news.notify_all()
 
     async def stop(self) -> None:
-        """Close every page's feed, then the server."""
+        """End the event streams and close the server."""
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _rendering(self, request: web.Request) -> web.StreamResponse:
-        """A file of the renderer's folder, and of no other."""
+        """A file of the renderer's folder, and of no other folder."""
         file = self.renderer / request.match_info["name"]
         if file.parent != self.renderer or not file.is_file():
             raise web.HTTPNotFound
@@ -62,7 +62,7 @@ class Server:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        with contextlib.suppress(ConnectionResetError):  # a page that was closed is no error
+        with contextlib.suppress(ConnectionResetError):  # the page was closed
             shown = ""
             while True:
                 state = await self._newer(shown)
@@ -71,7 +71,7 @@ class Server:
         return response
 
     async def _newer(self, shown: str) -> str:
-        """The state as soon as it is another one; the same again after a while."""
+        """The state as soon as it differs from ``shown``, or the same one after ``_LIFE_SIGN_S``."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIFE_SIGN_S), self._news:
                 await self._news.wait_for(lambda: self._state != shown)

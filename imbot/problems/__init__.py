@@ -1,8 +1,7 @@
-"""What a check found, in the formats people and machines read.
+"""The problems that a check found, in formats for people and machines.
 
-``cli.check`` makes a ``Report`` and prints it with one of the modules beside this one: ``text`` for
-people, ``records`` (JSON), ``github`` and ``sarif`` for machines. ``excerpt`` shows a line of source
-without the secrets in it; whoever shows a problem in place uses it.
+``cli.check`` prints a ``Report`` with one of these modules: ``text`` for people; ``records`` (JSON),
+``github`` and ``sarif`` for machines. ``excerpt`` shows the source line of a problem, without secrets.
 """
 
 import re
@@ -14,12 +13,12 @@ from imbot.errors import Problem
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-ANSWER_S = 30  # a usual answer
+ANSWER_S = 30  # the length of a typical answer, for estimates
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedBot:
-    """A bot whose file is without error; ``calls`` is what an answer of ``ANSWER_S`` takes at most."""
+    """A bot whose file has no error; ``calls`` is the most calls of an answer of ``ANSWER_S`` seconds."""
 
     name: str
     path: str
@@ -29,7 +28,7 @@ class CheckedBot:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one check found: problems sorted by place, sound bots, and how many bot files there were."""
+    """The result of a check: problems sorted by place, bots without errors, and the number of bot files."""
 
     problems: tuple[Problem, ...]
     bots: tuple[CheckedBot, ...]
@@ -41,17 +40,20 @@ class Report:
 
 
 def printable(text: str) -> str:
-    """The text in one line that no terminal obeys: control characters and stray halves are written out."""
+    """The text on one line, with control characters and lone surrogates escaped, safe for a terminal."""
     return _UNPRINTABLE.sub(_written_out, text)
 
 
 def told(problem: Problem) -> str:
-    """Message and cure, a line each, for formats that have one field for both."""
+    """Message and hint, a line each, for formats that have one field for both."""
     return "\n".join(printable(part) for part in (problem.message, problem.hint) if part)
 
 
 def shown_pointer(problem: Problem) -> str:
-    """Where a problem is; an unknown key may be a slip that made one of a secret, so it is not told whole."""
+    """The pointer of a problem.
+
+    An unknown key may hold a secret by mistake, so only its beginning is shown.
+    """
     if problem.code not in ("schema.unknown-key", "schema.key"):
         return problem.pointer
     parent, _, key = problem.pointer.rpartition("/")

@@ -26,7 +26,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """What one character of a line is shown as, from which cell on, and how wide."""
+    """One character of a line: how it is shown, from which cell on, and how wide."""
 
     shown: str
     at: int
@@ -38,7 +38,7 @@ class _Cell:
 
 
 def excerpt(problem: Problem, sources: Sources) -> Excerpt | None:
-    """The line of a problem; None where the file as a whole is wrong, or its line is not there."""
+    """The line of a problem; None if the problem is with the whole file, or the line does not exist."""
     source = sources.of(problem.path)
     if source is None or (problem.line, problem.column, problem.end_column) == (1, 1, 1):
         return None
@@ -47,7 +47,7 @@ def excerpt(problem: Problem, sources: Sources) -> Excerpt | None:
         return None
     start = min(problem.column - 1, len(text))
     end = problem.end_column - 1 if problem.end_line == problem.line else start + 1
-    # of a megabyte line only what can be shown is looked at
+    # of a very long line, only the part that can be shown is processed
     begin = max(start - _LONGEST, 0)
     cells = _cells(text[begin : start + 2 * _LONGEST], source.masks.of(problem.line), begin)
     first = cells[start - begin]
@@ -60,7 +60,7 @@ def excerpt(problem: Problem, sources: Sources) -> Excerpt | None:
 
 
 def _cells(text: str, masks: list[tuple[int, int]], begin: int) -> list[_Cell]:
-    """The characters of a part of a line, from an offset into it, as cells; and one more behind the last."""
+    """The characters of a part of a line as cells, beginning at an offset; and one more cell at the end."""
     hidden = {i for first, last in masks for i in range(max(first - begin, 0), min(last - begin, len(text)))}
     cells: list[_Cell] = []
     at = 0
@@ -80,7 +80,7 @@ def _cells(text: str, masks: list[tuple[int, int]], begin: int) -> list[_Cell]:
 
 
 def _cut(cells: list[_Cell], caret: int) -> tuple[str, int]:
-    """The line, cut on both sides where it is too long, and where the caret then begins."""
+    """The line, shortened on both sides if it is too long, and where the caret then begins."""
     if cells[-1].at <= _LONGEST:
         return "".join(cell.shown for cell in cells).rstrip(), caret
     begin = next(cell.at for cell in cells if cell.at >= max(caret - _BEFORE, 0))

@@ -7,7 +7,7 @@ from imbot.problems import Report, printable, told
 
 
 def render(report: Report) -> str:
-    """One command a problem; an empty text where there is none."""
+    """One command for each problem; an empty text if there are none."""
     return "\n".join(map(_command, report.problems))
 
 
@@ -18,7 +18,7 @@ def _command(problem: Problem) -> str:
         "endLine": problem.end_line,
         "title": problem.code,
     }
-    if problem.end_line == problem.line:  # columns are for places within one line; the last one belongs to it
+    if problem.end_line == problem.line:  # columns are only allowed within one line, and the end is inclusive
         properties["col"] = problem.column
         properties["endColumn"] = max(problem.end_column - 1, problem.column)
     shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items())

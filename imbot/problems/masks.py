@@ -1,7 +1,7 @@
-"""What must not be shown of a file's lines: secrets that were written into it in plain text.
+"""What must not be shown of a file's lines: secrets written in it in plain text.
 
-A file that parses is judged along its schemas; one that does not, by the names of its keys. Where it
-is not clear whether something is secret, it is hidden.
+In a file that parses they are found by its schemas, in one that does not by the names of its keys. What may
+be a secret is hidden.
 """
 
 import re
@@ -21,7 +21,7 @@ from imbot.errors import Span
 from imbot.text.masking import KnownSecrets
 
 _TO_THE_END = 1 << 30
-# a word begins where none went on, and is no book: a long line costs no more than its length
+# a word begins where no other one continues, and has a maximum length, so that long lines take linear time
 _WORD = re.compile(r"(?<![\w.-])(?P<name>[^\W\d][\w.-]{0,100})[\"']?[ \t]*(?P<colon>[:：=])?")
 _KEY = re.compile(r"[\s{\[-]*[\"']?(?P<name>[^\W\d][\w.-]{0,100})[\"']?[ \t]*[:：][ \t]*(?P<opens>[{\[])?")
 _FLOW = re.compile(r"[{\[]")
@@ -32,7 +32,7 @@ _IN_URL = re.compile(r"://[^/\s:@]*:(?P<password>[^/\s@]+)@")
 class Masks:
     """The columns to hide in each line of a text.
 
-    ``literals`` are secrets to hide wherever they stand.
+    ``literals`` are secrets to hide wherever they are.
     """
 
     def __init__(self, text: str, literals: frozenset[str] = frozenset()) -> None:
@@ -44,7 +44,7 @@ class Masks:
         self._scan: Iterator[int] = iter(())
 
     def of(self, number: int) -> list[tuple[int, int]]:
-        """What to hide in a line (from 1): offsets into it, the end exclusive."""
+        """The parts of a line to hide (lines from 1): offsets into it, the end exclusive."""
         next((done for done in self._scan if done >= number), None)
         line = self._lines.line(number)
         places = [found.span("password") for found in _IN_URL.finditer(line)]
@@ -56,7 +56,10 @@ class Masks:
         return ((number, self._lines.line(number)) for number in range(1, last + 1))
 
     def scan(self, lines: Iterator[int]) -> None:
-        """Let lines be looked at when they are first asked for: each is told after what is hidden in it."""
+        """Scan lines only when asked for.
+
+        The iterator yields each line's number when its parts are hidden.
+        """
         self._scan = lines
 
     def hide(self, number: int, start: int = 0, end: int = _TO_THE_END) -> None:
@@ -64,7 +67,7 @@ class Masks:
         self._hidden.setdefault(number, []).append((start, end))
 
     def hide_span(self, span: Span) -> None:
-        """Hide a place that may go over several lines."""
+        """Hide a place, which may span several lines."""
         for number in range(span.line, span.end_line + 1):
             first = span.column - 1 if number == span.line else 0
             last = span.end_column - 1 if number == span.end_line else _TO_THE_END
@@ -72,7 +75,10 @@ class Masks:
                 self.hide(number, first, last)
 
     def hide_named(self, number: int, line: str, start: int = 0) -> str | None:
-        """Hide what follows the first word that names a secret; what that was, None without such a word."""
+        """Hide the text after the first word that names a secret.
+
+        Returns it, or None if there is no such word.
+        """
         for found in _WORD.finditer(line, start):
             if is_secret_name(found["name"], guess=found["colon"] is not None):
                 value = line[found.end() :].lstrip()
@@ -82,7 +88,7 @@ class Masks:
         return None
 
     def hide_unknown(self, number: int, line: str) -> None:
-        """Hide a line from where on it is not clearly the value of a key that holds no secret."""
+        """Hide the part of a line that is not clearly the value of a key without secrets."""
         at = 0
         for part in line.split(",") if _FLOW.search(line) else [line]:
             place = 0
@@ -101,7 +107,7 @@ class Masks:
 
 
 def masks_of_values(file: YamlFile) -> Masks:
-    """What is secret in a bot file; other YAML files have only keys it does not know."""
+    """The secrets of a YAML file that parses, and comments that name secrets."""
     masks = Masks(file.text, literals(file))
     for span, _ in (*secret_values(file), *secret_keys(file)):
         masks.hide_span(span)
@@ -115,10 +121,10 @@ def masks_of_values(file: YamlFile) -> Masks:
 
 
 def masks_of_text(text: str) -> Masks:
-    """What may be secret: what such names hold and what is deeper below them, wherever they stand.
+    """What may be secret in a text that does not parse: values of keys that name secrets, and lines below.
 
-    In a section that has secrets, and before any other, everything that is not clearly something else:
-    what is broken may be the name.
+    In a section that may hold secrets, and before the first known section, everything is hidden that is not
+    clearly something else: the broken part may be the key's name.
     """
     masks = Masks(text)
     masks.scan(_scan(masks))
@@ -149,5 +155,5 @@ def _scan(masks: Masks) -> Iterator[int]:
 
 
 def _left_open(value: str) -> str:
-    """The quote that a value opens and its line does not close."""
+    """The quote that a value opens and does not close on its line; empty if there is none."""
     return value[0] if value[:1] in ("'", '"') and value.count(value[0]) == 1 else ""

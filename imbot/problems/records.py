@@ -13,7 +13,7 @@ _FIELDS = (
 
 
 def render(report: Report) -> str:
-    """One object: ``problems`` sorted by place, and the ``bots`` whose files are without error."""
+    """One object: ``problems`` sorted by place, and the ``bots`` whose files have no error."""
     problems = [problem_json(problem) for problem in report.problems]
     return dumped({"problems": problems, "bots": [asdict(bot) for bot in report.bots]})
 
@@ -24,10 +24,10 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 
 def dumped(value: object) -> str:
-    """JSON that can be written as UTF-8, whatever file names it holds."""
+    """The value as JSON that can be encoded as UTF-8, whatever file names it holds."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a character, from a file name that is no UTF-8
+    except UnicodeEncodeError:  # a lone surrogate, from a file name that is not UTF-8
         return json.dumps(value, indent=2)
     return text

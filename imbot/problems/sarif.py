@@ -14,7 +14,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 
 
 def render(report: Report) -> str:
-    """One log with one run: a rule for each code that was found, a result for each problem."""
+    """One log with one run: a rule for each code that occurs, a result for each problem."""
     known = pages()
     codes = codes_of(report.problems)
     driver = {

@@ -1,6 +1,6 @@
-"""The files problems point into, read once each: their lines, their values, and what is secret in them.
+"""The files that problems are in, each read once: their lines, values and secrets.
 
-``excerpt`` shows lines of them, ``lints`` look at their values and comments.
+``excerpt`` shows their lines; the lints use their values and comments.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Source:
 
     @cached_property
     def yaml(self) -> YamlFile | None:
-        """Its value and marks; None for what does not parse as a mapping."""
+        """Its value and marks; None if it does not parse as a mapping."""
         if self.parsed or not self._is_yaml:
             return self.parsed
         try:
@@ -33,7 +33,7 @@ class Source:
 
     @cached_property
     def text(self) -> str:
-        """Its text; where that is damaged, what stands before that place is right."""
+        """Its text; if that is not valid UTF-8, it is correct up to the first damaged place."""
         return self.content.decode("utf-8-sig", "replace")
 
     @cached_property
@@ -43,7 +43,7 @@ class Source:
 
     @cached_property
     def masks(self) -> Masks:
-        """What must not be shown of it."""
+        """The parts of it that must not be shown."""
         if self.yaml:
             return masks_of_values(self.yaml)
         return masks_of_text(self.text) if self._is_yaml else Masks(self.text)
@@ -60,13 +60,13 @@ class Sources:
         self._read: dict[str, Source | None] = {}
 
     def parse(self, content: bytes, path: str) -> YamlFile:
-        """The value of a file that somebody reads anyway, kept for who asks later. Raises ConfigError."""
+        """Parse a file for the loader, and keep the result for later. Raises ConfigError."""
         file = read_yaml(content, path)
         self._read[path] = Source(path, content, file)
         return file
 
     def of(self, path: str) -> Source | None:
-        """A file; None for one that cannot be read."""
+        """A file; None if it cannot be read."""
         if path not in self._read:
             self._read[path] = _source(Path(path))
         return self._read[path]

@@ -1,4 +1,4 @@
-"""Problems for people: place and message, the line with a caret under it, and the cure."""
+"""Problems for people: place and message, the line with a caret under it, and the hint."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def render(report: Report, sources: Sources) -> str:
-    """Every problem in the order of its place, coloured; an empty text where there is none."""
+    """Every problem, sorted by place and coloured; an empty text if there are none."""
     return "\n".join(line for problem in report.problems for line in lines_of(problem, sources))
 
 
@@ -37,7 +37,7 @@ def lines_of(problem: Problem, sources: Sources) -> Iterator[str]:
 
 
 def costs(report: Report) -> str:
-    """The calls that an answer of each sound bot takes, a line a bot; an empty text where there is none."""
+    """A line for each bot without errors: how many calls an answer takes. An empty text if there are none."""
     names = max((width(printable(bot.name)) for bot in report.bots), default=0)
     return "\n".join(
         f"{printable(bot.name)}{' ' * (names - width(printable(bot.name)))}  "
@@ -47,7 +47,7 @@ def costs(report: Report) -> str:
 
 
 def summary(report: Report) -> str:
-    """How many bot files there were, and what was wrong."""
+    """One line: the number of bot files, errors and warnings."""
     found = ", ".join(counted(count, severity) for severity in _COLOURS if (count := report.count(severity)))
     more = "; `imbot explain CODE` tells more" if found else ""
     return f"{counted(report.files, 'bot file')}: {found or 'no problems'}{more}"

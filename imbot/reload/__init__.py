@@ -1,1 +1,1 @@
-"""From an edit to running bots: files are watched, planned for and followed."""
+"""From an edit to running bots: watch the files, plan the changes, roll them out."""

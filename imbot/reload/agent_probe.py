@@ -1,6 +1,6 @@
-"""Whether agents can be reached: tried when a bot begins to use one, then again until it can be.
+"""Whether agents can be reached: tried when a bot begins to use one, and again until it works.
 
-``supervisor`` tells after each commit where a bot's agent is asked; no reload depends on what is found.
+``supervisor`` sets the address after each commit. The result is only a warning: no reload depends on it.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from imbot.tasks import Task, TaskSet
 log = logging.getLogger(__name__)
 
 CONNECT_S = 2.0
-FINE_S = 10.0  # how long an agent that was reached counts as reached
-RETRY_S = (4.0, 60.0)  # between attempts, at first and at most
-AT_ONCE = 8
+FINE_S = 10.0  # for how long an agent that was reached is not tried again for other bots
+RETRY_S = (4.0, 60.0)  # bounds of the delay between attempts, at first and at most
+AT_ONCE = 8  # attempts at the same time
 
 HostPort = tuple[str, int]
 
 
 @dataclass(slots=True)
 class _Try:
-    """An address that is tried until it answers; ``tried`` is set when it was tried once."""
+    """An address that is tried until it answers; ``tried`` is set after the first attempt."""
 
     task: Task
     tried: asyncio.Event = field(default_factory=asyncio.Event)
@@ -35,7 +35,7 @@ class _Try:
 
 
 class AgentProbe:
-    """The agents of all bots, by host and port. Owns the attempts to reach them."""
+    """Tries to reach the agents of all bots, each host and port once."""
 
     def __init__(self) -> None:
         self._used: dict[str, HostPort] = {}  # by the bot's name
@@ -45,7 +45,7 @@ class AgentProbe:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def set_address(self, name: str, address: HostPort | None) -> None:
-        """This bot's agent is asked there from now on; None: nowhere."""
+        """Set where this bot's agent is; None: it has none, or nothing to connect to."""
         before = self._used.pop(name, None)
         if address:
             self._used[name] = address
@@ -56,18 +56,18 @@ class AgentProbe:
                 attempt.task.cancel()
 
     def trouble(self, name: str) -> str:
-        """Why a bot's agent cannot be reached; empty where it can, or that is not known."""
+        """Why a bot's agent cannot be reached; empty if it can be, or if that is not known yet."""
         attempt = self._of(name)
         if not attempt or not attempt.trouble:
             return ""
         return f"the agent at {_shown(self._used[name])} cannot be reached: {attempt.trouble}"
 
     def tried(self, names: Iterable[str]) -> Iterator[asyncio.Event]:
-        """Set as soon as it is known whether the agents of these bots can be reached."""
+        """Events that are set when it is known whether the agents of these bots can be reached."""
         return (attempt.tried for name in names if (attempt := self._of(name)))
 
     def with_warning(self, step: Step) -> Step:
-        """The same step, with a warning where the agent it brings cannot be reached."""
+        """The same step, with a warning if the agent of its bot cannot be reached."""
         if step.spec is None or not (trouble := self.trouble(step.name)):
             return step
         span = step.spec.marks.keys.get("/agent", START)
@@ -112,7 +112,7 @@ class AgentProbe:
         attempt.tried.set()
 
     async def _connect_error(self, address: HostPort) -> str:
-        """What is wrong; empty where a connection can be made."""
+        """Why no connection can be made; empty if one can be."""
         try:
             async with self._places, asyncio.timeout(CONNECT_S):
                 _, writer = await asyncio.open_connection(*address)

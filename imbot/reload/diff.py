@@ -1,6 +1,6 @@
 """Which keys of a bot differ between two specs, named as in its file. Pure.
 
-Secrets and long texts are named, their values are not told.
+Of secrets and long texts only the key is given, not the values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,14 +10,14 @@ from typing import Any
 
 from imbot.spec import AgentSpec, BotSpec, Folder, Layout, Secret, TextFile
 
-LONGEST = 200  # characters of a value that is still shown
+LONGEST = 200  # characters of a text whose value is still given
 
 _DERIVED = {"identity", "fingerprint"}  # no keys of a file
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One key that changed. ``told`` is False for secrets and long texts: then there are no values."""
+    """One key that changed. ``told`` is False for secrets and long texts, whose values are left out."""
 
     key: str
     before: Any = None
@@ -26,7 +26,7 @@ class Change:
 
 
 def changes(before: BotSpec, after: BotSpec) -> tuple[Change, ...]:
-    """Every key whose value is not the same in both, sorted."""
+    """Every key whose value differs, sorted."""
     old, new = dict(_leaves("", before)), dict(_leaves("", after))
     keys = (key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     return tuple(_change(key, old.get(key), new.get(key)) for key in sorted(keys))
@@ -38,7 +38,7 @@ def _change(key: str, before: Any, after: Any) -> Change:
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Each value with its key; a file counts as its text, and each file of a folder for itself."""
+    """Each value with its dotted key. A file is its text; each file of a folder has a key of its own."""
     match value:
         case Layout():
             yield from _leaves(key, value.value)

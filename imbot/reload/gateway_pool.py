@@ -1,4 +1,4 @@
-"""The gateways of the process, one per app, each with the task that keeps it connected."""
+"""The gateways of the process: one for each app, with the task that keeps it connected."""
 
 import asyncio
 import logging
@@ -19,30 +19,30 @@ from imbot.usage.rate_limit import WINDOW_S, RateLimiter, unknown_s
 
 log = logging.getLogger(__name__)
 
-REMAKE_S = 2.0  # between two connections of one app, or of one bot, that edits ask for
+REMAKE_S = 2.0  # the least time between two connections of one app that edits cause, however often you edit
 
 AppKey = tuple[str, str]  # platform type and identity
 
 
 def app_key(spec: BotSpec) -> AppKey:
-    """Which app a bot file speaks for."""
+    """Which app a bot file is for."""
     return (spec.type, spec.identity)
 
 
 @dataclass(slots=True)
 class _Pooled:
-    """A gateway of the pool, the bot it delivers to, and every bot whose turns may still need it."""
+    """A gateway, the bot it delivers to, and every bot whose running turns may still need it."""
 
     gateway: Gateway
     limiter: RateLimiter
     holder: Bot | None = None
     users: WeakSet[Bot] = field(default_factory=WeakSet)
     task: Task | None = None
-    began: float = -math.inf  # of the loop's clock
+    began: float = -math.inf  # when it was first connected, by the loop's clock
 
 
 class GatewayPool:
-    """Owns gateways from opening to closing. Opening is cheap and touches no other gateway."""
+    """Owns the gateways from opening to closing. Opening one is cheap and touches no other."""
 
     def __init__(
         self, endpoint: str | None, grace_s: float, accounting: CallAccounting | None = None
@@ -51,17 +51,19 @@ class GatewayPool:
         self._accounting = accounting or CallAccounting()
         self._grace_s = grace_s
         self._pooled: dict[AppKey, _Pooled] = {}
-        self._limiters: dict[AppKey, RateLimiter] = {}  # also of apps that leave, while their calls count
-        self._lingering: Counter[AppKey] = Counter()  # how often an app has left whose calls still count
+        # An app that is closed and opened again keeps its limiter: its last calls still count at the platform
+        self._limiters: dict[AppKey, RateLimiter] = {}
+        # by app, how many closed gateways have calls that still count
+        self._lingering: Counter[AppKey] = Counter()
         self._running = TaskSet()
         self._leaving = TaskSet()
-        self._reconnects = 0  # of apps that were let go
+        self._reconnects = 0  # of gateways that were closed
         self._spacing = TaskSet()
         self._gone: dict[AppKey, Task] = {}  # done when an app may be connected again
 
     @property
     def reconnects(self) -> int:
-        """Connections made after the first one of each app so far."""
+        """How many connections were made so far, without the first one of each app."""
         return self._reconnects + sum(_reconnects(pooled) for pooled in self._pooled.values())
 
     def gateway(self, key: AppKey) -> Gateway:
@@ -69,16 +71,16 @@ class GatewayPool:
         return self._pooled[key].gateway
 
     def is_open(self, key: AppKey) -> bool:
-        """Whether an app was opened."""
+        """Whether an app has a gateway."""
         return key in self._pooled
 
     def holder(self, key: AppKey) -> Bot | None:
-        """Which bot an app delivers to."""
+        """The bot that an app delivers to."""
         pooled = self._pooled.get(key)
         return pooled.holder if pooled else None
 
     def open(self, spec: BotSpec) -> Gateway:
-        """The gateway of a bot's app, made where there is none; who holds none yet gets these credentials."""
+        """The gateway of a bot's app. A new one, or one without a bot, uses the bot's credentials."""
         key = app_key(spec)
         if key not in self._pooled:
             self._pooled[key] = self._pooled_gateway(spec)
@@ -87,14 +89,14 @@ class GatewayPool:
         return self.gateway(key)
 
     def connect(self, key: AppKey) -> None:
-        """Let an app that was opened be connected from now on."""
+        """Begin to connect an app that was opened, if that has not begun yet."""
         pooled = self._pooled[key]
         if pooled.task is None:
             name = f"gateway of {key[1]}"
             pooled.task = self._running.start(_run(pooled, name, self._gone.get(key)), name)
 
     def assign(self, key: AppKey, bot: Bot | None) -> None:
-        """Deliver an app's messages to this bot from now on; an app for nobody is let go."""
+        """Deliver an app's messages to this bot from now on; None: disconnect and close the app."""
         pooled = self._pooled[key]
         pooled.holder = bot
         pooled.gateway.attach(bot)
@@ -105,7 +107,7 @@ class GatewayPool:
             self.connect(key)
 
     def release_unused(self, wanted: Collection[AppKey]) -> None:
-        """Let go of every app that no bot holds and nobody waits for."""
+        """Close every app that delivers to no bot, and that none of the ``wanted`` changes waits for."""
         unheld = [key for key, pooled in self._pooled.items() if pooled.holder is None]
         for key in unheld:
             if key not in wanted:
@@ -152,7 +154,7 @@ class GatewayPool:
             del self._gone[key]
 
     def _forget(self, key: AppKey) -> None:
-        """Drop the limiter of an app that has left for good: its last calls do not count any more."""
+        """Drop the limiter of an app once the last calls of its gateways do not count any more."""
         self._lingering[key] -= 1
         if not self._lingering[key]:
             del self._lingering[key]
@@ -166,7 +168,10 @@ class GatewayPool:
 
 
 async def _run(pooled: _Pooled, name: str, before: Task | None) -> None:
-    """Run a gateway until cancelled: a defect must not leave its bot unreachable for good."""
+    """Run a gateway until cancelled.
+
+    A defect in it must not leave its bot unreachable, so it is restarted.
+    """
     await _done(before)
     pooled.began = _now()
     await keep_alive(name, pooled.gateway.run)
@@ -179,14 +184,14 @@ async def _disconnected(pooled: _Pooled) -> None:
 
 
 async def _gone(pooled: _Pooled, ended: Task, before: Task | None) -> None:
-    """Return when the app that is let go may be connected again."""
+    """Return when an app that was let go may be connected again."""
     await asyncio.wait([ended])
     await _done(before)
     await asyncio.sleep(pooled.began + REMAKE_S - _now())
 
 
 async def _window_after(closed: Task) -> None:
-    """Return when the last calls of an app that was closed do not count any more."""
+    """Return when the last calls of a closed gateway do not count any more."""
     await asyncio.wait([closed])
     await asyncio.sleep(WINDOW_S)
 

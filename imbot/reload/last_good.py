@@ -1,7 +1,7 @@
-"""Last good generations: what each bot last ran with, kept so that a start finds it when its file is broken.
+"""The last good generation of each bot, stored so that a start can run it when the file is broken.
 
-``runtime`` lets ``run`` follow what is committed; every load is heard by ``note``; ``startup`` asks for what
-is kept. Files are kept as they are, with placeholders unresolved and without literal secrets.
+``runtime`` keeps ``run`` running and passes every load to ``note``; ``startup`` asks for what is stored.
+Files are stored as they are written: placeholders are not resolved, and secrets written in them are cut out.
 """
 
 import asyncio
@@ -21,31 +21,32 @@ from imbot.stores import Generation, KeptFile, Store
 
 log = logging.getLogger(__name__)
 
-GATHER_S = 0.2  # so that a thousand bots which start are a few writes
+GATHER_S = 0.2  # after a commit, before writing: a thousand bots that start become a few writes
 FLUSH_S = 3.0
 
-_MANY = 3  # bots that are gone at once, and most of them: rather a folder that is not there yet
+_MANY = 3  # files; when more are gone at a start, and most of them, a mount is probably missing
 
 
 class LastGood:
-    """The accepted generations of the bots in one folder; in the store their paths begin there."""
+    """The stored generations of the bots in one folder. In the store, paths are relative to it."""
 
     def __init__(self, folder: Path, store: Store, supervisor: Supervisor) -> None:
         self._folder = folder
         self._key = str(folder.absolute())
         self._store = store
         self._supervisor = supervisor
-        self._due = asyncio.Event()  # something may be accepted that is not kept yet
+        self._due = asyncio.Event()  # a generation may be accepted that is not stored yet
         supervisor.on_commit(self._due.set)
-        self._known: dict[str, bytes] = {}  # the digest of what the store has, by path
-        self._spared: set[str] | None = None  # what was not there at the start, and is not forgotten
+        self._known: dict[str, bytes] = {}  # the digest of what is stored, by the bot file's path
+        # files that were missing at the start and are not forgotten; None: nothing is loaded yet
+        self._spared: set[str] | None = None
         self._files: tuple[BotFile, ...] = ()
         self._awaited: frozenset[str] = frozenset()
-        self._read: dict[str, Mapping[str, bytes]] = {}  # and not looked at yet, by path
-        self._fresh: dict[str, Generation] = {}  # made of that, and not accepted yet
+        self._read: dict[str, Mapping[str, bytes]] = {}  # contents by path that no generation was made of yet
+        self._fresh: dict[str, Generation] = {}  # generations that are not accepted yet
 
     def note(self, result: LoadResult) -> None:
-        """Hear of a load: what it read may be accepted next."""
+        """Take note of a load: what it read may be accepted next."""
         self._files = result.files
         self._awaited = result.awaited
         valid = {file.path for file in result.files if file.spec}
@@ -60,7 +61,7 @@ class LastGood:
         self._due.set()
 
     async def recall(self) -> None:
-        """Learn what the store has, before the first load is heard of."""
+        """Read what is stored. Call it before the first ``note``."""
         try:
             kept = await self._store.generations(self._key)
         except StoreError as error:
@@ -69,13 +70,13 @@ class LastGood:
         self._known = {str(self._folder / name): digest for name, digest in kept.items()}
 
     async def unlike(self, files: Iterable[BotFile]) -> list[BotFile]:
-        """Those of the files last heard of that have a generation, and are another one or none."""
+        """Those of the files that differ from their stored generation; files without one are left out."""
         await self._make_fresh()
         fresh = {path: each.digest for path, each in self._fresh.items()}
         return [file for file in files if self._known.get(file.path) not in (None, fresh.get(file.path))]
 
     async def generation(self, path: str) -> Generation | None:
-        """What the bot file at a path was last accepted with."""
+        """The stored generation of the bot file at a path, if there is one."""
         try:
             return await self._store.generation(self._key, self._name(path))
         except StoreError as error:
@@ -83,7 +84,7 @@ class LastGood:
             return None
 
     async def run(self) -> None:
-        """Keep what is accepted, after every commit, until cancelled."""
+        """Store what was accepted after every commit, until cancelled."""
         while True:
             await self._due.wait()
             await asyncio.sleep(GATHER_S)
@@ -91,17 +92,17 @@ class LastGood:
             await self.keep()
 
     async def flush(self) -> None:
-        """Keep what was committed last, unless that takes long: the process ends."""
+        """Store what was committed last, for at most ``FLUSH_S``, as the process ends."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_S):
                 await self.keep()
 
     async def keep(self) -> None:
-        """Keep what runs as its file says, and forget what nobody wants any more.
+        """Store the generations that run, and remove those of bots that are gone.
 
-        A store that fails costs the next start with a broken file, not this process.
+        If the store fails, only a later start with a broken file is affected, not this process.
         """
-        if self._spared is None:  # no load was heard of, so nothing is known to be gone
+        if self._spared is None:  # no load yet, so it is not known which bots are gone
             return
         try:
             await self._keep()
@@ -127,7 +128,7 @@ class LastGood:
         self._fresh = {path: each for path, each in self._fresh.items() if accepted.get(path) is not each}
 
     def _wanted(self, runs: Iterable[str]) -> set[str]:
-        """The paths whose generation may be needed: of what runs, and of what would if it were in order."""
+        """The paths whose generation may be needed: of bots that run, or would if their files were valid."""
         asked = (file.path for file in self._files if file.spec is None or file.spec.enabled)
         return {*runs, *asked, *self._awaited, *(self._spared or ())}
 
@@ -137,7 +138,7 @@ class LastGood:
         self._read = {path: each for path, each in self._read.items() if read.get(path) is not each}
 
     def _made(self, read: Mapping[str, Mapping[str, bytes]]) -> dict[str, Generation]:
-        kept = cache(_kept)  # what bots share is worked on once
+        kept = cache(_kept)  # files that bots share are processed once
         return {
             path: Generation(
                 self._name(path),
@@ -159,5 +160,5 @@ def _kept(content: bytes, *, with_keys: bool) -> KeptFile:
 
 
 def _has_keys(path: str, bot: str) -> bool:
-    """Whether a file that was read for a bot has a bot's keys, some of which are secrets."""
+    """Whether a file that a bot uses has the keys of a bot file, and may hold secrets."""
     return path == bot or Path(path).name in DEFAULTS_FILES

@@ -1,4 +1,4 @@
-"""What a reload would do: one action a bot, from what runs and what the files say. Pure."""
+"""What a reload would do: one action for each bot, from what runs and what the files say. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,17 +10,17 @@ from imbot.errors import START, Problem
 from imbot.reload.diff import Change, changes
 from imbot.spec import BotSpec
 
-_MANY = 3  # files that vanish together before they are missed
+_MANY = 3  # files that must vanish together for their bots to be held
 
 Action = Literal["unchanged", "update", "replace", "start", "stop", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens to one bot. ``spec`` is what shall run (None for stop and rejected).
+    """What happens to one bot. ``spec`` is what is to run, None for ``stop`` and ``rejected``.
 
-    ``changes`` tells which keys are other than in what runs. ``held``: the bot's file is gone, and it runs
-    on because too many went at once.
+    ``changes`` are the keys that differ from what runs. ``held``: the bot's file is gone, but it keeps
+    running because too many files vanished at once.
     """
 
     action: Action
@@ -32,17 +32,17 @@ class Step:
     held: bool = False
 
     def rejected(self, problems: Iterable[Problem]) -> "Step":
-        """The same step, refused."""
+        """The same step, rejected for these problems."""
         return replace(self, action="rejected", spec=None, problems=tuple(problems))
 
 
 def plan(
     running: Mapping[str, BotSpec], files: Sequence[BotFile], held: AbstractSet[str] = frozenset()
 ) -> list[Step]:
-    """One step for each bot that runs or is asked for, in the order of the files, stops last.
+    """One step for each bot that runs or has a file, in the order of the files; stops come last.
 
-    A bot whose file is broken keeps running: it is found by its name, or by its file where the
-    name cannot be read any more.
+    A bot whose file is broken keeps running. It is recognised by its name, or by its path if the name cannot
+    be read.
     """
     by_path = {spec.path: name for name, spec in running.items()}
     steps = [step for file in files if (step := _step(running, by_path, file))]
@@ -53,10 +53,10 @@ def plan(
 
 
 def lost(running: Mapping[str, BotSpec], result: LoadResult, held: AbstractSet[str]) -> frozenset[str]:
-    """Which bots run on though their files are gone: nobody removes that many at once and means it.
+    """The bots that are held: their files are gone, but so many at once that it is probably a mistake.
 
-    That is all where there is no folder, and at least three and more than half where they vanish
-    together. Who is ``held`` already stays so until the file is back.
+    These are all bots if there is no folder; otherwise those whose files vanished, if at least three and more
+    than half of all vanished together. A bot that is ``held`` already stays so until its file is back.
     """
     paths = {file.path for file in result.files}
     names = {file.name for file in result.files}
@@ -83,7 +83,7 @@ def _step(running: Mapping[str, BotSpec], by_path: Mapping[str, str], file: BotF
 
 
 def with_changes(step: Step, now: BotSpec | None) -> Step:
-    """The same step, with the keys that change. Takes a moment: not for the event loop with many bots."""
+    """The same step, with the keys that change. Takes time with many bots: call it in a thread."""
     return replace(step, changes=changes(now, step.spec)) if now and step.spec else step
 
 
@@ -96,10 +96,11 @@ def _action(now: BotSpec | None, then: BotSpec) -> Action:
 
 
 def without_conflicts(steps: Sequence[Step], running: Mapping[str, BotSpec]) -> list[Step]:
-    """The same steps, less those that want an identity which a bot that stays as it is still holds.
+    """The same steps; those that need an app which a bot keeps are rejected.
 
-    The files agree with each other, but a rejected bot keeps what it runs with, and that may be
-    just what another file wants to take over.
+    The files themselves do not conflict. But a bot whose file is rejected keeps the app it runs with, which
+    may be the one that another file asks for. Rejecting that one may cause further conflicts, so this
+    repeats.
     """
     steps = list(steps)
     while True:
@@ -117,9 +118,9 @@ def without_conflicts(steps: Sequence[Step], running: Mapping[str, BotSpec]) -> 
 
 
 def together(steps: Iterable[Step], running: Mapping[str, BotSpec]) -> list[tuple[Step, ...]]:
-    """The steps that change something, each with those it can only be taken along with.
+    """The steps that change something, in groups that must be taken together.
 
-    That is: where one bot wants the identity that another one leaves.
+    Two steps belong together if one bot takes over the app that the other one leaves.
     """
     moving = {step.name: step for step in steps if step.action not in ("unchanged", "rejected")}
     holders = {(spec.type, spec.identity): name for name, spec in running.items() if name in moving}

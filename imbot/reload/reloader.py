@@ -1,7 +1,7 @@
-"""Reload: makes the running bots follow their files, one reload at a time.
+"""The reloader: applies the files to the running bots, one reload at a time.
 
-``watch`` tells when files have changed and come to rest; people ask by a signal or over ``admin``. The
-supervisor makes the bots equal to the files.
+``watch`` says when files have changed and are at rest; people ask by a signal or through ``ops.admin``. The
+supervisor then makes the bots equal to the files.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 
 class StoppingError(ImbotError):
-    """The process ends: nothing is reloaded any more."""
+    """The process is ending, so nothing is reloaded any more."""
 
 
 class Reloader:
-    """The one way from files to running bots. ``announce`` hears of every load before it is applied."""
+    """Loads files and applies them. ``announce`` is called with every load before it is applied."""
 
     def __init__(
         self,
@@ -45,24 +45,26 @@ class Reloader:
         self.counts: Counter[ReloadResult] = Counter()
         self.succeeded_at: float | None = None
         self._lock = asyncio.Lock()
-        self._bound: asyncio.Timeout | None = None  # of the work under way
+        # the time limit of the running reload, by which ``stop`` can break it off
+        self._bound: asyncio.Timeout | None = None
         self.stopping = False
-        self._asked = 0  # how many requests came so far,
-        self._served = 0  # and how many of them before the last reload began
+        self._asked = 0  # how many requests have come
+        self._served = 0  # how many of them had come when the last reload began: its report answers those
         self._prune = False
-        self._thorough = True  # whether to trust no look at what has not changed, and read it all
+        # whether to read all files again, not only those that a scan found changed
+        self._thorough = True
 
     @property
     def watching(self) -> WatchState:
-        """How changes of files are found."""
+        """How changes of files are found at present."""
         return self._watch.state
 
     async def reload(self, prune: bool = False) -> ReloadReport:
-        """Load the folder, once nothing in it moves, and follow it; what came of that.
+        """Load the folder when no file in it is being written, apply it, and return the report.
 
-        Requests that wait while a reload is under way share the next one. A folder that cannot be read
-        says nothing about its bots: they go on as they are. Bots whose files vanished with many others do
-        so too, unless ``prune`` stops them. Raises StoppingError.
+        Requests that come during a reload share the next one, so a report is always of a reload that began
+        after the request. If the folder cannot be read, all bots keep running. Bots whose files vanished with
+        many others do so, too, unless ``prune`` stops them. Raises StoppingError.
         """
         if not self.stopping:
             await self._watch.at_rest()
@@ -86,14 +88,17 @@ class Reloader:
             return self.last
 
     async def plan(self) -> ReloadReport:
-        """What ``reload`` would do now, as far as that can be known without calling the platform."""
+        """The report that ``reload`` would give now, without what only the platform knows.
+
+        Raises StoppingError.
+        """
         if not self.stopping:
             await self._watch.at_rest()
         async with self._lock:
             return await self._bounded(self._foresee)
 
     async def stop(self) -> None:
-        """Break off what is under way and refuse what comes later; returns when nothing is under way."""
+        """Break off a reload under way and refuse later ones; returns when none is under way."""
         self.stopping = True
         if self._bound is not None:
             self._bound.reschedule(0)
@@ -101,14 +106,14 @@ class Reloader:
             pass
 
     async def run(self) -> None:
-        """Follow the folder until cancelled."""
+        """Reload whenever files have changed, until cancelled."""
         async with aclosing(self._watch.scans()) as states:
             async for state in states:
                 if state.has_changes:
                     await self._reload()
 
     async def _bounded(self, work: Callable[[], Awaitable[list[Step]]]) -> ReloadReport:
-        """Do it, unless or until the process ends."""
+        """The report of ``work``. Raises StoppingError if the process is ending, or ends meanwhile."""
         if self.stopping:
             raise StoppingError("the process is ending")
         try:
@@ -127,18 +132,18 @@ class Reloader:
         state = await self._watch.scan()
         try:
             result = await _load(self._loader, state, None if thorough else state.moved)
-        except ConfigError:  # the same until something changes
+        except ConfigError:  # the result stays the same until something changes, so do not try again before
             self._watch.mark_read(state)
             raise
         self._watch.set_used_files(result.sources)
         self._announce(result)
         steps = await self._supervisor.apply(result, prune)
-        self._watch.mark_read(state)  # not before: what was broken off is still to be followed
+        self._watch.mark_read(state)  # only now: a reload that is broken off has to be repeated
         return steps
 
     async def _foresee(self) -> list[Step]:
         state = await self._watch.scan()
-        # Apart: what only a plan has read is still to be followed, and heard of.
+        # With a copy of the loader: what a plan has read must still count as new for the next reload.
         return await self._supervisor.foresee(await _load(self._loader.apart(), state))
 
     def _count(self, report: ReloadReport) -> None:
@@ -150,7 +155,7 @@ class Reloader:
 
 
 async def _load(loader: Loader, state: FileState, moved: frozenset[str] | None = None) -> LoadResult:
-    """What is at rest; who uses what moves is as it was."""
+    """Load what is at rest. A bot that uses a moving file stays as it was loaded last."""
     try:
         return await asyncio.to_thread(loader.load, None, state.believed, moved)
     except FolderMissingError:

@@ -1,4 +1,4 @@
-"""What a reload did, or would do: the one shape that commands, the admin endpoint and the log show."""
+"""The report of a reload or plan, which commands, the admin endpoint and the log show."""
 
 import time
 from collections import Counter
@@ -20,9 +20,9 @@ ReloadResult = Literal["ok", "rejected", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class ReloadReport:
-    """The steps of one look at the files, which began ``at`` (epoch seconds).
+    """The steps of one reload, which began ``at`` (epoch seconds).
 
-    ``problems`` are those of the folder as a whole: where there are any, nothing was looked at further.
+    ``problems`` are those of the folder as a whole; if there are any, nothing was done.
     """
 
     at: float
@@ -32,7 +32,10 @@ class ReloadReport:
 
     @property
     def result(self) -> ReloadResult:
-        """``failed``: the folder could not be read; ``rejected``: a bot was, or is held; else ``ok``."""
+        """``failed``: the folder could not be read.
+
+        ``rejected``: a bot was rejected, or is held. Else ``ok``.
+        """
         if self.problems:
             return "failed"
         refused = any(step.action == "rejected" or step.held for step in self.steps)
@@ -47,7 +50,7 @@ class ReloadReport:
 
 
 async def reload_report(work: Callable[[], Awaitable[Sequence[Step]]]) -> ReloadReport:
-    """Do it and tell what came of it; that the folder cannot be read is reported as well."""
+    """The report of ``work``; a ConfigError of it becomes the report's problems."""
     at, began = time.time(), time.monotonic()
     steps: Sequence[Step] = ()
     problems: tuple[Problem, ...] = ()
@@ -82,13 +85,13 @@ def step_json(step: Step) -> dict[str, Any]:
 
 
 def _change_json(change: Change) -> dict[str, Any]:
-    """The key, and the values where they are told; null is a key that is not there."""
+    """The key, and the values unless they are left out; null stands for a key that is absent."""
     told = {"before": _cleaned(change.before), "after": _cleaned(change.after)} if change.told else {}
     return {"key": change.key, **told}
 
 
 def _cleaned(value: Any) -> Any:
-    """A value without what looks like a credential: a plain key may hold an address with a token in it."""
+    """A value without anything that looks like a credential: an address may hold a token."""
     if isinstance(value, str):
         return redactor.clean(value)
     if isinstance(value, Mapping):
@@ -97,5 +100,5 @@ def _cleaned(value: Any) -> Any:
 
 
 def iso(at: float) -> str:
-    """A time of day as JSON carries it, from epoch seconds: ``2026-11-22T08:30:00.123+00:00``."""
+    """Epoch seconds as an ISO time in UTC: ``2026-11-22T08:30:00.123+00:00``."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

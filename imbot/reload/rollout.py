@@ -1,7 +1,7 @@
-"""A rollout: bots that change together, from what their files ask for until that is live.
+"""A rollout: the change of a bot, from its valid file until the change is live.
 
-``supervisor`` begins one for every bot that changes (for several, where identities move among them), commits
-it when everything that can fail has worked, and abandons it when the files ask for something else.
+``supervisor`` begins one for each bot that changes; bots that swap apps share one. It is committed when
+everything that can fail has worked, and cancelled when the files ask for something else.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ from imbot.spec import BotSpec
 
 log = logging.getLogger(__name__)
 
-RETRY_CAP_S = 30.0  # between attempts at what the platform did not let through
+RETRY_CAP_S = 30.0  # the longest delay before the platform is asked again
 
 RolloutKey = frozenset[tuple[str, str, str, str]]
 
 
 @dataclass(slots=True)
 class RunningBot:
-    """A bot that runs, what its file says, and how often it was changed.
+    """A running bot with its spec; ``generation`` counts the versions of its file that were accepted.
 
-    The path may change under a running bot. ``moved`` is when it last changed its app, by the loop's clock.
+    ``moved`` is when it last changed its app, by the loop's clock.
     """
 
     bot: Bot
@@ -45,7 +45,7 @@ class RunningBot:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A valid change that is not live yet: what it waits for, and since when (epoch seconds)."""
+    """A valid change that is not live yet: why, and since when (epoch seconds)."""
 
     name: str
     path: str
@@ -54,35 +54,35 @@ class Pending:
 
 
 class RolloutHost(Protocol):
-    """What a rollout takes place on: the supervisor."""
+    """What a rollout needs of the supervisor."""
 
     gateways: GatewayPool
     preparing: asyncio.Semaphore
 
     def running_bot(self, name: str) -> RunningBot | None:
-        """What runs under a name."""
+        """The running bot of that name."""
         ...
 
     def commit(self, rollout: "Rollout") -> None:
-        """Make it so. Nothing here fails or waits."""
+        """Make the change live. It cannot fail, and does not wait."""
         ...
 
     def report(self, rollout: "Rollout") -> None:
-        """Something about it is other than before."""
+        """Called when the state of the rollout has changed."""
         ...
 
 
 def rollout_key(steps: Sequence[Step]) -> RolloutKey:
-    """What a rollout is for: two with the same purpose are the same."""
+    """Identifies a rollout by what it changes: two with the same steps are the same one."""
     return frozenset(
         (step.action, step.name, step.path, step.spec.fingerprint if step.spec else "") for step in steps
     )
 
 
 class Rollout:
-    """Steps that are taken together: ``steps`` that are still to be taken, ``refused`` ones that never are.
+    """Steps that are taken together; ``refused`` are those of them that turned out to be impossible.
 
-    ``prepared`` is set when only the platform can still hold it up, ``tried`` when it was asked once.
+    ``prepared`` is set when only the platform can still delay it, ``tried`` when the platform was asked once.
     """
 
     def __init__(self, steps: Sequence[Step], host: RolloutHost) -> None:
@@ -100,11 +100,11 @@ class Rollout:
 
     @property
     def app_keys(self) -> set[AppKey]:
-        """The apps that it wants."""
+        """The apps that its bots will use."""
         return {app_key(step.spec) for step in self.steps.values() if step.spec}
 
     async def run(self) -> None:
-        """Take the steps, as soon as that is possible. Cancelling abandons them."""
+        """Prepare the steps, ask the platform until it agrees, and commit. Cancelling gives the change up."""
         try:
             await self._prepare()
             self.prepared.set()
@@ -121,11 +121,11 @@ class Rollout:
             await asyncio.gather(*(unused.agent.close() for unused in self.behaviours.values()))
 
     def step_reports(self) -> list[Step]:
-        """How each step stands: refused for good or for now, waiting, or taken."""
+        """Each step as it is now: taken, rejected, or waiting with a warning."""
         return [*self.refused, *map(self._step_report, self.steps.values())]
 
     def pending(self) -> Iterator[Pending]:
-        """What each of its bots waits for that does."""
+        """The changes that wait for the platform."""
         for step in () if self.done else self.steps.values():
             if step.name not in self._problems:
                 yield Pending(step.name, step.path, self.since, self._reason(step))
@@ -152,7 +152,10 @@ class Rollout:
     # -- what can fail
 
     async def _prepare(self) -> None:
-        """Make the behaviours; what cannot be made is refused, and with it what depends on it."""
+        """Make the behaviours.
+
+        Steps that cannot be prepared are rejected, and with them those that need their apps.
+        """
         steps = [await self._prepare_step(step) for step in self.steps.values()]
         specs = {name: running.spec for name in self.steps if (running := self._host.running_bot(name))}
         steps = without_conflicts(steps, specs)
@@ -160,7 +163,7 @@ class Rollout:
         self.steps = {step.name: step for step in steps if step.action != "rejected"}
 
     async def _prepare_step(self, step: Step) -> Step:
-        if step.spec is None:  # who stops waits for nobody's preparing
+        if step.spec is None:  # a stop needs no preparing and must not wait for it
             return step
         running = self._host.running_bot(step.name)
         async with self._host.preparing:
@@ -183,21 +186,22 @@ class Rollout:
             self._problems[step.name] = _refused(step, error)
         except PlatformError as error:
             self._failures[step.name] = str(error)
-        except Exception as error:  # a defect costs this bot its change, and nobody else
+        except Exception as error:  # a defect must affect only this bot's change
             log.exception("%s: applying its change failed", step.name)
             self._failures[step.name] = f"imbot failed with {type(error).__name__}; the log has the details"
 
     async def _ask(self, step: Step) -> None:
-        """Try new credentials; connect the app that a bot moves to."""
+        """Try new credentials; connect the app that a bot moves to. Raises PlatformError."""
         if step.spec is None:
             return
         gateways, key, running = self._host.gateways, app_key(step.spec), self._host.running_bot(step.name)
         if running and step.action == "replace":
             await asyncio.sleep(running.moved + REMAKE_S - asyncio.get_running_loop().time())
-        gateway, holder = gateways.open(step.spec), gateways.holder(key)  # may fail, as a commit may not
+        # opened here, because it may fail and a commit may not
+        gateway, holder = gateways.open(step.spec), gateways.holder(key)
         old = running.bot if running else holder
         if old is None or not old.gateway.status.opened:
-            return  # nothing works yet that a mistake could break
+            return  # the bot has never been connected, so wrong credentials can break nothing
         if holder is None or holder.spec.credentials != step.spec.credentials:
             await gateway.prove(step.spec.credentials)
         if step.action == "replace":
@@ -208,7 +212,7 @@ class Rollout:
 async def forecast(
     running: Mapping[str, BotSpec], files: Sequence[BotFile], held: AbstractSet[str] = frozenset()
 ) -> list[Step]:
-    """What these files would do to these bots, without calling the platform."""
+    """The steps that these files would cause, without calling the platform."""
     steps = [
         (await asyncio.to_thread(_prepared_step, step, running.get(step.name)))[0]
         for step in plan(running, files, held)
@@ -217,7 +221,7 @@ async def forecast(
 
 
 def _prepared_step(step: Step, now: BotSpec | None) -> tuple[Step, Behaviour | None]:
-    """What a step changes, and the behaviour it needs; refused where there can be none."""
+    """The step with its changes, and its behaviour; rejected if that cannot be prepared."""
     if step.spec is None or step.action == "unchanged":
         return step, None
     step = with_changes(step, now)
@@ -238,6 +242,6 @@ def _refused(step: Step, error: PlatformError) -> Problem:
 
 
 def _at_credentials(step: Step, code: str, severity: Severity, message: str, hint: str) -> Problem:
-    """A problem that has to do with the platform, at the place where the file names the app."""
+    """A problem with the platform, placed at the credentials."""
     span = step.spec.marks.values.get("/credentials", START) if step.spec else START
     return Problem.at(step.path, span, code, message, hint, pointer="/credentials", severity=severity)

@@ -1,6 +1,6 @@
-"""A look at files: what tells that one of them has changed, without reading any.
+"""Scanning files: what shows that a file has changed, without reading it.
 
-``watch`` compares one look with another. Everything here blocks and is called in a thread.
+``watch`` compares one scan with the next. Everything here blocks and is called in a thread.
 """
 
 import os
@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FileEntry = tuple[int, int, int, int]
-"""When its content changed, when anything of it did (ns), its size, its inode."""
+"""Modification time and change time in ns, size, inode."""
 
-_OTHERS = (".git", ".imbot", "__pycache__")  # folders in which nobody keeps parts of bots
+_OTHERS = (".git", ".imbot", "__pycache__")  # folders that hold no parts of bots
 
 
 def scan(folder: Path, used: Iterable[str]) -> dict[str, FileEntry]:
-    """Every file below a folder, links followed, and those used elsewhere that are there; by path."""
+    """Every file below a folder, links followed, and those of the ``used`` paths elsewhere that exist.
+
+    By path.
+    """
     found = dict(_below(str(folder)))
     for path in used:
         if path not in found and (entry := entry_at(path)):
@@ -24,7 +27,7 @@ def scan(folder: Path, used: Iterable[str]) -> dict[str, FileEntry]:
 
 
 def entry_at(path: str) -> FileEntry | None:
-    """What a regular file looks like; None where there is none."""
+    """The entry of a regular file; None if there is none."""
     try:
         return _entry(os.stat(path))  # noqa: PTH116  a Path for each of thousands of files is slow
     except (OSError, ValueError):  # ValueError: no file has such a name
@@ -32,12 +35,12 @@ def entry_at(path: str) -> FileEntry | None:
 
 
 def is_below(folder: str, path: str) -> bool:
-    """Whether a scan of the folder comes by this path, so that what it did not find was not there."""
+    """Whether a scan of the folder covers this path, so that a file it did not find did not exist."""
     return not os.path.relpath(path, folder).startswith("..")
 
 
 def folder_id(folder: Path) -> tuple[int, int] | None:
-    """Which folder this is; another one after it was removed and made again. None where there is none."""
+    """Device and inode, which differ after the folder was removed and made again; None if there is none."""
     try:
         found = folder.stat()
     except OSError:
@@ -61,11 +64,11 @@ def _listed(top: str) -> list[tuple[str, bool]]:
     try:
         with os.scandir(top) as entries:
             return [
-                (entry.path.removeprefix("./"), _leads_on(entry))  # a path as others spell it
+                (entry.path.removeprefix("./"), _leads_on(entry))  # paths as the loader spells them
                 for entry in entries
                 if not _ignored(entry.name)
             ]
-    except OSError:  # it went away, or may not be listed
+    except OSError:  # it vanished meanwhile, or cannot be listed
         return []
 
 
@@ -77,7 +80,7 @@ def _leads_on(entry: os.DirEntry[str]) -> bool:
 
 
 def _ignored(name: str) -> bool:
-    """A mounted volume keeps its real files in ``..`` folders, beside the links to them."""
+    """Folders such as ``.git``, and ``..`` folders, in which Kubernetes keeps a volume's real files."""
     return name in _OTHERS or name.startswith("..")
 
 

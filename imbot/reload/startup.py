@@ -1,7 +1,7 @@
 """Startup: what a start does with bots whose files are broken.
 
-``runtime`` calls ``start`` before the first reload. What ``last_good`` has kept goes the way of every file: the
-same loader, the same supervisor; the files as they are now come after it and find their bots running.
+``runtime`` calls ``start`` before the first reload. What ``last_good`` has stored goes through the same
+loader and supervisor as any file. The first reload then finds those bots running.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ OnBroken = Literal["last-good", "skip", "fail"]
 
 
 class Startup:
-    """One start. ``announce`` hears of what is loaded out of the store, before it is applied."""
+    """One start. ``announce`` is called with what is loaded from the store, before it is applied."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class Startup:
         self._announce = announce
 
     async def start(self, policy: OnBroken) -> None:
-        """Start every bot whose file is broken as it was last accepted; or as the policy says.
+        """Do what the policy says with the bots whose files are broken.
 
-        Raises ConfigError: with every error, where the policy is to fail; where the folder cannot be read.
+        Raises ConfigError if the folder cannot be read, and with every error if the policy is ``fail``.
         """
         await self._last_good.recall()
         try:
@@ -57,7 +57,7 @@ class Startup:
             elif policy == "fail":
                 await _refuse(await self._load())
         except FolderMissingError:
-            pass  # it is waited for
+            pass  # the reloader waits for it
 
     async def _load(self) -> LoadResult:
         result = await asyncio.to_thread(self._loader.load)
@@ -65,7 +65,7 @@ class Startup:
         return result
 
     async def _start_last_good(self) -> None:
-        """Until no further file is refused: what one bot goes on with, another file may want to have."""
+        """Repeat until no more files are rejected: the app that one bot keeps may be the one another needs."""
         kept: dict[str, Generation | None] = {}
         while True:
             unlike = await self._last_good.unlike((await self._load()).files)
@@ -76,7 +76,7 @@ class Startup:
             await self._run([generation for generation in kept.values() if generation])
 
     async def _run(self, kept: Sequence[Generation]) -> None:
-        """Run these, as far as they still mean something."""
+        """Run these generations, as far as they are still valid."""
         files, failures = await asyncio.to_thread(self._meant, kept)
         result = LoadResult(tuple(file for file in files if file.spec))
         self._announce(result)
@@ -98,10 +98,10 @@ class Startup:
                 log.warning("%s: its file is broken; the version accepted at %s runs", step.name, since)
 
     def _meant(self, kept: Iterable[Generation]) -> tuple[list[BotFile], dict[str, str]]:
-        """What these generations mean today; by path, why some cannot be made whole."""
+        """The bot files of these generations, and by path why some cannot be restored."""
         whole: dict[Path, dict[Path, bytes]] = {}
         failures: dict[str, str] = {}
-        today = cache(_today)  # of defaults, which many bots share, too
+        today = cache(_today)  # once for each file: many bots share the defaults
         accepted_at = {str(self._folder / generation.path): generation.accepted_at for generation in kept}
         for generation in kept:
             path = self._folder / generation.path
@@ -113,7 +113,7 @@ class Startup:
         return [_stamped(file, accepted_at[file.path]) for file in files], failures
 
     def _whole(self, generation: Generation, today: Callable[[Path], Any]) -> dict[Path, bytes]:
-        """Its files, with today's secrets. Raises SecretGoneError."""
+        """Its files with the secrets from today's files put back. Raises SecretGoneError."""
         files = {self._folder / name: file for name, file in generation.files.items()}
         return {
             path: with_secrets(file.content, file.cut, today(path) if file.cut else None, str(path))
@@ -122,7 +122,7 @@ class Startup:
 
 
 async def _refuse(result: LoadResult) -> None:
-    """Raise ConfigError where a file would be refused."""
+    """Raise ConfigError if any file would be rejected."""
     broken = await _broken(result.files)
     errors = {each for problems in broken.values() for each in problems if each.severity == "error"}
     if errors:
@@ -130,18 +130,18 @@ async def _refuse(result: LoadResult) -> None:
 
 
 async def _broken(files: Sequence[BotFile]) -> dict[str, tuple[Problem, ...]]:
-    """The files that would be refused, by path, and why."""
+    """The problems of the files that would be rejected, by path."""
     steps = await forecast({}, files)
     return {step.path: step.problems for step in steps if step.action == "rejected"}
 
 
 def _why(problems: Iterable[Problem]) -> str:
-    """Without places: they are those of a file that is kept, not of the one on disk."""
+    """The messages of the errors. Their places are in the stored file, so they would mislead."""
     return "; ".join(problem.message for problem in problems if problem.severity == "error")
 
 
 def _today(path: Path) -> Any:
-    """What the file says now, as far as it can be read."""
+    """The values of the file as it is now, as far as they can be read."""
     try:
         return readable_values(Reader(Snapshot({})).content(path))
     except OSError:

@@ -1,6 +1,6 @@
-"""The status of bots: what runs of each, and which files are rejected, why and since when.
+"""The status of bots: what runs, and which files are rejected, why and since when.
 
-``supervisor`` keeps it; ``admin`` and ``metrics`` show it.
+``supervisor`` provides it; ``ops.admin`` and ``ops.metrics`` show it.
 """
 
 import logging
@@ -24,7 +24,7 @@ BotState = GatewayState | Literal["draining"]
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that is not followed: why, and since when (epoch seconds)."""
+    """A file that is rejected: why, and since when (epoch seconds)."""
 
     name: str
     since: float
@@ -33,9 +33,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class BotStatus:
-    """What runs of one bot, and beside it what its file asks for in vain. Times are epoch seconds.
+    """The state of one bot. Times are epoch seconds.
 
-    ``accepted_at`` is of an older generation out of the store, which runs instead of a rejected file.
+    ``rejected`` and ``pending`` are about its file on disk, if that is not what runs. ``accepted_at`` is set
+    if a generation from the store runs instead of a rejected file.
     """
 
     name: str
@@ -59,7 +60,7 @@ class BotStatus:
 
 
 class Rejections:
-    """The files that are not followed, by path. Each is logged once, as long as its reasons stay the same."""
+    """The rejected files by path. Each is logged once for the same reasons."""
 
     def __init__(self) -> None:
         self._known: dict[str, Rejected] = {}
@@ -69,19 +70,25 @@ class Rejections:
         return path in self._known
 
     def get(self, path: str) -> Rejected | None:
-        """Why a file is not followed."""
+        """Why a file is rejected; None if it is not."""
         return self._known.get(path)
 
     def items(self) -> ItemsView[str, Rejected]:
-        """All of them."""
+        """All rejected files, by path."""
         return self._known.items()
 
     def forget(self, path: str) -> Rejected | None:
-        """It is rejected no more, or for other reasons; what was known."""
+        """Remove a file that is no longer rejected, or may be for other reasons.
+
+        Returns what was known of it.
+        """
         return self._known.pop(path, None)
 
     def follow(self, steps: Iterable[Step]) -> None:
-        """Remember what the files alone decide. How a change goes that was rejected before is not known yet."""
+        """Update from the steps of a plan.
+
+        A file that was rejected and now changes its bot stays rejected for now: the rollout decides.
+        """
         before, self._known = self._known, {}
         for step in steps:
             known = before.get(step.path)
@@ -94,7 +101,7 @@ class Rejections:
         self.log_new()
 
     def add(self, step: Step, known: Rejected | None) -> None:
-        """This step is rejected, which is still to be logged; ``known`` is how its file stood before."""
+        """Add a rejected step, to be logged if the reasons differ from those in ``known``."""
         if known and _reasons(known.problems) == _reasons(step.problems):
             self._known[step.path] = Rejected(step.name, known.since, step.problems)
             return
@@ -102,7 +109,7 @@ class Rejections:
         self._unlogged[step.path] = step
 
     def log_new(self) -> None:
-        """One line for each reason that is new: what is wrong in a file many bots share, with all of them."""
+        """Log new rejections, one line for all bots that share the same problems, such as in the defaults."""
         alike: dict[tuple[Problem, ...], list[Step]] = {}
         for path, step in self._unlogged.items():
             if path in self._known:
@@ -115,9 +122,10 @@ class Rejections:
 
 
 def _reasons(problems: Iterable[Problem]) -> list[Problem]:
-    """What would have to change for a rejection to be a new one: a platform words it anew each time.
+    """The problems without the parts that vary although the reason is the same.
 
-    Hints change with what else is wrong: with the variables there are, or the other bots that are hurt.
+    Hints depend on other things, such as which variables are set. A platform may word each refusal
+    differently.
     """
     plain = [replace(each, hint="") for each in problems]
     return [replace(each, message="") if each.code == "platform.refused" else each for each in plain]

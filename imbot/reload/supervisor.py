@@ -1,8 +1,8 @@
-"""The supervisor: makes the running bots equal to the files, and touches only what changed.
+"""The supervisor: makes the running bots equal to the files, and touches only what has changed.
 
-``apply`` begins a ``Rollout`` for each bot that changes. Each commits on its own, in one step that cannot
-fail, when all that can fail has worked; what the platform does not let through yet goes on behind the
-report's back. It owns gateways, bots and their last turns.
+``apply`` begins a ``Rollout`` for each bot that changes. When everything that can fail has worked, the
+rollout is committed in one step that cannot fail. Changes that wait for the platform continue after ``apply``
+has returned. The supervisor owns the gateways, the bots, and the turns of bots that are being stopped.
 """
 
 import asyncio
@@ -30,10 +30,10 @@ from imbot.usage.counters import Counters
 
 log = logging.getLogger(__name__)
 
-PLATFORM_WAIT_S = 2.0  # how long a report waits for the platform, beyond preparing
-PREPARE_WAIT_S = 60.0  # and how long for preparing
+PLATFORM_WAIT_S = 2.0  # how long a report waits for the platform, after preparing
+PREPARE_WAIT_S = 60.0  # how long a report waits for preparing
 PREPARE_AT_ONCE = 4
-AGENT_WAIT_S = 0.5  # and how long to tell of agents that cannot be reached: the rest shows in the status
+AGENT_WAIT_S = 0.5  # how long a report waits for the attempts to reach agents; the status shows later ones
 
 
 class Supervisor:
@@ -41,7 +41,7 @@ class Supervisor:
 
     def __init__(self, store: Store, endpoint: str | None = None, grace_s: float = 25.0) -> None:
         self.counters = Counters()
-        self._reasons: dict[str, str] = {}  # why nothing runs of a file that is rejected, by its path
+        self._reasons: dict[str, str] = {}  # by path, why not even a generation from the store runs
         self.gateways = GatewayPool(endpoint, grace_s, self.counters.accounting)
         self._running: dict[str, RunningBot] = {}
         self.preparing = asyncio.Semaphore(PREPARE_AT_ONCE)
@@ -57,14 +57,14 @@ class Supervisor:
         self._drains = TaskSet()
         self._draining: dict[Task, RunningBot] = {}
         self._stopping = False
-        self._gathering = False  # what cannot be prepared, to say it once for all bots
+        self._gathering = False  # while rejections are collected, so that one log line names all their bots
 
     async def apply(self, result: LoadResult, prune: bool = False) -> list[Step]:
-        """Follow the files; the steps that were taken, refused ones and waiting ones with their reasons.
+        """Make the bots equal to the files; returns the steps, rejected and waiting ones with their reasons.
 
         A bot whose file vanished with many others is held; with ``prune`` it stops.
 
-        Returns within a bounded time: what the platform holds up is followed later, unless the files
+        Returns within a bounded time. Changes that wait for the platform are applied later, unless the files
         ask for something else by then.
         """
         running = self.specs()
@@ -86,7 +86,10 @@ class Supervisor:
         return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
 
     def status(self) -> list[BotStatus]:
-        """Every bot that runs or drains, and every file that runs nothing yet; by name."""
+        """Every bot that runs or drains, and every rejected or pending file without a running bot.
+
+        Sorted by name.
+        """
         pending = self._pending()
         rows = [self._row(running, pending) for running in self._running.values()]
         rows += [replace(self._row(running, {}), rejected=None) for running in self._draining.values()]
@@ -104,29 +107,29 @@ class Supervisor:
         return sorted(rows, key=lambda row: (row.name, row.path))
 
     def bots(self) -> list[Bot]:
-        """Every bot that runs, and does not drain."""
+        """The running bots, without those that are draining."""
         return [running.bot for running in self._running.values()]
 
     def running_bot(self, name: str) -> RunningBot | None:
-        """What runs under a name."""
+        """The running bot of that name."""
         return self._running.get(name)
 
     def on_commit(self, callback: Callable[[], None]) -> None:
-        """Call this whenever another generation has begun to run; it must not fail or wait."""
+        """Call this after each commit; it must not fail or wait."""
         self._commit_callbacks.append(callback)
 
     def explain(self, path: str, reason: str) -> bool:
-        """Show this reason with a rejected file of which nothing runs; whether it is a new one."""
+        """Set why nothing runs of a rejected file, for the status; returns whether the reason is new."""
         known, self._reasons[path] = self._reasons.get(path), reason
         return known != reason
 
     def monthly(self) -> Mapping[str, int | None]:
-        """The calls a month that each bot's file names, by name."""
+        """The monthly quota of each running bot, by name; None: no limit."""
         return {name: running.spec.quota.monthly for name, running in self._running.items()}
 
     @property
     def reconnects(self) -> int:
-        """How many connections took the place of another one so far."""
+        """How many connections have replaced another one so far."""
         return self.gateways.reconnects
 
     async def stop(self) -> None:
@@ -141,7 +144,7 @@ class Supervisor:
         await self.gateways.close()
 
     def _follow(self, groups: Iterable[Sequence[Step]]) -> list[Rollout]:
-        """Abandon the rollouts that are not wanted any more, begin those that are new; the new ones."""
+        """Cancel rollouts that are no longer wanted and begin new ones; returns the new ones."""
         wanted = {rollout_key(group): group for group in groups}
         stale = self._rollouts.keys() - wanted.keys()
         begun = [Rollout(group, self) for key, group in wanted.items() if key not in self._rollouts]
@@ -164,7 +167,7 @@ class Supervisor:
             del self._rollouts[rollout.key]
 
     async def _prepared(self, begun: Iterable[Rollout]) -> None:
-        """Wait for preparing, as long as that takes at most; then say what cannot be prepared."""
+        """Wait until these rollouts are prepared, for a bounded time; then log what cannot be prepared."""
         self._gathering = True
         try:
             await _within(PREPARE_WAIT_S, (rollout.prepared for rollout in begun))
@@ -175,7 +178,7 @@ class Supervisor:
     # -- the commit: nothing here fails or waits
 
     def commit(self, rollout: Rollout) -> None:
-        """Make it so. Takes the behaviours it uses out of the rollout."""
+        """Make the change live. Behaviours that are now in use are taken out of the rollout."""
         steps = rollout.steps.values()
         keys = {self._running[step.name].key for step in steps if step.name in self._running}
         for step in steps:
@@ -218,7 +221,7 @@ class Supervisor:
     # -- what people see
 
     def report(self, rollout: Rollout) -> None:
-        """One line a bot whose state changed; what was said before is not said again."""
+        """Log each bot whose state has changed, once."""
         for step in rollout.step_reports():
             known = self._rejections.forget(step.path)
             if step.action == "rejected":
@@ -232,14 +235,14 @@ class Supervisor:
             self._rejections.log_new()
 
     def _rename(self, steps: Iterable[Step]) -> None:
-        """A file may get another name while its bot runs on."""
+        """Update the paths of bots whose files were renamed while they run."""
         for step in steps:
             running = self._running.get(step.name)
             if step.action == "unchanged" and running and running.spec.path != step.path:
                 running.spec = replace(running.spec, path=step.path)
 
     def _hold(self, names: AbstractSet[str]) -> None:
-        """Remember who is held; one line when it begins, one when it ends."""
+        """Remember which bots are held, and log when that begins and ends."""
         ended = self._held.keys() - names
         begun = sorted(names - self._held.keys())
         self._held = {name: self._held.get(name, time.time()) for name in names}
@@ -278,7 +281,7 @@ class Supervisor:
         )
 
     def _pending(self) -> dict[str, Pending]:
-        """What waits, by name."""
+        """The changes that wait for the platform, by the bot's name."""
         return {each.name: each for rollout in self._rollouts.values() for each in rollout.pending()}
 
     async def foresee(self, result: LoadResult) -> list[Step]:
@@ -287,12 +290,12 @@ class Supervisor:
         return await forecast(running, result.files, lost(running, result, self._held.keys()))
 
     def specs(self) -> Mapping[str, BotSpec]:
-        """What runs, by name."""
+        """The specs of the running bots, by name."""
         return {name: running.spec for name, running in self._running.items()}
 
 
 async def _within(seconds: float, events: Iterable[asyncio.Event]) -> None:
-    """Wait until all have happened, or as long as that takes at most."""
+    """Wait for all events, for at most so many seconds together."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             for event in events:

@@ -1,4 +1,4 @@
-"""Stores: what outlives a process. The seam, and the way to open one from its URL."""
+"""Stores: what outlives a process. The protocol, and opening a store by its URL."""
 
 import hashlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ class FeedbackRow:
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file as it was accepted, less the values at the JSON pointers ``cut``: literal secrets.
+    """A file as it was accepted, without the secrets at the JSON pointers ``cut``.
 
     ``hash`` is the SHA-256 of the content.
     """
@@ -35,15 +35,16 @@ class KeptFile:
 
     @classmethod
     def of(cls, content: bytes, cut: tuple[str, ...] = ()) -> Self:
-        """The file with that content."""
+        """The file of this content."""
         return cls(content, hashlib.sha256(content).digest(), cut)
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What one bot was last accepted with: every file it was made from, placeholders as they are.
+    """What one bot was accepted with: every file it is made from, with placeholders as they are written.
 
-    Paths are relative to the bots folder; ``path`` is the bot file's. Epoch seconds.
+    Paths are relative to the bots folder; ``path`` is that of the bot file. ``accepted_at`` is in epoch
+    seconds.
     """
 
     path: str
@@ -52,34 +53,35 @@ class Generation:
 
     @property
     def digest(self) -> bytes:
-        """Equal exactly when the files are."""
+        """A hash of all files: equal exactly when the files are."""
         files = [(name, file.hash, file.cut) for name, file in sorted(self.files.items())]
         return hashlib.sha256(repr(files).encode()).digest()
 
 
 class Store(Protocol):
-    """Turns, feedback, seen messages and history. Every call may raise ``StoreError``.
+    """Turns, ratings, seen messages, history, accepted files, counted calls. Every call may raise StoreError.
 
-    A write returns when it is committed. Calls may come from many tasks at once; writes that wait
-    are committed together, in the order they came.
+    A write returns when it is committed. Calls may come from many tasks at once; waiting writes are committed
+    together, in their order. Times are epoch seconds.
     """
 
     async def accept(self, turn: TurnRecord) -> bool:
         """Journal a new turn of this process.
 
-        False, and nothing written, when its bot has seen ``message_id`` before, forgotten people's included.
+        Returns False, and writes nothing, if its bot has seen ``message_id`` before, even from a forgotten
+        person.
         """
         ...
 
     async def update_turn(self, turn_id: str, **changes: Any) -> None:
         """Set fields of ``TurnRecord`` (``phase``, ``answer``, ``error``, ``finished_at``, ``layout``, ...).
 
-        Raises TakenOverError for a turn of another process. Nothing happens to one that is not kept.
+        Raises TakenOverError for a turn of another process. A turn that is no longer stored is ignored.
         """
         ...
 
     async def ask_again(self, turn_id: str) -> None:
-        """Set that a turn, of whatever process, was asked again (``TurnRecord.replaced``)."""
+        """Mark a turn of any process as asked again (``TurnRecord.replaced``)."""
         ...
 
     async def turn(self, turn_id: str) -> TurnRecord | None:
@@ -87,60 +89,60 @@ class Store(Protocol):
         ...
 
     async def turn_of_card(self, card_id: str) -> TurnRecord | None:
-        """The turn whose card that is."""
+        """The turn with that card."""
         ...
 
     async def beat(self, now: float, lease_s: float) -> None:
-        """Say that this process lives: until its lease ends, nobody else takes its open turns.
+        """Renew the lease of this process: until it ends, no other process takes its open turns.
 
         Closing the store ends the lease at once.
         """
         ...
 
     async def bots_with_orphans(self, now: float) -> Collection[str]:
-        """The bots that have orphans."""
+        """The names of bots that have orphans."""
         ...
 
     async def orphans(self, bot: str, now: float) -> Sequence[TurnRecord]:
-        """Open turns of a bot that no living process answers, the oldest first, not all at once."""
+        """Open turns of a bot whose process is dead: the oldest ones, a limited number at a time."""
         ...
 
     async def adopt(self, turn_id: str, now: float) -> TurnRecord | None:
-        """Take an orphan over: the turn as it is now; None when somebody else was quicker."""
+        """Take over an orphan; returns the turn as it is now, or None if another process was quicker."""
         ...
 
     async def hand_back(self, turn_id: str) -> None:
-        """Make a turn of this process an orphan: it cannot be ended now."""
+        """Make a turn of this process an orphan, because it cannot be ended now."""
         ...
 
     async def history(
         self, key: ConversationKey, turns: int, *, idle_s: float, now: float
     ) -> Sequence[Exchange]:
-        """The last ``turns`` final exchanges of a conversation, oldest first.
+        """The last ``turns`` exchanges of a conversation, the oldest first.
 
-        Nothing before the conversation was last started anew or was silent for ``idle_s``. Turns
-        that were stopped, failed, asked again or have no answer (commands) do not count.
+        They begin after the last ``start_anew`` and the last silence of ``idle_s``. Turns that were stopped,
+        failed, were asked again or have no answer (commands) do not count.
         """
         ...
 
     async def start_anew(self, key: ConversationKey, at: float) -> None:
-        """Forget the conversation's history for the agent (``/new``); the turns stay for the record."""
+        """Begin a new conversation (``/new``): the agent gets nothing from before. The turns stay stored."""
         ...
 
     async def rate(self, feedback: Feedback) -> None:
-        """Keep a rating: one per turn and user, the last wins."""
+        """Store a rating: one for each turn and user, the last one wins."""
         ...
 
     async def rating(self, turn_id: str, user_id: str) -> str:
-        """What a person rated a turn; empty where they did not."""
+        """The rating that a person gave to a turn; empty if there is none."""
         ...
 
     def feedback(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[FeedbackRow]:
-        """Ratings of a bot (None: of all) since that time, oldest first."""
+        """Ratings of a bot (None: of all bots) since that time, the oldest first."""
         ...
 
     async def add_calls(self, month: str, calls: Mapping[tuple[str, str], int]) -> None:
-        """Add calls, by bot and organisation, to those of a month (``2026-11``)."""
+        """Add calls, by bot and organisation, to a month (``2026-11``)."""
         ...
 
     async def calls(self, month: str) -> Mapping[tuple[str, str], int]:
@@ -148,34 +150,37 @@ class Store(Protocol):
         ...
 
     async def forget(self, user_id: str) -> int:
-        """Remove a person: their turns, ratings, conversations. The number of turns removed."""
+        """Remove a person's turns, ratings and conversations; returns the number of turns."""
         ...
 
     async def expire(self, before: float) -> int:
-        """Remove turns accepted before that time with all that hangs on them. Their number."""
+        """Remove turns accepted before that time, with everything that belongs to them.
+
+        Returns their number.
+        """
         ...
 
     async def generations(self, folder: str) -> Mapping[str, bytes]:
-        """The digest of each accepted generation of a bots folder, by the bot file's path."""
+        """The digests of the stored generations of a bots folder, by the path of the bot file."""
         ...
 
     async def generation(self, folder: str, path: str) -> Generation | None:
-        """The accepted generation of one bot file."""
+        """The stored generation of one bot file."""
         ...
 
     async def keep_generations(self, folder: str, new: Iterable[Generation], gone: Iterable[str]) -> None:
-        """Keep these in the place of what their paths had, and forget those of the paths ``gone``."""
+        """Store ``new`` generations, each replacing an earlier one; remove those of the paths ``gone``."""
         ...
 
     async def close(self) -> None:
-        """Commit what waits and let go of the database."""
+        """Commit waiting writes and close the database."""
         ...
 
 
 async def open_store(url: str) -> Store:
     """The store at ``url`` (``sqlite:///relative/path``, ``sqlite:////absolute/path``).
 
-    Made or upgraded where needed. Raises StoreError with a cure when it cannot be used.
+    It is created or upgraded if needed. Raises StoreError with a cure if it cannot be used.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.removeprefix("/"):

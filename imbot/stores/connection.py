@@ -1,8 +1,8 @@
-"""Connections to one SQLite file, each with a thread of its own; ``sqlite`` speaks through them.
+"""Connections to one SQLite file, each with a thread of its own; ``sqlite`` uses them.
 
-A ``Lane`` runs work and turns what SQLite says into a ``StoreError`` with a cure. A ``Writer`` commits the
-writes that wait together. Brief work is done where it is asked for: it takes less time than a thread's
-answer. What may wait, for a disk or another process, is the thread's.
+A ``Lane`` runs work, and turns SQLite's errors into a ``StoreError`` with a cure. A ``Writer`` commits
+waiting writes together. Brief work runs directly on the event loop, because that takes less time than handing
+it to a thread. Work that may have to wait, for the disk or another process, runs in the thread.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from imbot.stores import schema
 from imbot.stores.log_ahead import write_to_log
 
 BUSY_TIMEOUT_S = 5.0
-SLOW_S = 0.01  # brief work that took so long was held up by the disk, so that ...
-REST_S = 30.0  # ... the thread does all of it for a while
-CHECKPOINT_EVERY = 250  # brief writes; earlier than SQLite would move the log into the file by itself
+SLOW_S = 0.01  # if brief work takes longer, the disk is slow, and ...
+REST_S = 30.0  # ... for so long the thread does all work
+CHECKPOINT_EVERY = 250  # brief writes; before SQLite would checkpoint by itself, on the event loop
 IN_MEMORY = ":memory:"
 
 T = TypeVar("T")
@@ -45,14 +45,14 @@ _CURES = {
 
 
 def store_error(path: Path, error: Exception) -> StoreError:
-    """What a failure means to the person who runs imbot, and what to do."""
+    """The StoreError for a failure, with what to do about it."""
     code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", -1)
     cure = _CURES.get(code & 0xFF)  # the rest of the code is detail
     return StoreError(f"store {path}: {cure} ({error})" if cure else f"store {path}: {error}")
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
-    """A connection to the store in that file, made private to this user or brought up to date as needed."""
+    """A connection to the store in that file, which is created for this user only, or upgraded, if needed."""
     if str(path) != IN_MEMORY:
         _make_private(path)
     connection = _connect(path)
@@ -61,7 +61,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         write_to_log(connection, BUSY_TIMEOUT_S)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        # Who asks to be forgotten is not to be found in the file's free pages either.
+        # So that data of forgotten people does not remain in free pages of the file.
         connection.execute("PRAGMA secure_delete = ON")
         _upgrade(connection)
     except BaseException:
@@ -85,13 +85,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _make_private(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Only a new file: closing one that is in use would drop SQLite's locks on it.
+    # Only a new file is opened: closing one that is in use would drop SQLite's locks on it.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:
-    # Tables first: a process that makes the store right now writes them together with the id.
+    # Tables before the id: a process that creates the store at this moment writes both in one transaction.
     used = connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
     application, version = _number(connection, "application_id"), _number(connection, "user_version")
     if application != schema.APPLICATION_ID:
@@ -109,7 +109,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Asked again, as another process may have been quicker.
+        # The version is read again, as another process may have upgraded meanwhile.
         for step in schema.STEPS[_number(connection, "user_version") :]:
             for statement in step:
                 connection.execute(statement)
@@ -127,14 +127,14 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 class Lane:
-    """One connection and its thread. The loop's thread touches it only while this one has nothing to do."""
+    """One connection and its thread. The event loop uses the connection only while the thread is idle."""
 
     def __init__(self, path: Path, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = path
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._connection: sqlite3.Connection | None = None
-        self._owed = 0  # what the thread was given and has not done
+        self._owed = 0  # pieces of work that the thread has not finished
         self._patient = True  # whether the connection waits while another process holds the file
         self._rests_until = 0.0
 
@@ -152,13 +152,13 @@ class Lane:
 
     @property
     def free(self) -> bool:
-        """Whether brief work can be done here: nothing is before it, and the disk is quick."""
+        """Whether brief work can run on the event loop: the thread is idle, and the disk is quick."""
         return bool(self._connection) and not self._owed and self._clock() >= self._rests_until
 
     def at_once(self, work: Work[T]) -> T:
-        """What brief ``work`` finds, here and now, on a lane that is ``free``.
+        """The result of brief ``work``, run on the event loop; the lane must be ``free``.
 
-        Raises sqlite3.Error, also where it would have to wait for another process.
+        Raises sqlite3.Error, also if it would have to wait for another process.
         """
         assert self._connection
         began = self._clock()
@@ -169,7 +169,10 @@ class Lane:
                 self._rests_until = ended + REST_S
 
     def start(self, work: Work[T]) -> asyncio.Future[T]:
-        """Have the thread do ``work`` after what it was given before. Shield it: it is done in any case."""
+        """Queue ``work`` for the thread.
+
+        Shield the future: the work is done even if the caller is cancelled.
+        """
         if self._connection is None:
             raise StoreError(f"store {self.path}: it is closed")
         loop = asyncio.get_running_loop()
@@ -179,7 +182,7 @@ class Lane:
         return future
 
     async def run(self, work: Work[T], *, brief: bool = False) -> T:
-        """What ``work`` finds. Raises StoreError."""
+        """The result of ``work``. Raises StoreError."""
         try:
             if brief and self.free:
                 try:
@@ -192,7 +195,7 @@ class Lane:
             raise store_error(self.path, error) from error
 
     async def close(self) -> None:
-        """Finish what was started, then let go of the connection and the thread."""
+        """Finish the work that was started, then close the connection and end the thread."""
         if self._connection is None:
             return
         closing = self.start(sqlite3.Connection.close)
@@ -231,19 +234,19 @@ class _Job:
 
 
 class Writer:
-    """Writes through a lane: whatever waits when the thread is free is one transaction."""
+    """Writes through a lane: all writes that wait when the thread becomes free are one transaction."""
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._jobs: list[_Job] = []
-        self._round: asyncio.Future[None]  # the one that will do these jobs
+        self._round: asyncio.Future[None]  # done when these jobs are committed
         self._lock = Lock()
         self._brief = 0  # brief writes since the last checkpoint
 
     async def write(self, work: Work[T], *, brief: bool = False) -> T:
-        """Return what ``work`` says once it is committed; also when nobody waits for it any more.
+        """Commit ``work``, and return its result. It is committed even if the caller is cancelled.
 
-        ``work`` may run twice, the first time rolled back. Raises StoreError.
+        ``work`` may run twice, with the first run rolled back. Raises StoreError.
         """
         job = _Job(work)
         if brief and self._lane.free and self._brief < CHECKPOINT_EVERY:
@@ -256,7 +259,7 @@ class Writer:
             if not self._jobs:
                 self._round = self._lane.start(self._commit_jobs)
             self._jobs.append(job)
-        # Shielded: a caller that gives up must not take back a round that others count on.
+        # Shielded: a caller that is cancelled must not cancel the transaction of others.
         await asyncio.shield(self._round)
         return cast(T, job.outcome(self._lane.path))
 
@@ -264,15 +267,18 @@ class Writer:
         with self._lock:
             jobs, self._jobs = self._jobs, []
         if self._brief >= CHECKPOINT_EVERY:
-            # Here, as it waits for the disk, and so does the first commit after it.
+            # In the thread, because it waits for the disk, and so does the first commit after it.
             self._brief = 0
-            with suppress(sqlite3.Error):  # then the next one does it
+            with suppress(sqlite3.Error):  # the next round tries again
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         _commit(connection, jobs)
 
 
 def _commit(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-    """Do all jobs in one transaction; where one fails, each in its own, so that it fails alone."""
+    """Do all jobs in one transaction.
+
+    If one fails, do each in its own transaction, so that only that one fails.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
@@ -283,8 +289,8 @@ def _commit(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
         for job in jobs:
             job.result = job.work(connection)
         connection.execute("COMMIT")
-    except Exception as error:  # noqa: BLE001 (whatever it is, its caller gets it)
-        with suppress(sqlite3.Error):  # a full disk has rolled back already
+    except Exception as error:  # noqa: BLE001 (it is raised where the result is awaited)
+        with suppress(sqlite3.Error):  # on a full disk SQLite has rolled back already
             connection.execute("ROLLBACK")
         if len(jobs) == 1:
             jobs[0].error = error

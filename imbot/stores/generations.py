@@ -1,7 +1,7 @@
-"""Accepted generations in SQLite: the statements behind three calls of ``sqlite``'s store.
+"""Accepted generations in SQLite: the statements of three calls of the store.
 
-A file that many bots use, such as shared knowledge, is kept once, by its hash. Paths are bytes, as file
-systems have them: not every one is text.
+A file that many bots use, such as shared knowledge, is stored once, by its hash. Paths are stored as bytes,
+because not every path is valid text.
 """
 
 import json
@@ -18,7 +18,7 @@ _FILES = """
 
 
 def keep(connection: sqlite3.Connection, folder: str, new: Sequence[Generation], gone: Iterable[str]) -> None:
-    """Put the new ones in the place of what their paths had, and drop those that are gone."""
+    """Store new generations, each in the place of an earlier one, and remove those that are gone."""
     dropped = [_place(folder, path) for path in (*gone, *(generation.path for generation in new))]
     connection.executemany("DELETE FROM generations WHERE (folder, path) = (?, ?)", dropped)
     for generation in new:
@@ -27,13 +27,13 @@ def keep(connection: sqlite3.Connection, folder: str, new: Sequence[Generation],
 
 
 def digests(connection: sqlite3.Connection, folder: str) -> dict[str, bytes]:
-    """The digest of each generation of a folder, by the bot's path."""
+    """The digests of the generations of a folder, by the path of the bot file."""
     rows = connection.execute("SELECT path, digest FROM generations WHERE folder = ?", (os.fsencode(folder),))
     return {os.fsdecode(row["path"]): row["digest"] for row in rows}
 
 
 def find_generation(connection: sqlite3.Connection, folder: str, path: str) -> Generation | None:
-    """The generation of one bot."""
+    """The generation of one bot file; None if there is none."""
     at = _place(folder, path)
     found = connection.execute("SELECT * FROM generations WHERE (folder, path) = (?, ?)", at).fetchone()
     if found is None:

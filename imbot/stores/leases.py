@@ -1,7 +1,7 @@
 """Which process answers which open turn, in SQL: work for the SQLite store's threads.
 
-A process says every few seconds that it lives; an open turn whose process has stopped saying so is an
-*orphan*, and whoever changes the turn's process first takes it over.
+Each process renews its lease every few seconds. An open turn whose process has no valid lease is an *orphan*;
+the process that first writes its own id into the turn takes it over.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from imbot.stores.rows import changed, found
 
 FORGET_S = 86400.0
 
-# The phases are word for word those of the index turns_open, or it is not used.
+# The condition must be word for word that of the index turns_open, or SQLite does not use the index.
 _ORPHANED = """phase IN ('thinking', 'streaming') AND process != :process
     AND process NOT IN (SELECT id FROM processes WHERE until > :now)"""
 _ORPHANS = f"SELECT * FROM turns WHERE bot = :bot AND {_ORPHANED} ORDER BY accepted_at, row LIMIT :most"  # noqa: S608 (our own words)
@@ -23,7 +23,7 @@ _HAND_BACK = "UPDATE turns SET process = '' WHERE id = ? AND process = ?"
 
 
 def renew_lease(process: str, now: float, lease_s: float) -> Callable[[sqlite3.Connection], None]:
-    """Work that makes a process live until its lease ends, and forgets those long dead."""
+    """Work that renews the lease of a process, and removes those of processes long dead."""
 
     def work(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT OR REPLACE INTO processes VALUES (?, ?)", (process, now + lease_s))
@@ -33,7 +33,7 @@ def renew_lease(process: str, now: float, lease_s: float) -> Callable[[sqlite3.C
 
 
 def release(process: str) -> Callable[[sqlite3.Connection], None]:
-    """Work that makes all open turns of a process orphans, now."""
+    """Work that ends the lease of a process, which makes all of its open turns orphans."""
 
     def work(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM processes WHERE id = ?", (process,))
@@ -42,20 +42,20 @@ def release(process: str) -> Callable[[sqlite3.Connection], None]:
 
 
 def bots_with_orphans(process: str, now: float) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
-    """Work that finds the bots with open turns that no living process answers."""
+    """Work that finds the bots that have orphans."""
     return lambda connection: connection.execute(_BEREFT, {"process": process, "now": now}).fetchall()
 
 
 def orphans(
     process: str, bot: str, now: float, most: int
 ) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
-    """Work that finds open turns of a bot that no living process answers, oldest first."""
+    """Work that finds orphans of a bot, the oldest first, at most ``most``."""
     values = {"process": process, "bot": bot, "now": now, "most": most}
     return lambda connection: connection.execute(_ORPHANS, values).fetchall()
 
 
 def adopt(process: str, turn_id: str, now: float) -> Callable[[sqlite3.Connection], sqlite3.Row | None]:
-    """Work that takes an orphan over, and brings its row; None when it is none any more."""
+    """Work that takes over an orphan and returns its row; None if it is not an orphan any more."""
     values = {"process": process, "turn": turn_id, "now": now}
 
     def work(connection: sqlite3.Connection) -> sqlite3.Row | None:
@@ -68,7 +68,10 @@ def adopt(process: str, turn_id: str, now: float) -> Callable[[sqlite3.Connectio
 
 
 def update(process: str, turn_id: str, columns: Mapping[str, Any]) -> Callable[[sqlite3.Connection], bool]:
-    """Work that changes an own turn; False, and nothing changed, where it is another process's by now."""
+    """Work that changes a turn of this process.
+
+    False, and nothing changed, if another process has taken it over.
+    """
     assignments = ", ".join(f"{column} = ?" for column in columns)
     sql = f"UPDATE turns SET {assignments} WHERE id = ? AND process = ?"  # noqa: S608 (our own words)
     write, look = changed(sql, *columns.values(), turn_id, process), found(_TURN, turn_id)
@@ -76,7 +79,7 @@ def update(process: str, turn_id: str, columns: Mapping[str, Any]) -> Callable[[
 
 
 def hand_back(process: str, turn_id: str) -> Callable[[sqlite3.Connection], None]:
-    """Work that makes an own turn an orphan."""
+    """Work that makes a turn of this process an orphan."""
 
     def work(connection: sqlite3.Connection) -> None:
         connection.execute(_HAND_BACK, (turn_id, process))

@@ -1,4 +1,4 @@
-"""Turns as rows of the SQLite store, and pieces of work on its rows for its threads."""
+"""Turns as rows of the SQLite store, and functions that make work on rows for its threads."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ FIELDS = tuple(each.name for each in fields(TurnRecord))
 
 
 def row_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of ``TurnRecord`` as columns of the table."""
+    """Fields of ``TurnRecord`` as columns of the table. Raises TypeError for an unknown field."""
     row: dict[str, Any] = {}
     for name, value in values.items():
         match name:
@@ -68,19 +68,19 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def changed(sql: str, *values: Any) -> Callable[[sqlite3.Connection], int]:
-    """Work that runs one statement and tells how many rows it changed."""
+    """Work that runs one statement and returns how many rows it changed."""
     storable = tuple(map(_storable, values))
     return lambda connection: connection.execute(sql, storable).rowcount
 
 
 def found(sql: str, *values: Any) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
-    """Work that runs one query and brings its rows."""
+    """Work that runs one query and returns its rows."""
     storable = tuple(map(_storable, values))
     return lambda connection: connection.execute(sql, storable).fetchall()
 
 
 def _storable(value: Any) -> Any:
-    """Half an emoji, as a stream may carry it, is no text to SQLite: joined with its other half or replaced."""
+    """A value that SQLite accepts: surrogate pairs are joined, lone surrogates replaced."""
     if isinstance(value, str) and not value.isascii():
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value

@@ -1,8 +1,9 @@
-"""The tables of the SQLite store, version by version; ``connection`` brings a file up to the newest."""
+"""The tables of the SQLite store, version by version; ``connection`` upgrades a file to the newest one."""
 
-APPLICATION_ID = 0x696D626F  # "imbo": tells our files from other programs'
+APPLICATION_ID = 0x696D626F  # "imbo", to recognise files of imbot
 
-# STEPS[n] leads from version n to n + 1. A step that was released is never edited: files exist that took it.
+# STEPS[n] upgrades from version n to n + 1. A released step is never edited, because files exist that took
+# it.
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE turns (
@@ -89,7 +90,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
              PRIMARY KEY (month, bot, organisation)) WITHOUT ROWID""",
     ),
     (
-        # What a card is made of was a kind, a template and a content key; it is a kind and the kind's own values.
+        # `made_of` was [kind, template, content key]; it is [kind, the kind's own values].
         """UPDATE turns SET extras = json_set(extras, '$.made_of', json_array(
              json_extract(extras, '$.made_of[0]'),
              json_object('template_id', json_extract(extras, '$.made_of[1]'),

@@ -1,4 +1,4 @@
-"""Calls that were spent, by month, organisation and bot, in SQL: work for the SQLite store's threads."""
+"""Counted calls by month, organisation and bot, in SQL: work for the SQLite store's threads."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ _OF_MONTH = "SELECT bot, organisation, calls FROM spent_calls WHERE month = ?"
 
 
 def add(month: str, calls: Mapping[tuple[str, str], int]) -> Callable[[sqlite3.Connection], None]:
-    """Work that adds calls to what their bots and organisations spent in a month."""
+    """Work that adds calls, by bot and organisation, to a month."""
     rows = [(month, *account, number) for account, number in calls.items()]
 
     def work(connection: sqlite3.Connection) -> None:
@@ -20,7 +20,7 @@ def add(month: str, calls: Mapping[tuple[str, str], int]) -> Callable[[sqlite3.C
 
 
 def of_month(month: str) -> Callable[[sqlite3.Connection], dict[tuple[str, str], int]]:
-    """Work that finds the calls of a month by bot and organisation."""
+    """Work that reads the calls of a month, by bot and organisation."""
 
     def work(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
         rows = connection.execute(_OF_MONTH, (month,))

@@ -1,4 +1,4 @@
-"""The SQLite store: one file beside the bots. Its tables are in ``schema``, its threads in ``connection``."""
+"""The SQLite store: one file beside the bots. ``schema`` has its tables, ``connection`` its threads."""
 
 import sqlite3
 import uuid
@@ -14,7 +14,7 @@ from imbot.stores import FeedbackRow, Generation, generations, leases, spent
 from imbot.stores.connection import IN_MEMORY, Lane, T, Work, Writer, connect_to_read, connect_to_write
 from imbot.stores.rows import FIELDS, changed, found, row_of, turn_of, values_of
 
-PAGE = 500  # rows that a long listing or a clean-up takes at once, so that others get a word in
+PAGE = 500  # rows that a long listing or a clean-up takes at once, so that other work is not delayed
 
 _TURN = "SELECT * FROM turns WHERE id = ?"
 _TURN_OF_CARD = "SELECT * FROM turns WHERE card_id = ?"
@@ -27,7 +27,7 @@ _PAST = """
         (SELECT at FROM fresh_starts
          WHERE bot = :bot AND conversation_id = :conversation AND conversation_sender = :sender), -1)
     ORDER BY accepted_at DESC, row DESC"""
-# What was seen stays seen: the platform may deliver a message again.
+# Messages of forgotten people stay known: the platform may deliver them again.
 _REMEMBER_MESSAGES = """
     INSERT OR IGNORE INTO forgotten SELECT bot, message_id, accepted_at FROM turns WHERE sender_id = ?"""
 _FORGOTTEN = "SELECT 1 FROM forgotten WHERE bot = ? AND message_id = ?"
@@ -39,7 +39,7 @@ _FEEDBACK = """
 
 
 class SqliteStore:
-    """Every ``Store`` call on one file; ``:memory:`` keeps nothing. It belongs to one event loop."""
+    """A ``Store`` in one file, or in memory for ``:memory:``. It belongs to one event loop."""
 
     def __init__(self, write_lane: Lane, read_lane: Lane) -> None:
         self._process = uuid.uuid4().hex[:16]
@@ -51,7 +51,7 @@ class SqliteStore:
 
     @classmethod
     async def open(cls, path: str | Path) -> Self:
-        """The store in that file, made or upgraded where needed. Raises StoreError with a cure."""
+        """The store in that file, created or upgraded if needed. Raises StoreError with a cure."""
         write_lane = Lane(Path(path), "imbot-store-write")
         await write_lane.open(connect_to_write)
         if str(path) == IN_MEMORY:
@@ -65,7 +65,10 @@ class SqliteStore:
         return cls(write_lane, read_lane)
 
     async def close(self) -> None:
-        """Commit what waits and let go of the file; turns that are still open are anybody's from now on."""
+        """Commit waiting writes and close the file.
+
+        Other processes may now take over turns that are still open.
+        """
         try:
             await self._release()
             await self._read_lane.close()
@@ -75,7 +78,10 @@ class SqliteStore:
     # -- turns
 
     async def accept(self, turn: TurnRecord) -> bool:
-        """Journal a new turn; False, and nothing written, when its bot has seen ``message_id`` before."""
+        """Journal a new turn.
+
+        Returns False, and writes nothing, if its bot has seen ``message_id`` before.
+        """
         row = row_of({name: getattr(turn, name) for name in FIELDS}) | {"process": self._process}
         new = changed(_insert(*row), *row.values(), turn.bot, turn.message_id)
         return await self._write(new, brief=True) == 1
@@ -86,7 +92,7 @@ class SqliteStore:
             raise TakenOverError("another process has taken it over")
 
     async def ask_again(self, turn_id: str) -> None:
-        """Set that a turn, of whatever process, was asked again."""
+        """Mark a turn of any process as asked again."""
         await self._write(changed("UPDATE turns SET replaced = 1 WHERE id = ?", turn_id), brief=True)
 
     async def turn(self, turn_id: str) -> TurnRecord | None:
@@ -94,41 +100,41 @@ class SqliteStore:
         return await self._one_turn(_TURN, turn_id)
 
     async def turn_of_card(self, card_id: str) -> TurnRecord | None:
-        """The turn whose card that is."""
+        """The turn with that card."""
         return await self._one_turn(_TURN_OF_CARD, card_id)
 
     # -- turns of processes that died
 
     async def beat(self, now: float, lease_s: float) -> None:
-        """Say that this process lives: until its lease ends, nobody else takes its turns."""
+        """Renew the lease of this process: until it ends, no other process takes its open turns."""
         self._leased = True
         await self._write(leases.renew_lease(self._process, now, lease_s))
 
     async def bots_with_orphans(self, now: float) -> Collection[str]:
-        """The bots that have orphans."""
+        """The names of bots that have orphans."""
         return {row["bot"] for row in await self._read(leases.bots_with_orphans(self._process, now))}
 
     async def orphans(self, bot: str, now: float) -> Sequence[TurnRecord]:
-        """Open turns of a bot that no living process answers, the oldest first, not all at once."""
+        """Open turns of a bot whose process is dead: the oldest ones, a limited number at a time."""
         return [turn_of(row) for row in await self._read(leases.orphans(self._process, bot, now, PAGE))]
 
     async def adopt(self, turn_id: str, now: float) -> TurnRecord | None:
-        """Take an orphan over: the turn as it is now; None when somebody else was quicker."""
+        """Take over an orphan; returns the turn as it is now, or None if another process was quicker."""
         row = await self._write(leases.adopt(self._process, turn_id, now), brief=True)
         return turn_of(row) if row else None
 
     async def hand_back(self, turn_id: str) -> None:
-        """Make a turn of this process an orphan: it cannot be ended now."""
+        """Make a turn of this process an orphan, because it cannot be ended now."""
         await self._write(leases.hand_back(self._process, turn_id), brief=True)
 
     async def _release(self) -> None:
         if self._leased:
             self._leased = False
-            with suppress(StoreError):  # then the lease runs out by itself
+            with suppress(StoreError):  # the lease then runs out by itself
                 await self._write(leases.release(self._process))
 
     async def _look(self, work: Work[T]) -> T:
-        """Read a little: where the writer is free it has at hand what it wrote, and the reader would not."""
+        """Read a little, if possible on the writer's connection, which has what it wrote in its cache."""
         return await (self._write_lane if self._write_lane.free else self._read_lane).run(work, brief=True)
 
     async def _one_turn(self, sql: str, value: str) -> TurnRecord | None:
@@ -140,22 +146,24 @@ class SqliteStore:
     async def history(
         self, key: ConversationKey, turns: int, *, idle_s: float, now: float
     ) -> Sequence[Exchange]:
-        """The last ``turns`` final exchanges of a conversation, oldest first.
+        """The last ``turns`` exchanges of a conversation accepted until ``now``, the oldest first.
 
-        Nothing before the conversation was last started anew or was silent for ``idle_s``, and
-        nothing accepted after ``now``.
+        They begin after the last ``start_anew`` and the last silence of ``idle_s``.
         """
         return await self._look(lambda connection: _history(connection, key, turns, idle_s, now))
 
     async def start_anew(self, key: ConversationKey, at: float) -> None:
-        """Forget the conversation's history for the agent; the turns stay for the record."""
+        """Begin a new conversation: the agent gets nothing from before. The turns stay stored."""
         sql = "INSERT OR REPLACE INTO fresh_starts VALUES (?, ?, ?, ?)"
         await self._write(changed(sql, *values_of(key), at), brief=True)
 
     # -- feedback
 
     async def rate(self, feedback: Feedback) -> None:
-        """Keep a rating: one per turn and user, the last wins. Raises StoreError for an unknown turn."""
+        """Store a rating: one for each turn and user, the last one wins.
+
+        Raises StoreError for an unknown turn.
+        """
         f = feedback
         sql = (
             "INSERT INTO feedback (turn_id, bot, user_id, rating, at) VALUES (?, ?, ?, ?, ?)"
@@ -169,13 +177,13 @@ class SqliteStore:
             raise
 
     async def rating(self, turn_id: str, user_id: str) -> str:
-        """What a person rated a turn; empty where they did not."""
+        """The rating that a person gave to a turn; empty if there is none."""
         sql = "SELECT rating FROM feedback WHERE turn_id = ? AND user_id = ?"
         rows = await self._look(found(sql, turn_id, user_id))
         return rows[0]["rating"] if rows else ""
 
     async def feedback(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[FeedbackRow]:
-        """Ratings of a bot (None: of all) since that time, oldest first."""
+        """Ratings of a bot (None: of all bots) since that time, the oldest first."""
         place = (since, -1)
         while rows := await self._read(found(_FEEDBACK, *place, bot, bot, PAGE)):
             for row in rows:
@@ -185,22 +193,22 @@ class SqliteStore:
     # -- accepted generations
 
     async def generations(self, folder: str) -> Mapping[str, bytes]:
-        """The digest of each accepted generation of a bots folder, by the bot file's path."""
+        """The digests of the stored generations of a bots folder, by the path of the bot file."""
         return await self._read(lambda connection: generations.digests(connection, folder))
 
     async def generation(self, folder: str, path: str) -> Generation | None:
-        """The accepted generation of one bot file."""
+        """The stored generation of one bot file."""
         return await self._read(lambda connection: generations.find_generation(connection, folder, path))
 
     async def keep_generations(self, folder: str, new: Iterable[Generation], gone: Iterable[str]) -> None:
-        """Keep these in the place of what their paths had, and forget those of the paths ``gone``."""
+        """Store ``new`` generations, each replacing an earlier one; remove those of the paths ``gone``."""
         new, gone = tuple(new), tuple(gone)
         await self._write(lambda connection: generations.keep(connection, folder, new, gone))
 
     # -- calls
 
     async def add_calls(self, month: str, calls: Mapping[tuple[str, str], int]) -> None:
-        """Add calls, by bot and organisation, to those of a month (``2026-11``)."""
+        """Add calls, by bot and organisation, to a month (``2026-11``)."""
         await self._write(spent.add(month, calls))
 
     async def calls(self, month: str) -> Mapping[tuple[str, str], int]:
@@ -210,7 +218,7 @@ class SqliteStore:
     # -- forgetting
 
     async def forget(self, user_id: str) -> int:
-        """Remove a person: their turns, ratings, conversations. The number of turns removed."""
+        """Remove a person's turns, ratings and conversations; returns the number of turns."""
 
         def work(connection: sqlite3.Connection) -> int:
             connection.execute("DELETE FROM feedback WHERE user_id = ?", (user_id,))
@@ -219,12 +227,15 @@ class SqliteStore:
             return connection.execute("DELETE FROM turns WHERE sender_id = ?", (user_id,)).rowcount
 
         removed = await self._write(work)
-        # The log beside the file still has what was removed; emptying it is tried, readers permitting.
+        # The write-ahead log still holds what was removed. Try to empty it, which fails while somebody reads.
         await self._write_lane.run(found("PRAGMA wal_checkpoint(TRUNCATE)"))
         return removed
 
     async def expire(self, before: float) -> int:
-        """Remove turns accepted before that time with all that hangs on them. Their number."""
+        """Remove turns accepted before that time, with everything that belongs to them.
+
+        Returns their number.
+        """
         sql = "DELETE FROM turns WHERE row IN (SELECT row FROM turns WHERE accepted_at < ? LIMIT ?)"
         total = 0
         while removed := await self._write(changed(sql, before, PAGE)):
@@ -243,7 +254,7 @@ def _insert(*columns: str) -> str:
 def _history(
     connection: sqlite3.Connection, key: ConversationKey, turns: int, idle_s: float, now: float
 ) -> list[Exchange]:
-    """Walk back in time until there is enough, a silence or a fresh start."""
+    """The exchanges, read backwards until there are enough, or a silence was too long."""
     bot, conversation, sender = values_of(key)
     past = connection.execute(_PAST, {"bot": bot, "conversation": conversation, "sender": sender, "now": now})
     exchanges: list[Exchange] = []

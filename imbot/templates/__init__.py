@@ -1,1 +1,1 @@
-"""Jinja for the people who write bot files: what a template may use, and what it may cost."""
+"""Jinja templates in bot files: what they may use, and how much work they may cause."""

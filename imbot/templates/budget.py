@@ -1,7 +1,7 @@
-"""What drawing may cost: one allowance a card, paid for every step taken and every value made.
+"""The budget of drawing: each card has an allowance, and every step and every value made is charged to it.
 
-Templates come from people, and a slip in one (a loop in a loop, a text doubled forty times) must
-not hold up the process. ``templates`` and ``filters`` charge here; nothing they make stays unseen.
+Templates are written by people, and a mistake in one (a loop in a loop, a text doubled forty times) must not
+block the process. ``sandbox`` and ``filters`` charge here for everything they make.
 """
 
 import json
@@ -12,12 +12,12 @@ from typing import Any
 
 from imbot.text.sanitize import well_formed
 
-STEP_COST = 40  # what one node of a template costs each time it runs, in characters made
-ITEM_COST = 25  # what one item of a list or mapping costs
-SHOWN_COST = 10  # how much dearer a character is that is shown than one that is only made
+STEP_COST = 40  # of one node of a template each time it runs; the unit is one character made
+ITEM_COST = 25  # of one item of a list or mapping
+SHOWN_COST = 10  # of one character that is shown, besides making it
 ALLOWANCE = 2_000_000
-CARRIED = 50  # allowed besides, for each character people and agents wrote: no answer is too long
-DEEPEST = 20
+CARRIED = 50  # added to the allowance for each character of the answer, so that no answer is too long
+DEEPEST = 20  # levels of nested values
 
 _MOST_BITS = 1024
 _SCALARS = frozenset({int, float, bool, type(None)})
@@ -25,11 +25,11 @@ _LAZY = (Iterator, KeysView, ValuesView, ItemsView)
 
 
 class TooExpensiveError(Exception):
-    """A template wants more than its allowance, or one value too large."""
+    """A template needs more than its allowance, or makes a value that is too large."""
 
 
 class UnsafeTemplateError(Exception):
-    """A template does what templates may not; ``hint`` says what to do instead, ``line`` is 0 where unknown."""
+    """A template does something it may not do; ``line`` is 0 if it is not known."""
 
     def __init__(self, message: str, hint: str = "", *, line: int = 0) -> None:
         self.hint = hint
@@ -55,14 +55,14 @@ class Budget:
         _running.reset(self._token)
 
     def pay(self, cost: int) -> None:
-        """Take from what is left. Raises TooExpensiveError when that is not enough."""
+        """Charge a cost. Raises TooExpensiveError if the allowance is used up."""
         self._left -= cost
         if self._left < 0:
             raise TooExpensiveError("the template takes too many steps or makes too much text")
 
 
 def to_value(value: Any) -> Any:
-    """A value as JSON knows it, charged as what it is: shown on a card."""
+    """The value as plain JSON values, charged as shown on a card."""
     if type(value) is str:
         spend(SHOWN_COST * len(value))
         return well_formed(value)
@@ -75,9 +75,9 @@ def spend(cost: int) -> None:
 
 
 def hold(value: Any) -> Any:
-    """Charge for a value a template made; lazy ones are drawn out into lists.
+    """Charge for a value that a template made, and return it; lazy values become lists.
 
-    What is no plain value (a macro, an undefined name) passes: it is judged where it is shown or kept.
+    Other objects (a macro, an undefined name) pass: they are refused where they are shown or stored.
     """
     kind = type(value)
     if kind is str:
@@ -96,7 +96,7 @@ def hold(value: Any) -> Any:
 
 
 def check_bits(bits: int) -> None:
-    """Refuse whole numbers of that many bits; arithmetic on them takes long."""
+    """Raise TooExpensiveError for integers of too many bits, because arithmetic on them takes long."""
     if bits > _MOST_BITS:
         raise TooExpensiveError("a number grows too large")
 
@@ -108,7 +108,7 @@ def _counted(values: Iterable[Any]) -> Iterator[Any]:
 
 
 def _weigh(value: Any, depth: int) -> None:
-    """Charge for a value and all in it; what stands in it twice counts twice."""
+    """Charge for a value and everything in it; what occurs twice counts twice."""
     if isinstance(value, str):
         spend(ITEM_COST + len(value))
     elif isinstance(value, list | tuple | dict):
@@ -124,15 +124,15 @@ def _weigh(value: Any, depth: int) -> None:
 
 
 def _said(value: Any) -> str:
-    """What an object that is no plain value says; only an `if` without `else` may, and says nothing."""
-    if str(value):  # an undefined name says here which one it is
+    """The text of an object that is not a plain value: empty for an `if` without `else`, else an error."""
+    if str(value):  # for an undefined name this raises, with the name
         kind = type(value).__name__.lower()
         raise UnsafeTemplateError(f"a {kind} is not a value", "use texts, numbers, lists and mappings only")
     return ""
 
 
 def plain_copy(value: Any) -> Any:
-    """A value as JSON knows it, free of anything a template made it from."""
+    """The value as plain JSON values, a copy without objects of the template."""
     if isinstance(value, float) and not math.isfinite(value):
         raise UnsafeTemplateError("a number is too large to be shown")
     if isinstance(value, str):
@@ -147,7 +147,7 @@ def plain_copy(value: Any) -> Any:
 
 
 def to_text(value: Any) -> str:
-    """A value inside a text: nothing for null, JSON for what is no text."""
+    """A value as part of a text: empty for null, JSON for other values that are not text."""
     if type(value) is str:
         return value
     if value is None:

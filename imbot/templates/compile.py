@@ -1,7 +1,7 @@
-"""Templates: compiles what people write in layouts and texts, and draws it with a turn's variables.
+"""Templates: compiles those of layouts and texts, and draws them with the variables of a turn.
 
-Whatever goes wrong in either comes out as ``TemplateFault``, with its line. ``sandbox`` is the
-environment they run in, ``layout`` puts them together.
+All errors are raised as ``TemplateFault``, with the line. ``sandbox`` is the environment templates run in;
+``cards.layout`` combines them to layouts.
 """
 
 import re
@@ -33,11 +33,11 @@ _LOOP = re.compile(r"\s*([A-Za-z]\w*(?:\s*,\s*[A-Za-z]\w*)*)\s+in\s+(.+)", re.DO
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A template ready to draw, and the names it reads, in what it includes too.
+    """A compiled template, and the names that it and the texts it includes read.
 
-    ``expression``: it is one expression, so that it draws any plain value and not only texts.
-    ``targets`` are the names a loop sets in each repetition; ``constant``: nothing in it is a template.
-    Drawing needs an open ``Budget`` and raises TemplateFault.
+    ``expression``: it is a single expression, so it may draw any plain value, not only text. ``targets`` are
+    the names that a loop sets in each repetition. ``constant``: it is plain text. ``draw`` needs an open
+    ``Budget`` and raises TemplateFault.
     """
 
     draw: Draw
@@ -49,9 +49,10 @@ class Compiled:
 
 @lru_cache(maxsize=1024)
 def compile_text(source: str, files: Files, known: frozenset[str] = TURN_VARIABLES) -> Compiled:
-    """A template; one that is exactly one ``{{ expression }}`` draws its value, any other a text.
+    """Compile a template.
 
-    ``files`` are the texts it may include, ``known`` the names it may read. Raises TemplateFault.
+    One that is exactly one ``{{ expression }}`` draws that value, any other one a text. ``files`` are the
+    texts it may include, ``known`` the names it may read. Raises TemplateFault.
     """
     if not any(mark in source for mark in _MARKS):
         return Compiled(lambda _: source, constant=True)
@@ -69,16 +70,16 @@ def compile_text(source: str, files: Files, known: frozenset[str] = TURN_VARIABL
 
 
 def compile_condition(source: Any, files: Files, known: frozenset[str] = TURN_VARIABLES) -> Compiled:
-    """What ``if:`` of an item holds: a bare expression, or true or false. Raises TemplateFault."""
+    """Compile the ``if:`` of an item: a bare expression, or true or false. Raises TemplateFault."""
     if isinstance(source, bool):
         return Compiled(lambda _: source)
     return _compile_expression(source, files, known, "for example: suggestions")
 
 
 def compile_loop(source: Any, files: Files, known: frozenset[str] = TURN_VARIABLES) -> Compiled:
-    """What ``for:`` of an item holds; draws the names each repetition sets. Raises TemplateFault.
+    """Compile the ``for:`` of an item; draws the variables of each repetition. Raises TemplateFault.
 
-    None is one repetition that sets none.
+    None stands for a single repetition without variables.
     """
     if source is None:
         return Compiled(lambda _: [{}])
@@ -141,7 +142,7 @@ def _drawing(template: Template, draw: Callable[[Template, Context], Any], sourc
 
 
 def _draw_text(template: Template, context: Context) -> str:
-    # A block of YAML ends with a line break, and so does a tag on a line of its own: nobody means those.
+    # A block in YAML ends with a line break, and so does a tag on a line of its own; neither is intended.
     return well_formed("".join(template.root_render_func(context)).rstrip("\n"))
 
 
@@ -155,7 +156,10 @@ def _draw_value(template: Template, context: Context) -> Any:
 
 
 def _check(sandbox: Sandbox, tree: nodes.Template, source: str, known: frozenset[str]) -> frozenset[str]:
-    """The names read by a template and all it includes. Raises TemplateFault for what can never work."""
+    """The names that a template and all texts it includes read.
+
+    Raises TemplateFault for what can never work.
+    """
     parts = syntax.parts_of(tree)
     for name in syntax.unknown_names(parts, known):
         raise TemplateFault(_unknown(name, source, known))
@@ -232,7 +236,7 @@ _CODES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str],
 
 
 def _fault(error: Exception, source: str, files: Mapping[str, str]) -> Fault:
-    """What an exception means; any type may come out of a template."""
+    """The fault for an exception; a template may raise any type."""
     if isinstance(error, TemplateFault):
         return error.fault
     code = next(code for kinds, code in _CODES if isinstance(error, kinds))
@@ -260,7 +264,7 @@ def _where(error: Exception) -> tuple[int, str]:
 
 
 def _columns(text: str, line: int, message: str = "") -> tuple[int, int] | None:
-    """What a message speaks of in its line, else the whole line."""
+    """The columns of the word that a message names, or else of the whole line."""
     lines = text.splitlines()
     if not 0 < line <= len(lines):
         return None

@@ -1,6 +1,6 @@
-"""What is wrong with a template or a layout, and where in its file that is.
+"""Faults of templates and layouts, with their places.
 
-``templates`` and ``layout`` find faults, ``cards.compile`` turns them into problems with ``to_problem``.
+``templates`` and ``cards.layout`` find them; ``cards.compile`` turns them into problems with ``to_problem``.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from imbot.text.pointers import span_at
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong.
+    """One fault.
 
-    ``pointer`` leads from the layout to the string, ``line`` and ``columns`` (from 1, the end
-    exclusive) into its text. Where ``file`` names an included text, they lead into that instead.
-    ``missing`` is the name of a text that is not there: who knows the folder knows which was meant.
+    ``pointer`` leads from the layout to the string, ``line`` and ``columns`` (from 1, the end exclusive) into
+    its text. If ``file`` names an included text, they lead into that one. ``missing`` is the name of an
+    included text that does not exist.
     """
 
     code: str
@@ -32,20 +32,20 @@ class Fault:
 
 
 class TemplateFault(Exception):  # noqa: N818  a fault is what it carries
-    """The one error that comes out of compiling and drawing."""
+    """The only error that compiling and drawing raise."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
         super().__init__(fault.message)
 
     def at(self, pointer: str) -> "TemplateFault":
-        """The same error of the string at that pointer."""
+        """The same error with this pointer."""
         return TemplateFault(replace(self.fault, pointer=pointer))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a layout or text begins: its file, its marks, and its pointer inside them."""
+    """Where a layout or text begins: its file, the file's marks, and the pointer in them."""
 
     path: str
     marks: Marks

@@ -1,7 +1,7 @@
-"""The filters a template may use: the library's own, each with its price, and a few that fit cards better.
+"""The filters that a template may use: Jinja's own, each with its cost, and a few replacements.
 
-A filter pays for what it takes and for what it gives. Those that can give far more than they take
-pay for that beforehand, so that an enormous text is refused before it is made.
+The input and the output of a filter are charged. If the output may be far larger than the input, it is
+charged before the filter runs, so that an enormous text is never made.
 """
 
 import json
@@ -20,18 +20,18 @@ _LIBRARY = (
     "slice sort sum title trim truncate unique upper urlencode wordcount wordwrap"
 )
 _MOST_DIGITS = 15
-_SLOW = 10  # how much dearer a character is where patterns are matched
+_SLOW = 10  # cost of a character in filters that match patterns
 
 
 def filter_table(library: Mapping[str, Filter]) -> dict[str, Filter]:
-    """The filters by name; ``library`` holds the ones the template language brings."""
+    """The filters by name; ``library`` are Jinja's own."""
     known = {name: library[name] for name in _LIBRARY.split()}
     known |= {"string": to_text, "tojson": _tojson}
     return {name: _priced(function, _GROWTH.get(name)) for name, function in known.items()}
 
 
 def _priced(function: Filter, growth: Callable[..., int] | None) -> Filter:
-    first = 1 if hasattr(function, "jinja_pass_arg") else 0  # the library hands some of them its context
+    first = 1 if hasattr(function, "jinja_pass_arg") else 0  # Jinja passes its context to some of them
 
     @wraps(function)
     def priced(*args: Any, **kwargs: Any) -> Any:
@@ -48,13 +48,13 @@ def _tojson(value: Any) -> str:
 
 
 def check_format(pattern: str) -> None:
-    """Refuse printf-style patterns that pad without measure (``%1000000d``, ``%*d``)."""
+    """Raise TooExpensiveError for printf-style patterns with a huge width (``%1000000d``, ``%*d``)."""
     begin = "[%)]" if "%(" in pattern else "%"  # a key in brackets may hold brackets itself
     if re.search(begin + r"[#0\- +]*(?:\d*\.)?(?:\d{4}|\*)", pattern.replace("%%", "")):
         raise TooExpensiveError("a format pads a text too far")
 
 
-# About how much each adds to what it is given; parameters are named as the library names them.
+# The approximate cost of the output besides the input; parameters have the names of Jinja's.
 
 
 def _batch(_: Any, linecount: int, *__: Any, **___: Any) -> int:

@@ -1,6 +1,6 @@
-"""What the template language complains of, in words that tell a template's author what to do.
+"""Jinja's errors as messages that tell the author of a template what to do.
 
-``templates`` asks here for every exception that comes out of compiling or drawing.
+``compile`` calls this for every exception of compiling or drawing.
 """
 
 import re
@@ -14,7 +14,7 @@ from imbot.templates.sandbox import FILTERS, TESTS, type_name
 from imbot.text.suggestions import did_you_mean
 
 Explanation = tuple[str, str]
-"""A message, what it speaks of between backquotes, and a hint."""
+"""A message, with the word it is about in backquotes, and a hint."""
 
 _TAGS = [
     "block",
@@ -54,7 +54,7 @@ _FUNCTION = r"(?:sync_)?(?:do_|_)?(\w+)\(\)"
 
 
 def explain_error(error: Exception) -> Explanation:
-    """What an exception says, and the cure."""
+    """Message and hint for an exception."""
     if isinstance(error, UnsafeTemplateError):
         return str(error), error.hint
     if isinstance(error, TooExpensiveError | MemoryError):
@@ -187,7 +187,10 @@ _RULES: tuple[tuple[str, Callable[..., Explanation]], ...] = (
 
 
 def word_of(message: str, line: str) -> tuple[int, int] | None:
-    """Where in a line the first thing stands that a message names between backquotes; from 0."""
+    """Start and end, from 0, of the first word in a line that a message names in backquotes.
+
+    None if none is.
+    """
     for name in re.findall(r"`([^`]+)`", message):
         edge = r"\b" if re.fullmatch(r"\w+", name) else ""
         found: Any = re.search(edge + re.escape(name) + edge, line)

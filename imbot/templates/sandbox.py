@@ -1,7 +1,7 @@
-"""The Jinja environment of card templates: plain values only, every one of them paid for.
+"""The Jinja environment of templates: only plain values, all of them charged to the budget.
 
-``templates`` compiles and runs in it. ``syntax`` writes the budget into every template before
-it is compiled; what happens inside operators, calls, filters and tests is charged here.
+``compile`` compiles and runs templates in it. ``syntax`` adds the charges for steps to every template before
+it is compiled; operators, calls, filters and tests are charged here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ _METHODS: Mapping[type, frozenset[str]] = {
     dict: frozenset({"get", "items", "keys", "values"}),
     list: frozenset({"count", "index"}),
 }
-_OPEN_TYPES = (LoopContext, Namespace, TemplateModule)  # their attributes are there for templates
+_OPEN_TYPES = (LoopContext, Namespace, TemplateModule)  # types whose attributes are meant for templates
 
 
 _MOST_NAMED = 20
@@ -52,12 +52,12 @@ _CALLED = {"str": "text", "int": "number", "float": "number", "bool": "boolean",
 
 
 def type_name(kind: str) -> str:
-    """What people call a type."""
+    """The name of a type in messages."""
     return _CALLED.get(kind, kind.lower())
 
 
 class _Missing(StrictUndefined):
-    """A name or key that is not there; says so with the one that was probably meant, on a second line."""
+    """An undefined name or key. Its message has a hint on the second line, such as a similar name."""
 
     __slots__ = ()
 
@@ -78,7 +78,7 @@ class _Missing(StrictUndefined):
 
 
 def _read_ahead(stream: Iterable[Token]) -> Iterator[Token]:
-    """The same tokens, read before the first is given; what cannot be read is told in its turn."""
+    """The same tokens, all read before the first is yielded; a syntax error is raised after the last."""
     tokens: list[Token] = []
     failure = None
     try:
@@ -91,7 +91,7 @@ def _read_ahead(stream: Iterable[Token]) -> Iterator[Token]:
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Compiles and runs templates that can reach plain values and the given texts only."""
+    """Compiles and runs templates that can only reach plain values and the given texts."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
@@ -112,7 +112,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals = GLOBALS
 
     def read(self, source: str, name: str | None = None) -> nodes.Template:
-        """The syntax tree as it is written, without guard."""
+        """The syntax tree as written, without charges."""
         if len(source) > _LONGEST_SOURCE:
             raise TooExpensiveError(f"the template is longer than {_LONGEST_SOURCE:,} characters")
         return super()._parse(source, name, None)
@@ -138,20 +138,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return text.removesuffix("\n") if text is not None else None
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """``vars.items`` is the key of that name where there is one, not a method."""
+        """The value of a mapping's key, also if a method has the same name, as with ``vars.items``."""
         if type(obj) is dict and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002  the library's signature
-        """Whether templates may read it: a short list for plain values."""
+        """Whether templates may read an attribute: for plain values, only a few methods."""
         if attr.startswith("_"):
             return False
         fields = getattr(type(obj), "_fields", ())  # of the pairs that `groupby` makes
         return isinstance(obj, _OPEN_TYPES) or attr in fields or attr in _METHODS.get(type(obj), ())
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> _Missing:
-        """What refusing an attribute looks like: an error as soon as it is used."""
+        """An undefined value in the place of a refused attribute, which raises as soon as it is used."""
         hint = f"use the filter: | {attribute}" if attribute in FILTERS else ""
         message = (
             f"`{attribute}` of a {type_name(type(obj).__name__)} is not available\n{hint or _PLAIN_VALUES}"
@@ -159,22 +159,22 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return _Missing(message, obj=obj, name=attribute, exc=SecurityError)
 
     def wrap_str_format(self, value: Any) -> None:
-        """Nothing: `str.format` is refused like any method that pads without measure."""
+        """Nothing: `str.format` is refused like other methods that can make huge texts."""
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002  as above
-        """The operators that can make much of little, charged beforehand."""
+        """Operators whose result can be far larger than their operands, charged before they run."""
         check = _OPERATORS.get(operator)
         if check is not None:
             check(left, right)
         return hold(self.binop_table[operator](left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063  as above
-        """A call from a template; what it works on and what it returns is charged."""
+        """A call in a template; its object and its result are charged."""
         hold(getattr(__obj, "__self__", None))  # the text whose method it is
         return hold(super().call(__context, __obj, *args, **kwargs))
 
 
-@pass_context  # so that no constant is shown while compiling, where nothing is charged
+@pass_context  # otherwise constants would be rendered while compiling, where nothing is charged
 def _finalize(_: Context, value: Any) -> str:
     text = to_text(value)
     spend(SHOWN_COST * len(text))
@@ -209,7 +209,7 @@ def _modulo(left: Any, _: Any) -> None:
 
 
 GLOBALS: dict[str, Any] = {"range": _range, "dict": dict, "namespace": Namespace}
-"""What every template may use besides its variables."""
+"""The names that every template may use besides its variables."""
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], None]] = {"*": _multiply, "**": _power, "%": _modulo}
 
@@ -237,4 +237,4 @@ FILTERS = filters.filter_table(LIBRARY_FILTERS) | {
     HOLD_FILTER: hold,
     CONCAT_FILTER: _concat,
 }
-"""The filters a template may use; those that begin with _ are the guard's own."""
+"""The filters a template may use; those that begin with ``_`` are for the charges in the syntax tree."""

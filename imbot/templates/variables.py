@@ -1,4 +1,4 @@
-"""What a template may use: plain values copied from a turn and its bot, the same names in every phase."""
+"""The variables of a template: plain values copied from a turn and its bot, the same in every phase."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -15,7 +15,7 @@ _NAMES = (
 )
 TURN_VARIABLES = frozenset(_NAMES.split())
 
-# What comes from outside is cut to what a card can show, but for the answer: that is never cut.
+# Texts from outside are cut to what a card can show, except the answer, which is never cut.
 _LONGEST = 20_000
 _LONGEST_LABEL = 1_000
 _MOST = 50
@@ -41,7 +41,7 @@ class BotVariables:
     say_link: Callable[[str], str] | None = None
 
     def of(self, context: CardContext) -> dict[str, Any]:
-        """The variables of one phase of one turn (without ``texts``)."""
+        """The variables of a turn in one phase, without ``texts``."""
         suggestions = [text[:_LONGEST_LABEL] for text in context.suggestions[:_MOST]]
         return {
             "question": context.question[:_LONGEST],
@@ -69,12 +69,12 @@ class BotVariables:
 
 
 def carried(context: CardContext) -> int:
-    """How much a card must be able to carry, in characters: all else is cut."""
+    """The characters of the text that is never cut, which raise the budget."""
     return len(context.answer)
 
 
 def snapshot(value: Any) -> Any:
-    """A copy made of plain mappings, lists and scalars; a secret stays hidden in it."""
+    """A copy of plain mappings, lists and scalars, in which secrets are ``***``."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, Mapping):

@@ -1,5 +1,5 @@
-"""``imbot test``: what a bot does, proven without a platform, without an agent, without waiting.
+"""``imbot test``: tests bots without a platform, without an agent on the network, and without waiting.
 
-``casefile`` reads what people wrote, ``company`` prepares the bots they chose, ``playing`` plays each case
-with the real bot on a ``stage`` in virtual time, ``expectations`` judge it, ``reports`` tell.
+``casefile`` reads test files, ``company`` prepares their bots, ``playing`` plays each case with the real bot
+on a ``stage`` in virtual time, ``expectations`` check the outcome, ``reports`` print the results.
 """

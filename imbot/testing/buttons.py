@@ -1,4 +1,4 @@
-"""The buttons of an answer as one person sees them, to be clicked by the words of a test file."""
+"""The buttons that one person sees on a card, for the ``click`` steps of a test file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,18 +12,21 @@ from imbot.testing.stage import Shown
 
 @dataclass(frozen=True, slots=True)
 class DrawnButton:
-    """What calls back, and what it says."""
+    """A button that calls back, and its label."""
 
     id: str
     label: str
 
     def goes_by(self, name: str) -> bool:
-        """Whether that is its label, its rating or its id."""
+        """Whether ``name`` is its label, its rating or its id."""
         return name in (self.label, self.id, parse_button_id(self.id)[1])
 
 
 def buttons(shown: Shown, user: str, spec: BotSpec) -> list[DrawnButton]:
-    """The buttons on the card; where its template is the user's own, also those it may have by itself."""
+    """The buttons of a card as this user sees it.
+
+    A card template of the platform may have the usual buttons in itself, so those count as well.
+    """
     if not source(f"cards/{spec.card.kind}").get("x-callbacks", True) or not shown.views:
         return []
     drawn = [

@@ -1,7 +1,6 @@
-"""A test file: from a path to its cases, or to everything that is wrong with it.
+"""Reads a test file: from a path to its cases, or to all of its problems.
 
-``imbot test`` reads every file here first. What a case refers to outside its file, a bot and its agent,
-is judged by ``company``.
+``imbot test`` reads every file here first. The bot and the agent that a case uses are checked by ``company``.
 """
 
 import re
@@ -25,7 +24,7 @@ ACTIONS = ("say", "send", "click", "wait")
 
 @dataclass(frozen=True, slots=True)
 class CaseStep:
-    """One thing that happens. ``what`` is its text, rating or seconds; ``at`` its pointer in the file."""
+    """One step. ``what`` is the text, button or duration of its action, ``at`` its pointer in the file."""
 
     action: str
     what: str
@@ -39,7 +38,10 @@ class CaseStep:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What people do, in order, and what must come of it."""
+    """What people do, in order, and the expected results.
+
+    ``latency_s``: how long each platform call takes.
+    """
 
     name: str
     at: str
@@ -49,7 +51,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """One valid test file. ``bot`` is the name it goes by, at ``bot_at`` where it is written."""
+    """One valid test file.
+
+    ``bot`` names its bot; ``bot_at`` points there, and is empty for the file's name.
+    """
 
     path: Path
     bot: str
@@ -64,12 +69,12 @@ class CaseFile:
         return self.path.name.removesuffix(ENDING)
 
     def problem(self, at: str, code: str, message: str, hint: str = "", *, key: bool = False) -> Problem:
-        """Something wrong at a place of this file."""
+        """A problem at a place of this file."""
         return Problem.at(str(self.path), span_at(self.marks, at, key=key), code, message, hint, pointer=at)
 
 
 def case_files(folder: Path) -> list[Path]:
-    """The test files directly in a folder, sorted. Raises ConfigError where it cannot be listed."""
+    """The test files directly in a folder, sorted. Raises ConfigError if it cannot be listed."""
     try:
         return sorted(path for path in folder.iterdir() if path.name.endswith(ENDING) and path.is_file())
     except OSError as error:
@@ -84,7 +89,7 @@ def read_cases(path: Path) -> CaseFile:
         raise _unreadable(path, "file.unreadable", error) from None
     file = read_yaml(content, str(path))
     problems = [_placed(violation, file) for violation in violations("test", file.value)]
-    # What the schema refuses may have any form, so the rest is looked at only in what it lets pass.
+    # A file that breaks the schema may have any shape, so the further checks only see valid ones.
     problems = problems or [*_sense(file)]
     if problems:
         secrets = literals(file)
@@ -101,7 +106,7 @@ def read_cases(path: Path) -> CaseFile:
 
 
 def no_bot(file: CaseFile, names: Collection[str]) -> Problem:
-    """The problem of a file whose bot is not among those beside it."""
+    """The problem of a test file whose bot is not in the same folder."""
     message = f"there is no bot `{file.bot}` beside this file"
     otherwise = f"bots here: {', '.join(names)}" if names else "put the test beside the bot's file"
     if not file.bot_at:
@@ -133,7 +138,7 @@ def _step(step: Mapping[str, Any], at: str, script: Sequence[Any] | None) -> Cas
     )
 
 
-# -- what a schema cannot say
+# -- what a schema cannot check
 
 
 def _sense(file: YamlFile) -> Iterator[Problem]:
@@ -203,7 +208,7 @@ def _same(
 
 
 def _placed(violation: Violation, file: YamlFile) -> Problem:
-    """A violation as a problem: what is missing is placed at what it is missing from."""
+    """A violation as a problem. For a missing key it points at the mapping that lacks the key."""
     at = violation.pointer
     if violation.code != "schema.missing":
         span = span_at(file.marks, at, key=violation.at_key)

@@ -28,7 +28,10 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 class _Errand:
-    """One call that is out in a thread, until its result is in, or nobody waits and the thread is done."""
+    """One call in a thread. The clock waits for it.
+
+    It ends when its result has arrived, or when its future was cancelled and the thread is done.
+    """
 
     def __init__(self, out: "set[_Errand]") -> None:
         self._out = out
@@ -36,7 +39,7 @@ class _Errand:
         self._over = False
 
     def do(self, loop: asyncio.AbstractEventLoop, func: Callable[[], _T]) -> _T:
-        """What the thread does."""
+        """Run the call; the thread does this."""
         self._begun = True
         try:
             return func()
@@ -46,7 +49,7 @@ class _Errand:
                 loop.call_soon_threadsafe(self._check)
 
     def watch(self, future: asyncio.Future[Any]) -> None:
-        """This is what waits for it."""
+        """Wait for the call's future; called once, in the loop."""
         self._future = future
         self._out.add(self)
         future.add_done_callback(self._check)
@@ -58,27 +61,27 @@ class _Errand:
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time stands still while anything can run or a call is out in a thread, and jumps otherwise."""
+    """Its time stands still while a task can run or a thread works, and else jumps to the next timer."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
 
     def time(self) -> float:
-        """Seconds since the loop was made, as far as anybody waited for them."""
+        """Virtual seconds since the loop was made."""
         return self._jumping.now
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Args], _T], *args: *Args
     ) -> asyncio.Future[_T]:
-        """As any loop's; the clock waits for it."""
+        """Like any loop's, but the clock waits for the call."""
         errand = _Errand(self._jumping.out)
         future = super().run_in_executor(executor, errand.do, self, lambda: func(*args))
         errand.watch(future)
         return future
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002 - see below
-        """As any loop's, however long it takes: a bound in virtual time would be over at once."""
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Like any loop's, without ``timeout``: virtual time would jump to it at once."""
         joining = _Errand(self._jumping.out)
         self._jumping.out.add(joining)
         try:
@@ -88,6 +91,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtual(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end in virtual time; returns what it returns."""
+    """Run a coroutine to its end in virtual time, and return its result."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)

@@ -1,6 +1,6 @@
-"""The bots that test files choose: each loaded and prepared once, as ``run`` would, but for the network.
+"""The bots of the test files, each loaded and prepared once, like ``imbot run`` does but without the network.
 
-What stands in the way is a problem of the bot's files, or of the test file that asks for it.
+A failure is a problem of the bot's files, or of the test file that names it.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,20 +26,20 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A bot that is ready for the cases of a test file; ``agent`` is its own, where a case needs it."""
+    """A bot that is ready for the cases of a test file. ``agent`` is the bot's own, if a case needs it."""
 
     spec: BotSpec
     card: Card
     agent: Agent | None
 
     def behaviour(self) -> tuple[Behaviour, ScriptedAgent]:
-        """What it does in one case, and the agent in it that takes scripts."""
+        """Its behaviour for one case, and the scripted agent in it."""
         agent = ScriptedAgent(self.agent)
         return Behaviour(self.spec, agent, self.card), agent
 
 
 class Company:
-    """Finds and prepares bots, and remembers them: many test files may choose the same one."""
+    """Finds and prepares bots, and keeps them: several test files may use the same bot."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Any] = {}
@@ -58,7 +58,7 @@ class Company:
         return Player(spec, card, agent)
 
     async def close(self) -> None:
-        """Let go of what the bots hold."""
+        """Close the bots' agents."""
         for key, known in self._known.items():
             if key[0] == "agent" and not isinstance(known, ConfigError):
                 await known.close()
@@ -79,7 +79,7 @@ class Company:
         return found.spec
 
     def _once(self, key: tuple[Any, ...], make: Callable[[], _T]) -> _T:
-        """What is made for a key; a failure is remembered like any other."""
+        """The result of ``make`` for a key, made once. A ConfigError is kept, and raised each time."""
         if key not in self._known:
             try:
                 self._known[key] = make()
@@ -97,12 +97,12 @@ def _steps(file: CaseFile) -> Iterator[CaseStep]:
 
 
 def _asks_own_agent(step: CaseStep, spec: BotSpec) -> bool:
-    """Whether something is said that no script answers; orders to the bot need no agent."""
+    """Whether the bot's own agent must answer: a message without a script that is not a command."""
     return step.action == "say" and step.script is None and not command_of(step.what, spec.commands)
 
 
 def _unscripted(file: CaseFile, spec: BotSpec, own: list[CaseStep]) -> Iterator[Problem]:
-    """A file without any script lacks one thing, else each case that asks lacks its own."""
+    """One problem for a file without any script, else one for each case without its script."""
     scripted = any(step.script is not None for step in _steps(file))
     cases: dict[str, CaseStep] = {}
     for step in own:

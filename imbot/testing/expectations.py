@@ -1,4 +1,4 @@
-"""Expectations: what must come of a step, judged one by one against what came of it."""
+"""Checks the expectations of a step against its outcome, one by one."""
 
 import json
 import re
@@ -19,7 +19,7 @@ N = TypeVar("N", int, float)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an answer, as one user has it. ``rating`` is the one this user gave, if any."""
+    """An answer as one user sees it. ``rating`` is the rating that this user gave, if any."""
 
     shown: Shown
     phase: str
@@ -30,9 +30,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """An expectation that is not met: where in the test file, in words, and what was there instead.
+    """An expectation that is not met. ``at`` is its pointer in the test file.
 
-    ``expected`` and ``got`` are whole texts where comparing them helps.
+    ``expected`` and ``got`` are the whole texts, if comparing them helps.
     """
 
     at: str
@@ -42,14 +42,14 @@ class Miss:
 
 
 class _Absent:
-    """The value of a pointer that leads nowhere."""
+    """The type of ``ABSENT``, which stands for a value that does not exist."""
 
 
 ABSENT = _Absent()
 
 
 def misses(expect: Mapping[str, Any], at: str, outcome: Outcome, snapshots: Snapshots) -> Iterator[Miss]:
-    """Which expectations at a pointer are not met."""
+    """The expectations that are not met; ``at`` is the pointer of ``expect`` in the file."""
     for key, wanted in expect.items():
         here = f"{at}/{key}"
         if key == "snapshot":
@@ -59,7 +59,7 @@ def misses(expect: Mapping[str, Any], at: str, outcome: Outcome, snapshots: Snap
 
 
 def at_pointer(value: Any, to: str) -> Any:
-    """What stands at a JSON pointer, else ``ABSENT``; a text that holds JSON is looked into."""
+    """The value at a JSON pointer, or ``ABSENT``. The pointer may lead into a text that holds JSON."""
     for part in split_pointer(to):
         if isinstance(value, str):
             value = _json(value)
@@ -79,7 +79,7 @@ def _json(text: str) -> Any:
         return ABSENT
 
 
-# -- one judge for each key
+# -- one check for each key
 
 
 def _phase(wanted: str, at: str, outcome: Outcome) -> Iterator[Miss]:
@@ -167,11 +167,11 @@ _JUDGES: dict[str, Callable[[Any, str, Outcome], Iterator[Miss]]] = {
 }
 
 
-# -- what they share
+# -- shared by these checks
 
 
 def _value(wanted: Any, at: str, what: str, found: Any) -> Iterator[Miss]:
-    """A value against another, or against a mapping of demands."""
+    """Compare a value with the wanted one, or with a mapping of conditions."""
     if not isinstance(wanted, dict):
         yield from _equals(wanted, at, what, found)
         return
@@ -205,7 +205,7 @@ def _each(wanted: str | list[str], at: str) -> Iterator[tuple[str, str]]:
 
 
 def _count(wanted: Any, at: str, noun: str, found: int) -> Iterator[Miss]:
-    """A number of things against another, or against its bounds."""
+    """Compare a number with the wanted one, or with its bounds."""
     message = f"the number of {noun}s is not as expected"
     if isinstance(wanted, dict):
         yield from _bounds(wanted, at, message, found, lambda n: counted(n, noun))
@@ -217,7 +217,7 @@ def _time(wanted: Mapping[str, str], at: str, what: str, began: float, ended: fl
     if ended is None:
         yield Miss(at, "nothing is shown yet")
         return
-    # the sum of many delays is not quite what people would write
+    # the sum of many float delays differs from the written bound in its last digits: rounded below
     bounds = {key: seconds(bound) for key, bound in wanted.items()}
     message = f"the time until {what} is not as expected"
     yield from _bounds(bounds, at, message, round(ended - began, 6), lambda s: f"{s:g} s")

@@ -1,4 +1,4 @@
-"""The store of one case: the real one, in memory, which also tells when a turn has ended."""
+"""The store of one case: the real one, in memory, on which one can also wait for the end of a turn."""
 
 import asyncio
 from typing import Any
@@ -16,16 +16,16 @@ class PlayedTurns(SqliteStore):
         self._ends: dict[str, asyncio.Event] = {}
 
     async def accept(self, turn: TurnRecord) -> bool:
-        """As every store."""
+        """Like every store."""
         self._ends[turn.id] = asyncio.Event()
         return await super().accept(turn)
 
     async def update_turn(self, turn_id: str, **changes: Any) -> None:
-        """As every store; the phase it ends in is the last that is told of a turn."""
+        """Like every store. A turn's terminal phase is the last change of it, so it ends the waiting."""
         await super().update_turn(turn_id, **changes)
         if "phase" in changes and changes["phase"].terminal:
             self._ends[turn_id].set()
 
     async def ended(self, turn_id: str) -> None:
-        """Return when that turn has ended."""
+        """Wait until the turn has ended."""
         await self._ends[turn_id].wait()

@@ -1,4 +1,4 @@
-"""Playing a case: the real bot on a stage, in virtual time, step by step, until something is not as expected."""
+"""Plays a case: the real bot on a stage, in virtual time, step by step until an expectation is not met."""
 
 import asyncio
 import logging
@@ -21,13 +21,13 @@ from imbot.testing.journal import PlayedTurns
 from imbot.testing.snapshots import Snapshots
 from imbot.testing.stage import Stage
 
-BEGINNING = 1_767_225_600.0  # by the bot's clock every case begins with the year 2026
+BEGINNING = 1_767_225_600.0  # 2026-01-01T00:00Z: the bot's clock when a case begins
 LONGEST_S = 30 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a case. ``lasted_s`` is virtual time; ``log`` is what the bot warned of."""
+    """The result of a case. ``lasted_s`` is virtual time; ``log`` are the bot's warnings and errors."""
 
     case: Case
     misses: tuple[Miss, ...]
@@ -37,7 +37,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A message that went to the bot; its card goes by the same id."""
+    """A message that was sent to the bot. Its card has the same id."""
 
     id: str
     conversation: str
@@ -45,7 +45,7 @@ class _Said:
 
 
 def play(case: Case, player: Player, snapshots: Snapshots) -> Result:
-    """Play a case to the first step that is not as expected, or to its end."""
+    """Play a case to its end, or to the first step with an unmet expectation."""
     with _overheard() as log:
         found, lasted_s = run_virtual(_play(case, player, snapshots))
     return Result(case, tuple(found), lasted_s, tuple(log))
@@ -78,7 +78,7 @@ class _Scene:
         self._said: list[_Said] = []
 
     async def play(self, case: Case) -> list[Miss]:
-        """What is not as expected in the first step of which that can be said."""
+        """The unmet expectations of the first step that has some; ``go_on`` steps are judged at the end."""
         for step in case.steps:
             found = await self._step(step)
             if found:
@@ -133,7 +133,7 @@ class _Scene:
         return said.conversation == _conversation(step) and bool(self._stage.shown[said.id].views)
 
     async def _click(self, step: CaseStep, said: _Said) -> list[Miss]:
-        """Click a button as its user sees it, and judge what comes of it; or what keeps people from doing so."""
+        """Click a button that the user sees, and judge the outcome; a miss if there is no such button."""
         shown = self._stage.shown[said.id]
         there = buttons(shown, step.user, self.bot.spec)
         found = next((button for button in there if button.goes_by(step.what)), None)
@@ -152,18 +152,18 @@ class _Scene:
         return await self._judge(step, said)
 
     def _asked_again(self, said: _Said, turn: TurnRecord) -> _Said:
-        """What a message would be if it were asked again now, and answered by the same script."""
+        """The message that "ask again" would send now. It gets the same script."""
         again = replace(said, id=again_id(turn))
         if said.id in self._agent.scripts:
             self._agent.scripts[again.id] = self._agent.scripts[said.id]
         return again
 
     async def _settled(self, said: _Said, pressed: str, user: str) -> None:
-        """Wait for the end of what was asked again, or was stopped by somebody who may."""
+        """Wait until the answer ends: a repeated one, or one that this user is allowed to stop."""
         if pressed == "regenerate" or may_press(self.bot.spec, await self._turn(said), user):
             await self._end(said)
 
-    # -- what comes of it
+    # -- the outcome
 
     async def _end(self, said: _Said) -> None:
         await self._journal.ended((await self._turn(said)).id)
@@ -195,7 +195,7 @@ def _wall_clock() -> float:
 
 @contextmanager
 def _overheard() -> Iterator[list[str]]:
-    """What the bot warns of meanwhile, kept instead of printed."""
+    """The bot's warnings and errors during the block, kept instead of printed."""
     lines: list[str] = []
 
     class Ear(logging.Handler):

@@ -1,4 +1,4 @@
-"""Running test files: read them all, pick the cases, play each; problems and results come out together."""
+"""Runs test files: reads them, picks the cases and plays each; returns results and problems together."""
 
 import asyncio
 from collections.abc import Iterable
@@ -22,24 +22,24 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What all test files came to. A file with a problem, or whose bot has one, is not played."""
+    """The results of all test files. A file is not played if it or its bot has a problem."""
 
     played: tuple[Played, ...]
     problems: tuple[Problem, ...]
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """Every case's."""
+        """The results of all cases."""
         return tuple(result for played in self.played for result in played.results)
 
     @property
     def failed(self) -> int:
-        """Cases that are not as expected."""
+        """How many cases have unmet expectations."""
         return sum(bool(result.misses) for result in self.results)
 
 
 def run(paths: Iterable[Path], *, pick: str = "", update: bool = False) -> Run:
-    """Play the cases of test files whose title contains ``pick``; ``update`` keeps new snapshots."""
+    """Play the cases of test files whose title contains ``pick``; ``update`` writes their snapshots."""
     played: list[Played] = []
     problems: set[Problem] = set()
     company = Company()
@@ -55,7 +55,7 @@ def run(paths: Iterable[Path], *, pick: str = "", update: bool = False) -> Run:
 
 
 def title(file: CaseFile, case: Case) -> str:
-    """What a case is picked by: ``support: finds an answer``."""
+    """The title that ``pick`` searches: ``support: finds an answer``."""
     return f"{file.stem}: {case.name}"
 
 

@@ -1,4 +1,4 @@
-"""A scripted agent: says what a test file wrote, in the place of the agent a bot file asks for."""
+"""A scripted agent: answers what a test file says, in the place of the bot's own agent."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -23,12 +23,12 @@ from imbot.model import (
 
 PIECES = ("text", "reasoning", "suggestions", "citation", "not_found", "wait", "error", "silence")
 
-# An event is said, a number of seconds waited, an error raised.
+# an event to yield, a number of seconds to wait, or an error to raise
 Script = tuple[AgentEvent | float | AgentError, ...]
 
 
 def script_of(written: Sequence[Any]) -> Script:
-    """What a test file means by a list of pieces, each of which says one thing."""
+    """The script for the ``agent:`` list of a test file."""
     return tuple(said for piece in written for said in _said(piece))
 
 
@@ -57,7 +57,7 @@ def _said(piece: str | Mapping[str, Any]) -> Script:
 
 
 class ScriptedAgent:
-    """Answers by the script of each message, else as the agent it stands in for, which it does not own."""
+    """Answers each message by its script; without one, asks ``instead_of``, which it does not close."""
 
     wants_history = True
     address = None
@@ -86,4 +86,4 @@ class ScriptedAgent:
         yield Finished()
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""

@@ -1,4 +1,4 @@
-"""Golden snapshots: whole cards as text that people read, in ``snapshots/`` beside a test file."""
+"""Golden snapshots: whole cards as YAML that is easy to review, in ``snapshots/`` beside a test file."""
 
 import json
 import re
@@ -26,24 +26,24 @@ class Snapshots:
         self._stem = stem
 
     def path(self, name: str) -> Path:
-        """Where a snapshot is kept."""
+        """The path of a snapshot."""
         return self._folder / f"{self._stem}.{name}.yaml"
 
     def read(self, name: str) -> str | None:
-        """What is kept; None where nothing is."""
+        """The text of a snapshot; None if there is none."""
         try:
             return self.path(name).read_text(encoding="utf-8").removeprefix(_HEAD)
         except FileNotFoundError:
             return None
 
     def write(self, name: str, text: str) -> None:
-        """Keep a snapshot."""
+        """Write a snapshot."""
         self._folder.mkdir(exist_ok=True)
         self.path(name).write_text(_HEAD + text, encoding="utf-8", newline="\n")
 
 
 def unused(folder: Path, files: Iterable[CaseFile]) -> Iterator[Problem]:
-    """Snapshots that none of these test files, all of the folder, asks for."""
+    """Snapshots that no test file uses. ``files`` must be all test files of the folder."""
     used = {Snapshots(folder, each.stem, update=False).path(name) for each in files for name in _names(each)}
     for path in sorted((folder / FOLDER).glob("*.yaml")):
         if path not in used and _HEAD.encode() in path.read_bytes():
@@ -57,14 +57,14 @@ def _names(file: CaseFile) -> Iterator[str]:
 
 
 def drawn(shown: Shown, user: str) -> str:
-    """What a user sees of an answer, as YAML."""
+    """An answer as a user sees it, as YAML."""
     if shown.phase is None:
         return snapshot_text({"messages": list(shown.messages)})
     return snapshot_text({"phase": str(shown.phase), "card": shown.card(user)})
 
 
 def snapshot_text(value: Mapping[str, Any]) -> str:
-    """A JSON value as YAML for people: texts of several lines stand as such."""
+    """A JSON value as readable YAML: texts of several lines become blocks."""
     return "\n".join(_mapping(value, "")) + "\n"
 
 
@@ -97,7 +97,7 @@ def _item(head: str, value: Any, indent: str) -> Iterator[str]:
 
 
 def _scalar(value: Any) -> str:
-    """A scalar as JSON, which is YAML as well; a plain word as itself."""
+    """A scalar as JSON, which is also YAML; a plain word without quotes."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXTS:
         return value
     text = json.dumps(value, ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""The stage: a gateway that reaches nobody, and remembers what everybody saw and when.
+"""The stage: a gateway without a platform, which records what people would see, and when.
 
-A platform type's ``DryRun`` decides on the calls; here they take their time, are counted, and what they
-show is kept, one ``Shown`` for each answer.
+A platform type's ``DryRun`` decides which calls are made. The stage delays and counts them, and keeps what
+they show, one ``Shown`` for each answer.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from imbot.platforms.gateway import GatewayHandler, GatewayStatus, Going, Made
 
 @dataclass(slots=True)
 class Shown:
-    """What people saw of one answer. Times are of the loop's clock."""
+    """What people saw of one answer. Times are those of the loop's clock, in seconds."""
 
     said_at: float
     dry_run: DryRun
@@ -30,28 +30,28 @@ class Shown:
 
     @property
     def phase(self) -> CardPhase | None:
-        """Of the card as it is now; None without a card."""
+        """The phase of the card as it is now; None without a card."""
         return self.views[-1].phase if self.views else None
 
     def card(self, user: str) -> Mapping[str, Any]:
-        """The card as that user sees it now, under the names of its layout; empty without a card."""
+        """The card as that user sees it now, by the keys of its layout; empty without a card."""
         return self.dry_run.layout(self._view(user)) if self.views else {}
 
     def text(self, user: str) -> str:
-        """What that user reads now: on the card, then as messages."""
+        """The texts that the user sees now: the card's, then the messages."""
         shown = [self.dry_run.answer(self._view(user))] if self.views else []
         return "\n".join([*shown, *self.messages])
 
     def every_text(self) -> list[str]:
-        """All that anybody read at any moment."""
+        """All texts that anybody saw at any time."""
         return [*map(self.dry_run.answer, self.views), *self.messages]
 
     def change(self, change: CardChange, user: str) -> None:
-        """What a click changed, for its user or for everybody."""
+        """Apply the change of a click, for its user or for everybody."""
         self._clicked.setdefault(user if change.private else "", {}).update(change.data)
 
     def saw(self, now: float) -> None:
-        """Something was shown."""
+        """Note that something was shown at this time."""
         self.first_at = now if self.first_at is None else self.first_at
         self.last_at = now
 
@@ -61,7 +61,7 @@ class Shown:
 
 
 class Stage:
-    """A ``Gateway`` of a platform type, on which each call takes ``latency_s``."""
+    """A ``Gateway`` of a platform type. Each call takes ``latency_s``."""
 
     def __init__(self, type_name: str, latency_s: float) -> None:
         self.shown: dict[str, Shown] = {}  # by card id
@@ -70,18 +70,18 @@ class Stage:
         self._dry_run = open_dry_run(type_name, self._called)
 
     def address(self, message: Message) -> Mapping[str, Any]:
-        """Where the answer to a message goes."""
+        """The address that the answer to a message goes to."""
         return self._dry_run.address(message)
 
-    # -- what a bot calls
+    # -- called by a bot
 
     def new_card(self, message: Message) -> CardRef:
-        """Mint the card that will answer a message: it goes by the message's id."""
+        """The card for the answer to a message, with the message's id."""
         self.shown[message.id] = Shown(_now(), self._dry_run)
         return CardRef(message.id, message.address)
 
     def overflow_bytes(self, view: CardView) -> int:
-        """How many bytes a view is beyond what one card takes."""
+        """By how many bytes a view is too large for one card."""
         return self._dry_run.overflow_bytes(view)
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView], made: Made) -> CardView:
@@ -98,13 +98,13 @@ class Stage:
         return view
 
     async def finish_card(self, ref: CardRef, view: CardView) -> None:
-        """End a card."""
+        """Show a card's last state."""
         with _Counted(self.shown[ref.id]):
             await self._dry_run.finish_card(ref, view)
         self._show(ref, view)
 
     async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
-        """Say something without a card."""
+        """Send a message without a card."""
         await self._dry_run.send_text(ref, title, text, going)
         self.shown[ref.id].messages.append(text)
         self.shown[ref.id].saw(_now())
@@ -118,30 +118,30 @@ class Stage:
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
 
-    # -- what only a live link does
+    # -- used only by a live connection
 
     def attach(self, handler: GatewayHandler | None) -> None:
-        """Nothing is delivered by itself."""
+        """Do nothing: the test delivers the messages."""
 
     async def prove(self, credentials: Mapping[str, Any]) -> None:
-        """Any will do."""
+        """Do nothing: any credentials will do."""
 
     def use_credentials(self, credentials: Mapping[str, Any], qps: float) -> None:
-        """Any will do."""
+        """Do nothing: any credentials will do."""
 
     async def ready(self) -> None:
-        """Always."""
+        """Return at once."""
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Wait until cancelled."""
         await asyncio.Event().wait()
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""
 
 
 class _Counted:
-    """Counts the calls made meanwhile as updates: a card has one writer, so they are its own."""
+    """Counts the calls made in its block as updates. A card has one writer, so they are all of this card."""
 
     def __init__(self, shown: Shown) -> None:
         self._shown = shown

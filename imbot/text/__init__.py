@@ -1,1 +1,1 @@
-"""Text as chats and people need it."""
+"""Helpers for text: Markdown, masking of secrets, JSON pointers, suggestions."""

@@ -1,6 +1,7 @@
-"""Markdown as a text that is cut: where its blocks are, so that no part of it is a broken one.
+"""Cutting Markdown so that each part is valid on its own: code blocks and tables stay whole or are continued.
 
-``fitting`` cuts what a card cannot hold, a platform what a message cannot; templates get closed blocks.
+``turn.truncate`` cuts answers for cards, platforms cut them for messages, and templates get closed code
+blocks.
 """
 
 import json
@@ -10,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LEAST = 600  # bytes: a part can be no smaller, or what is repeated in the next one would fill it
+LEAST = 600  # bytes: in a smaller part there might only be room for what is repeated from the part before
 
 FENCE = re.compile(r"[ \t]{0,40}(`{3,20}(?=[^`]*$)|~{3,20}(?!~))")
 HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
@@ -18,19 +19,19 @@ LIST_ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])\s")
 ROW = re.compile(r"\s*\|.*\|\s*$")
 DELIMITER = re.compile(r"\s*(\|\s*)?(:?-+:?\s*\|\s*)+(:?-+:?\s*)?$")
 
-_CLOSING = 120  # bytes kept free for the end of a code block
-_OPENING = 60  # bytes of a code block's first line that are repeated
+_CLOSING = 120  # bytes kept free to close a code block
+_OPENING = 60  # bytes up to which the first line of a code block is repeated in the next part
 _LONGEST_OPENING = 200  # characters; a longer line is text that begins with such a mark
 _SENTENCE = re.compile(r"[。！？；…!?;][”’」』）)\"']*|[.]\s|[，、,]|\s")
 
 
 def size(text: str) -> int:
-    """Bytes of a text inside a JSON body: what platforms count."""
+    """The bytes of a text as a JSON string, which is what platforms count."""
     return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def closed(text: str) -> str:
-    """The text with the code block closed that is still open at its end, so that more may follow."""
+    """The text; if it ends inside a code block, that block is closed."""
     opening = ""
     for line, block in lines_and_blocks(text):
         opening = block if block and not ends(line, block) else "" if block else _opening(line)
@@ -63,7 +64,10 @@ def cut(text: str, limit: int) -> tuple[str, str]:
 
 
 def lines_and_blocks(text: str) -> Iterator[tuple[str, str]]:
-    """Each line, and the opening line of the code block that holds it (empty: none, or it opens one)."""
+    """Each line with the opening line of the code block it is in.
+
+    Empty outside of one, and for the opening line.
+    """
     block = ""
     for line in text.split("\n"):
         yield line, block
@@ -74,16 +78,16 @@ def lines_and_blocks(text: str) -> Iterator[tuple[str, str]]:
 
 
 def ends(line: str, block: str) -> bool:
-    """Whether a line ends the code block with that opening line."""
+    """Whether a line ends the code block that began with that opening line."""
     mark, opened = FENCE.match(line), FENCE.match(block)
     return bool(mark and opened and mark[1].startswith(opened[1]) and not line[mark.end() :].strip())
 
 
 @dataclass(frozen=True, slots=True)
 class _Border:
-    """A place where the text may be cut: before a line, or in one. A smaller ``rank`` is a better place.
+    """A place where the text may be cut: before a line, or within one. The lower ``rank``, the better.
 
-    ``block`` is the opening line of the code block it is in, ``head`` the head of the table.
+    ``block`` is the opening line of the code block it is in, ``head`` the head of the table to repeat.
     """
 
     at: int
@@ -93,7 +97,7 @@ class _Border:
 
 
 def _best(text: str, fitting: int, room: int) -> _Border:
-    """The best border: a good one may cost some of the room, any other only where half is used."""
+    """The best place to cut: a good one must use at least a quarter of the room, others at least half."""
     borders = [
         border
         for border in _borders(text, fitting, room)
@@ -106,7 +110,10 @@ def _best(text: str, fitting: int, room: int) -> _Border:
 
 
 def _borders(text: str, fitting: int, room: int) -> Iterator[_Border]:
-    """Before every line that fits, but for empty ones; tables are repeated whose head takes no more than that."""
+    """The borders before every line that fits.
+
+    Heads of tables are repeated if they are at most ``room`` bytes.
+    """
     at, before, head, rows, after_heading = 0, "", "", 0, False
     last = text.find("\n", fitting)
     for line, block in lines_and_blocks(text if last < 0 else text[:last]):
@@ -130,7 +137,7 @@ def _borders(text: str, fitting: int, room: int) -> Iterator[_Border]:
 
 
 def _rank(line: str, before: str, rows: int, *, after_heading: bool) -> int:
-    """How well a text is cut before this line, outside of code."""
+    """How bad it is to cut before this line, outside of code: 0 is best."""
     if after_heading or rows > 1:
         return 3
     item = LIST_ITEM.match(line)
@@ -142,7 +149,7 @@ def _rank(line: str, before: str, rows: int, *, after_heading: bool) -> int:
 
 
 def _inside(text: str, fitting: int) -> int:
-    """Where to cut a long line: after a sentence in its last quarter, else between any two characters."""
+    """Where to cut a long line: after a sentence in the last quarter, else between any two characters."""
     sentences = [found.end() for found in _SENTENCE.finditer(text, fitting * 3 // 4, fitting)]
     if sentences:
         return sentences[-1]
@@ -153,7 +160,7 @@ def _inside(text: str, fitting: int) -> int:
 
 
 def _joined(before: str, after: str) -> bool:
-    """Whether two characters are parts of one sign: an emoji with its variants, a letter with its accents."""
+    """Whether two characters are shown as one: an emoji with its variants, a letter with its accents."""
     return (
         "\u200d" in (before, after)
         or after == "\ufe0f"

@@ -1,4 +1,4 @@
-"""Secrets cut out of texts: which values are hidden, and how. Everything that prints goes by it."""
+"""Masking of secrets in texts: which values are hidden, and how. All outputs use it."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -9,12 +9,13 @@ from imbot.errors import ConfigError, Problem
 
 MASK = "***"
 
-# A secret is cut out wherever it stands, so it has to be rare in ordinary text. Of the lines of a log one in 13
-# holds a given number of two digits, one in 330 a given one of three, one in 5,000 one of four, and letters meet by
-# chance more rarely. Shorter values (a header like "X-Version: 2") would cut lines to pieces that hold no secret.
+# A secret is replaced wherever it occurs, so it must be rare in ordinary text. A given number of two digits
+# occurs in one of 13 lines of a log, one of three digits in one of 330, one of four in one of 5,000; letters
+# are rarer. Shorter values (a header like "X-Version: 2") would make many lines unreadable that hold no
+# secret.
 SHORTEST_SECRET = 4
 
-# What people write where a server wants a key and does not look at it: no secrets, and many are ordinary words.
+# Written where a server asks for a key but does not check it: not secrets, and many are ordinary words.
 _DUMMIES = re.compile(
     r"-*|x+|none|null|empty|dummy|unused|ollama|vllm|local|no[-_ ]?key|not[-_ ]?needed|sk-no-key-required",
     re.IGNORECASE,
@@ -24,28 +25,32 @@ SCHEME = re.compile(r"\A(?:bearer|basic) ", re.IGNORECASE)  # before the secret 
 
 
 def is_dummy(value: str) -> bool:
-    """Whether a value only stands where a secret might."""
+    """Whether a value is only a dummy in the place of a secret."""
     return bool(_DUMMIES.fullmatch(value))
 
 
 def is_maskable(value: str) -> bool:
-    """Whether a secret is cut out of texts: whether that leaves ordinary text whole."""
+    """Whether a secret is replaced in texts: it must be long enough, and not a dummy."""
     return len(value) >= SHORTEST_SECRET and not is_dummy(value)
 
 
 class KnownSecrets:
-    """Cuts secrets out of texts. They are known by their beginnings: a text costs the same however many there are."""
+    """Replaces secrets in texts.
+
+    They are indexed by their first characters, so their number costs no time.
+    """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: dict[str, frozenset[str]] = {}
         self.hide(values)
 
     def hide(self, values: Iterable[str]) -> None:
-        """Cut out these as well from now on, those of them that are ``is_maskable``.
+        """Replace these, too, from now on, as far as they are ``is_maskable``.
 
-        Of an ``Authorization`` also what follows its scheme: a server repeats the key alone.
+        Of an ``Authorization`` header also the key alone is replaced, because servers echo it without its
+        scheme.
         """
-        known = dict(self._known)  # a new one, as threads may be at the old one
+        known = dict(self._known)  # a copy, as other threads may be using the old one
         forms = (form for value in values for form in {value, SCHEME.sub("", value, count=1)})
         for value in filter(is_maskable, forms):
             begins = value[:SHORTEST_SECRET]
@@ -53,7 +58,7 @@ class KnownSecrets:
         self._known = known
 
     def cut(self, text: str) -> str:
-        """The text with ``***`` in the place of every secret."""
+        """The text with ``***`` instead of every secret."""
         parts, end = [], 0
         for begin, until in self.places(text):
             if begin >= end:
@@ -62,7 +67,7 @@ class KnownSecrets:
         return "".join([*parts, text[end:]]) if parts else text
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where secrets are in a text, from its beginning; they may overlap."""
+        """Start and end of every secret in a text, in order; they may overlap."""
         known = self._known
         if len(known) < len(text) and not any(begins in text for begins in known):
             return
@@ -73,7 +78,7 @@ class KnownSecrets:
 
 
 def masked(problem: Problem, secrets: Collection[str]) -> Problem:
-    """The problem with none of these secrets in what it says."""
+    """The problem without these secrets in message, hint and pointer."""
     if not secrets:
         return problem
     pointed = (secret.replace("~", "~0").replace("/", "~1") for secret in secrets)
@@ -88,7 +93,7 @@ def masked(problem: Problem, secrets: Collection[str]) -> Problem:
 
 @contextmanager
 def discreet(secrets: Iterable[str]) -> Iterator[None]:
-    """While the block lasts, no ConfigError leaves it with one of these secrets in its problems."""
+    """Remove these secrets from the problems of every ConfigError that leaves the block."""
     try:
         yield
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""JSON pointers (``/card/templates/0``), and where in a file they lead."""
+"""JSON pointers (``/card/templates/0``), and the places in a file that they lead to."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,14 +17,14 @@ def split_pointer(text: str) -> list[str]:
 
 
 def escape(key: str) -> str:
-    """A key as it stands in a pointer."""
+    """A key as it is written in a pointer."""
     return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
 def span_at(marks: Marks, at: str, *, key: bool = False) -> Span:
-    """Where the value (or the key) at a pointer stands; without a place of its own, its nearest parent's.
+    """The place of the value (or of the key) at a pointer, or else of its nearest parent that has one.
 
-    What came through an alias or a merge stands where that is written.
+    The place of a value from an alias or a merge is where that is written.
     """
     if key and at in marks.keys:
         return marks.keys[at]

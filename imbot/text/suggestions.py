@@ -1,11 +1,11 @@
-"""The word that was probably meant by one that is not known."""
+"""Suggests the word that was probably meant by an unknown one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, or an empty string."""
+    """The known word that was probably meant; empty if none is similar."""
     plain = {name.lower().replace("-", "_"): name for name in known}
     word = word.lower().replace("-", "_")
     close = get_close_matches(word, plain, n=1, cutoff=0.7) or _longer(word, plain)
@@ -13,12 +13,12 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def _longer(word: str, known: Iterable[str]) -> list[str]:
-    """The one known word that begins with this one, or of whose parts this is one: `key` of `api_key`."""
+    """The only known word that begins with this one, or has it as a part, as `api_key` has `key`."""
     longer = [name for name in known if name.startswith(word) or word in name.split("_")]
     return longer if len(longer) == 1 and len(word) > 2 else []
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A hint naming the word that was probably meant."""
+    """A hint with the word that was probably meant, or else ``otherwise``."""
     meant = suggest(word, known)
     return f"did you mean `{meant}`?" if meant else otherwise

@@ -1,1 +1,1 @@
-"""Calls: how fast they may go, how many there were, and how many of the month are left."""
+"""Calls to the platform: the rate limit, what was counted, and the monthly quota."""

@@ -1,6 +1,7 @@
-"""What happened in the turns of this process, in plain numbers; ``metrics`` shows them to Prometheus.
+"""Counts of what happened in this process; ``ops.metrics`` exports them to Prometheus.
 
-Bots, turns and card writers count here. One set of counters belongs to the supervisor and outlives every bot.
+Bots, turns and card writers count here. The supervisor owns the one set of counters, which outlives every
+bot.
 """
 
 from bisect import bisect_left
@@ -15,7 +16,7 @@ FIRST_CARD_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 
 
 class Durations:
-    """How many lasted at most so many seconds, and how long all took together."""
+    """A histogram of durations: how many lasted at most each bound, and their sum. All in seconds."""
 
     def __init__(self, bounds_s: Sequence[float]) -> None:
         self.bounds_s = tuple(bounds_s)
@@ -23,13 +24,13 @@ class Durations:
         self.sum_s = 0.0
 
     def copy(self) -> "Durations":
-        """The numbers as they are now."""
+        """A copy with the numbers of this moment."""
         frozen = Durations(self.bounds_s)
         frozen.counts, frozen.sum_s = self.counts.copy(), self.sum_s
         return frozen
 
     def add(self, seconds: float) -> None:
-        """Count one."""
+        """Count one duration."""
         self.counts[bisect_left(self.bounds_s, seconds)] += 1
         self.sum_s += seconds
 
@@ -47,7 +48,7 @@ class Counters:
         self.accounting = CallAccounting()
 
     def copy(self) -> "Counters":
-        """The numbers as they are now, for another thread."""
+        """A copy with the numbers of this moment, for another thread."""
         frozen = Counters()
         frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
         frozen.turned_away = self.turned_away.copy()
@@ -64,11 +65,14 @@ class Counters:
         self.turns[bot, phase] += 1
 
     def count_turned_away(self, bot: str, why: str) -> None:
-        """A question did not reach a bot's agent: ``busy``, ``refused``, ``too_long``."""
+        """A question did not reach a bot's agent; ``why`` is ``busy``, ``refused`` or ``too_long``."""
         self.turned_away[bot, why] += 1
 
     def count_card_call(self, call: str, error: PlatformError | None = None) -> None:
-        """A card was created, updated or finished, or an answer said as text; or that failed."""
+        """A call succeeded, or failed with ``error``.
+
+        ``call`` is ``create``, ``update``, ``finish`` or ``text``.
+        """
         failed = "transient" if isinstance(error, TransientError) else "fatal"
         self.card_calls[call, failed if error else "ok"] += 1
 
@@ -77,5 +81,5 @@ class Counters:
         self.agent_errors[bot] += 1
 
     def count_chore_failure(self, chore: str) -> None:
-        """A chore of the process died, and is begun again."""
+        """A background chore died and is restarted."""
         self.chore_failures[chore] += 1

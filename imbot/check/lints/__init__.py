@@ -1,6 +1,6 @@
-"""Lints: what a bot file may say and nobody should, as warnings that ``check`` adds to the problems.
+"""Lints: what is allowed in a bot file but doubtful, as warnings that ``check`` adds to the problems.
 
-Each lint is a module; ``ignores`` lets a comment in the file silence warnings of any origin.
+Each lint is a module; ``ignores`` lets comments in a file silence warnings of any origin.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from imbot.problems.sources import Sources
 
 
 def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Problem]:
-    """Everything that is doubtful in a bot file on its own."""
+    """The warnings for one bot file."""
     source = sources.of(file.path)
     if source is not None and source.yaml is not None:
         whole = merged(defaults.file, source.yaml) if defaults.file else source.yaml
@@ -30,7 +30,7 @@ def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Proble
 
 
 def lint_defaults(defaults: Defaults, sources: Sources) -> Iterator[Problem]:
-    """Everything that is doubtful in what bots share."""
+    """The warnings for the defaults."""
     source = sources.of(defaults.path)
     if source is not None and source.yaml is not None:
         yield from _doubtful_keys(source.yaml, whole_schema(source.yaml.value))

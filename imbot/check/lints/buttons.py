@@ -15,9 +15,9 @@ _ELSE_BY = "`card.actions`"
 
 
 def unshown_buttons(spec: BotSpec) -> Iterator[Problem]:
-    """Layouts of one's own that show none of the buttons which their phase would have.
+    """The user's own layouts that show none of the buttons their phase should have.
 
-    A template of one's own may have them in itself.
+    A user's own template may have its own buttons, so it causes no warning.
     """
     if spec.card.own or not open_kind(spec.card, platform_type(spec.type)).calls_back:
         return

@@ -1,4 +1,4 @@
-"""The lint of files that nearly have the name of the defaults, and so are nobody's."""
+"""The lint of files whose name is nearly that of the defaults, and which are therefore not read."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _NEARLY = re.compile(r"_default.*\.ya?ml", re.IGNORECASE)
 
 
 def misnamed_defaults(folder: Path) -> Iterator[Problem]:
-    """Files such as ``_default.yaml``: no bots, as they begin with ``_``, and read by none either."""
+    """Files such as ``_default.yaml``: not bots, because they begin with ``_``, and not the defaults."""
     for path in sorted(folder.glob("_*")):
         if _NEARLY.fullmatch(path.name) and path.name not in DEFAULTS_FILES and path.is_file():
             message = f"no bot reads this file: defaults are in {DEFAULTS_FILES[0]}"

@@ -1,6 +1,6 @@
 """``# imbot: ignore CODE``: a comment that silences warnings on its line, or, alone on a line, on the next.
 
-Errors cannot be silenced, and a comment that silences nothing is reported itself.
+Errors cannot be silenced, and a comment that silences nothing is itself reported.
 """
 
 import re
@@ -22,7 +22,7 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Ignore:
-    """One code named by a comment, and where."""
+    """One code in a comment, and its place."""
 
     path: str
     line: int
@@ -33,10 +33,10 @@ class _Ignore:
 def without_ignored(
     problems: Iterable[Problem], complete: Mapping[str, bool], sources: Sources
 ) -> Iterator[Problem]:
-    """The problems that no comment silences, and those comments that silence none.
+    """The problems that no comment silences, and warnings for comments that silence nothing.
 
-    ``complete`` tells of each file whether everything wrong with it is known: only then is it sure that a
-    comment silences nothing.
+    ``complete`` says for each file whether all of its problems are known: only then can a comment be called
+    unused.
     """
     problems = list(problems)
     meant: dict[tuple[str, int, str], set[_Ignore]] = {}
@@ -54,7 +54,7 @@ def without_ignored(
 
 
 def _ignores(source: Source | None) -> Iterator[tuple[_Ignore, int]]:
-    """Each code of each comment, with every line it is meant for."""
+    """Each code of each comment, with every line it applies to."""
     if source is None or "imbot:" not in source.text:
         return
     lines = source.lines
@@ -74,7 +74,7 @@ def _ignores(source: Source | None) -> Iterator[tuple[_Ignore, int]]:
 
 
 def _texts(source: Source) -> list[tuple[Position, Position]]:
-    """Where the values of a YAML file that hold no others begin and end, sorted: what is there is no comment."""
+    """Where the scalars of a YAML file begin and end, sorted: a ``#`` inside of one is not a comment."""
     if source.yaml is None:
         return []
     marks = source.yaml.marks.values
@@ -89,7 +89,7 @@ def _inside(texts: list[tuple[Position, Position]], place: Position) -> bool:
 
 
 def _following(text: str, lines: Lines) -> list[int]:
-    """For each line (from 1) the next one that holds more than a comment."""
+    """For each line, from 1, the next line that is not only a comment."""
     last = lines.position(len(text))[0]
     following = [last + 1] * (last + 1)
     for number in range(last - 1, 0, -1):

@@ -1,4 +1,4 @@
-"""Lints of keys and what they hold, told by the schema's annotations: ``writeOnly``, ``deprecated``."""
+"""Lints of keys and their values, by the schema's annotations ``writeOnly`` and ``deprecated``."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from imbot.text.pointers import escape, split_pointer
 
 
 def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
-    """Secrets written into the file in plain text, also as the default of a placeholder."""
+    """Secrets written in the file in plain text, also as the default of a placeholder."""
     for at, value, node in _values(file.value, schema, ""):
         if not node.get("writeOnly") or not isinstance(value, str):
             continue
@@ -28,7 +28,7 @@ def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
 
 
 def deprecated_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
-    """Keys that still work and have a successor."""
+    """Keys that still work but have been replaced."""
     for at, _, node in _values(file.value, schema, ""):
         if node.get("deprecated"):
             span = span_at(file.marks, at, key=True)
@@ -40,7 +40,7 @@ def deprecated_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
 
 
 def _values(value: Any, schema: Schema, at: str) -> Iterator[tuple[str, Any, Schema]]:
-    """Every value of a key that the schema knows, with its pointer and what the schema says of it."""
+    """Every value of a known key, with its pointer and schema."""
     if isinstance(value, dict):
         for key, item in value.items():
             node = member(schema, key)
@@ -53,7 +53,7 @@ def _values(value: Any, schema: Schema, at: str) -> Iterator[tuple[str, Any, Sch
 
 
 def _is_secret(key: str, literal: str) -> bool:
-    """Whether a text under a key that may hold a secret is one: not every header is."""
+    """Whether a text under a key that may hold secrets is one: not every header is."""
     return bool(is_secret_name(key, guess=False) or SCHEME.match(literal)) and not is_dummy(literal)
 
 

@@ -1,4 +1,4 @@
-"""The lint of a pace that a few answers at once turn into more calls than the platform allows."""
+"""The lint of a pace at which a few simultaneous answers need more calls than the platform allows."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from imbot.config.yamlfile import span_at
 from imbot.errors import Problem
 from imbot.spec import BotSpec, Throttle
 
-_CHUNKS_PER_S = 20  # how fast a model talks
-_ENOUGH = 5  # so many answers at once must be possible
+_CHUNKS_PER_S = 20  # how fast a model answers
+_ENOUGH = 5  # answers at once that must be possible without a warning
 
 
 def hasty_throttle(spec: BotSpec) -> Iterator[Problem]:
-    """A fixed pace so quick that few answers at once use up the calls that the platform allows."""
+    """A fixed pace so quick that fewer than five simultaneous answers use up the calls per second."""
     allowed = spec.quota.qps
     calls = _calls_per_s(spec.throttle)
     if calls * _ENOUGH <= allowed:
@@ -27,7 +27,7 @@ def hasty_throttle(spec: BotSpec) -> Iterator[Problem]:
 
 
 def _calls_per_s(throttle: Throttle) -> float:
-    """Updates of one answer in its busiest second. Other paces than the fixed one slow down by themselves."""
+    """Updates of one answer in its busiest second; 0 for other paces, which slow down by themselves."""
     if throttle.pace != "fixed":
         return 0
     return min(max(1 / throttle.interval_s, _CHUNKS_PER_S / throttle.chunks), throttle.max_updates)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from imbot.errors import START, Problem
 
-_LAYOUTS = "cards"  # the folder where layouts are looked for, besides those that hold one in use
+_LAYOUTS = "cards"  # where unused layouts are looked for, besides folders with a layout in use
 
 
 def unused_templates(folder: Path, sources: Iterable[str]) -> Iterator[Problem]:
-    """Layouts and texts below a bots folder that are not among all that its files, which must be sound, use."""
+    """Layouts and texts below a bots folder that are not among ``sources``, all files that its bots use."""
     used = {os.path.normpath(path) for path in sources}
     layouts = {str(Path(path).parent) for path in used if path.endswith((".yaml", ".yml"))}
     for path in _templates(folder, layouts):

@@ -1,7 +1,7 @@
-"""The loader: a folder of files becomes specs and problems, from one snapshot of everything used.
+"""The loader: turns a folder of bot files into specs and problems, from one snapshot of all files they use.
 
-The supervisor makes the running bots equal to what comes out here; ``check``, ``dev`` and ``run``
-share it. Only a file that changed, or that uses something that changed, is worked on again.
+``check``, ``dev`` and ``run`` share it. Only files that have changed, or that use something that has changed,
+are processed again.
 """
 
 import os
@@ -30,11 +30,11 @@ __all__ = ["BotFile", "FolderMissingError", "LoadResult", "Loader", "bot_files",
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What the files of a folder came to, sorted by path.
+    """The bot files of a folder, sorted by path, and the defaults they share.
 
-    ``read`` holds of each bot file that was worked on anew, by its path, the content of every file it
-    is made from. ``awaited``: files that move, so that bots which use them are as they were. ``missing``:
-    there is no folder. ``defaults`` are what the files share.
+    ``read`` holds, for each bot file that was processed again, the contents of all files it is made from, by
+    path. ``awaited`` are files that are being written; bots that use them are as they were loaded before.
+    ``missing``: there is no folder.
     """
 
     files: tuple[BotFile, ...]
@@ -45,7 +45,7 @@ class LoadResult:
 
     @property
     def sources(self) -> frozenset[str]:
-        """Every file that was looked for: while none of them changes, the files come to the same."""
+        """Every file that was looked for. While none of them changes, a load gives the same result."""
         return self.awaited.union(self.defaults.sources, *(file.sources for file in self.files))
 
     @property
@@ -62,25 +62,25 @@ class LoadResult:
 
 @dataclass(slots=True)
 class _Pass:
-    """One load under way."""
+    """The state of one load under way."""
 
     snapshot: Snapshot
     moved: AbstractSet[str] | None = None
     read: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
     awaited: set[str] = field(default_factory=set)
-    stalled: UnsettledError | None = None  # the defaults move: what is not as it was has to wait for them
+    stalled: UnsettledError | None = None  # the defaults are being written: changed bot files wait for them
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a file came to, and what that rests on. ``whole``: nothing it uses was moving then."""
+    """A loaded file and all that was read for it. ``whole``: none of it was being written at that time."""
 
     file: BotFile
     reads: Reads
     whole: bool = True
 
     def rests(self, load: _Pass) -> bool:
-        """Whether it is known to be the same without reading anything."""
+        """Whether a load would give the same result, as far as that is certain without reading."""
         if not self.whole or load.moved is None or not load.moved.isdisjoint(self.file.sources):
             return False
         variables = load.snapshot.variables
@@ -94,11 +94,11 @@ class FolderMissingError(ConfigError):
 
 
 class Loader:
-    """Loads one folder again and again, and remembers what it knows.
+    """Loads one folder repeatedly, and remembers what has not changed.
 
-    ``environ``: instead of the process environment over the ``.env`` beside the folder. ``invent``: an
-    unset placeholder under ``credentials`` gets a made-up value. ``no_env``: any counts as set. ``parse``
-    makes values of YAML.
+    ``environ`` replaces the environment variables and the ``.env`` beside the folder. ``invent``: unset
+    placeholders under ``credentials`` get made-up values. ``no_env``: unset variables count as set. ``parse``
+    parses YAML.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Loader:
         self._known: dict[Path, _Known] = {}
         self._holders: dict[ClaimKey, Holder] = {}
         self._beside: Mapping[str, str] = {}
-        self._complete = False  # whether the last load saw everything
+        self._complete = False  # whether the last load was finished
         self._defaults = Defaults()
         self._defaults_reads: Reads | None = None
         self._defaults_literals: frozenset[str] = frozenset()
@@ -130,11 +130,12 @@ class Loader:
     ) -> LoadResult:
         """Load the folder as it is now; with ``only``, as if it held just these files.
 
-        What uses a file that is not ``believed`` is as it was. ``moved`` names every file that may be other
-        than at the last load, where that is known: nothing else is read. What is wrong with a file is in
+        A bot that uses a file that is not ``believed`` is as it was loaded before. ``moved``, if given, names
+        every file that may have changed since the last load; no others are read. Problems of bot files are in
         the result.
-        Raises ConfigError where the folder itself, or the ``.env`` beside it, cannot be read: nothing is
-        known then, least of all that bots are gone. FolderMissingError is one.
+
+        Raises ConfigError if the folder itself, or the ``.env`` beside it, cannot be read: then nothing is
+        known about the bots, and they must not be taken for removed. FolderMissingError is such an error.
         """
         loaded = self.read(only, believed, moved)
         files, self._holders = settle(loaded.files, self._holders)
@@ -146,7 +147,7 @@ class Loader:
         believed: Believed = always,
         moved: AbstractSet[str] | None = None,
     ) -> LoadResult:
-        """The same, but every file on its own: what only one bot may have, several may claim."""
+        """The same, but each file on its own: two bots may claim the same name or app."""
         complete, self._complete = self._complete, False
         paths = self._paths(believed) if only is None else sorted(set(only))
         snapshot = Snapshot(self._variables(believed), settled_reads(believed), self._parse)
@@ -156,14 +157,14 @@ class Loader:
         self._known = known
         self._complete = True
         files = tuple(entry.file for entry in known.values())
-        # for those who read it: what bots inherit goes by where it stands, and must not be masked
+        # Masked only for readers: what bots inherit is found by pointers, which masking would change.
         defaults = replace(self._defaults, problems=self._discreet(self._defaults.problems, load.snapshot))
         return LoadResult(files, load.read, frozenset(load.awaited), defaults=defaults)
 
     def load_kept(self, kept: Mapping[Path, Mapping[Path, bytes]]) -> LoadResult:
-        """Load bot files as they once were, each from its own folder of contents.
+        """Load stored bot files, each with the stored contents of the files it uses, by path.
 
-        Variables and secret files are today's. What this loader knows is not touched.
+        Variables and secret files are read as they are now. What this loader remembers is not changed.
         """
         variables = self._variables()
         snapshots = {path: Snapshot(variables, folder_of(contents)) for path, contents in kept.items()}
@@ -176,15 +177,18 @@ class Loader:
         return replace(file, problems=self._discreet(file.problems, snapshot))
 
     def hold(self, files: Iterable[BotFile]) -> None:
-        """These run: what they claim is theirs, against all other files, while their own are broken."""
+        """These bots run: their names and apps stay theirs while their own files are broken."""
         self._holders = settle(files, {})[1]
 
     def apart(self) -> "Loader":
-        """One that knows the same; what it learns stays its own, for what it knows is replaced, never changed."""
+        """A copy that remembers the same.
+
+        Its loads do not affect this one: what is remembered is never mutated.
+        """
         return copy(self)
 
     def _paths(self, believed: Believed) -> list[Path]:
-        """The bot files there are, and those that only seem to have gone."""
+        """The bot files in the folder, and those that have vanished but may only be being replaced."""
         paths = bot_files(self._folder)
         gone = self._known.keys() - set(paths)
         return sorted([*paths, *(path for path in gone if not believed(str(path)))]) if gone else paths
@@ -212,14 +216,14 @@ class Loader:
         except UnsettledError as error:
             load.awaited.add(error.path)
             return known and replace(known, whole=False)
-        except FileNotFoundError:  # it went away since the folder was listed
+        except FileNotFoundError:  # it was removed after the folder was listed
             return None
         load.read[file.path] = reader.contents
         return _Known(replace(file, problems=self._discreet(file.problems, load.snapshot)), reader.reads)
 
     def _discreet(self, problems: Iterable[Problem], snapshot: Snapshot) -> tuple[Problem, ...]:
-        """Problems that say none of the secrets which are written into the files they are about."""
-        shared = {self._defaults.path: self._defaults_literals}  # which may be known from an earlier load
+        """The problems without any secret that is written in their files."""
+        shared = {self._defaults.path: self._defaults_literals}  # which may be of an earlier load
         told = (masked(each, shared.get(each.path) or snapshot.literals(each.path)) for each in problems)
         return tuple(sorted(told))
 
@@ -232,7 +236,7 @@ class Loader:
 
 
 def _with_inheritors(loaded: LoadResult) -> LoadResult:
-    """The same, every problem of the defaults with the bots that inherit it."""
+    """The same result, with the names of the bots that inherit them in the problems of the defaults."""
     files, defaults = loaded.files, loaded.defaults
     told = with_inheritors(((file.name or file.path, file.problems) for file in files), defaults.path)
     if not told:
@@ -243,7 +247,7 @@ def _with_inheritors(loaded: LoadResult) -> LoadResult:
 
 
 def bot_files(folder: Path) -> list[Path]:
-    """Which files of a folder are bots, sorted. Raises ConfigError where it cannot be listed."""
+    """The bot files of a folder, sorted. Raises ConfigError if it cannot be listed."""
     try:
         with os.scandir(folder) as entries:
             return [folder / name for name in sorted(entry.name for entry in entries if _is_bot(entry))]
@@ -254,7 +258,7 @@ def bot_files(folder: Path) -> list[Path]:
 
 
 def names_bot(name: str) -> bool:
-    """Whether a file of that name, directly in a bots folder, is a bot."""
+    """Whether a file of that name, directly in a bots folder, is a bot file."""
     return (
         name[:1] not in ("", ".", "_")
         and name.endswith((".yaml", ".yml"))
@@ -263,7 +267,7 @@ def names_bot(name: str) -> bool:
 
 
 def _is_bot(entry: "os.DirEntry[str]") -> bool:
-    # a link to nothing is a broken bot, not one that was taken away
+    # a link to a file that does not exist is a broken bot, not a removed one
     return names_bot(entry.name) and (entry.is_symlink() or entry.is_file())
 
 

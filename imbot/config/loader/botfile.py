@@ -1,7 +1,7 @@
-"""One bot file: from its path to a spec, or to everything that is wrong with it.
+"""One bot file: from its path to a spec, or to all of its problems.
 
-The stations: parse, put it on top of the folder's defaults, judge it part by part, fill in what the schemas
-know, build. What two files cannot have in common is the loader's business.
+The steps: parse it, merge it with the folder's defaults, validate it part by part, build the spec. Conflicts
+between files are found by ``unique``.
 """
 
 import re
@@ -25,11 +25,11 @@ from imbot.spec import BotSpec
 
 @dataclass(frozen=True, slots=True)
 class BotFile:
-    """What one file came to. ``spec`` is None exactly when an error is among the problems.
+    """A loaded bot file. ``spec`` is None exactly when there is an error among the problems.
 
-    ``name`` is None where it cannot be read. ``sources`` is every file that was looked for: when one
-    of them changes, appears or vanishes, the file may mean something else. ``partial_spec`` is for judging the
-    card of a file that is wrong elsewhere.
+    ``name`` is None if it cannot be read. ``sources`` is every file that was looked for: if one of them
+    changes, appears or vanishes, the spec may change. ``partial_spec`` is for checking the card of a file
+    that has errors elsewhere.
     """
 
     path: str
@@ -41,7 +41,7 @@ class BotFile:
 
 
 def read_bot(path: Path, reader: Reader, options: Options, defaults: Defaults) -> BotFile:
-    """Read one bot file. Raises FileNotFoundError where there is none any more, and nothing else."""
+    """Read one bot file. Raises FileNotFoundError if it has vanished, and nothing else."""
     reader.note(defaults.found)
     try:
         file = parse(path, reader)
@@ -58,7 +58,7 @@ def read_bot(path: Path, reader: Reader, options: Options, defaults: Defaults) -
 def _meant(
     own: YamlFile, name: str | None, path: Path, reader: Reader, options: Options, defaults: Defaults
 ) -> tuple[BotSpec | None, Iterable[Problem], BotSpec | None]:
-    """The spec of a file if it is without error, all problems, and a partial spec where there is an error."""
+    """The spec if there is no error, all problems, and a partial spec if there is an error."""
     file = merged(defaults.file, own) if defaults.file else own
     validated = Validator(
         file,
@@ -77,9 +77,9 @@ def _meant(
 
 
 def _named(file: YamlFile, stem: str) -> tuple[str | None, list[Problem]]:
-    """What the file calls itself, else its own name; None, and a problem, for one that is no name.
+    """The bot's name: its `name`, or else the file's; None if that is not a valid name.
 
-    A wrong `name` is left to the schema to tell.
+    The problem is returned for a file's name only; the schema finds a wrong `name`.
     """
     if "name" in file.value:
         name = file.value["name"]

@@ -1,4 +1,4 @@
-"""From a judged value to a spec: defaults filled in, every value in its final form. Pure."""
+"""From a validated value to a spec: defaults filled in, every value in its final form. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -40,7 +40,7 @@ def build(
     files: Mapping[str, TextFile],
     file: YamlFile,
 ) -> BotSpec:
-    """The spec of a value that is without error."""
+    """The spec of a value that has no error."""
     meant = _meant(value, schema, "", found)
     credentials = schema["properties"]["credentials"]["properties"]
     identity = next(
@@ -83,7 +83,7 @@ def build(
 
 @cache
 def _kind_keys() -> tuple[str, ...]:
-    """The keys of a card that only its kind reads; the schema marks them."""
+    """The keys of ``card`` that only its kind reads, as the schema marks them."""
     card = source("bot")["properties"]["card"]["properties"]
     return tuple(key for key, part in card.items() if "x-kind-own" in part)
 
@@ -116,7 +116,7 @@ def _throttle(value: dict[str, Any]) -> Throttle:
 
 
 def _meant(value: Any, schema: Schema, at: str, found: ResolvedValues) -> Any:
-    """The value in its final form: complete, with seconds, secrets, and files in the place of their paths."""
+    """The value in its final form: defaults filled in, durations in seconds, contents instead of paths."""
     if at in found.contents:
         return found.contents[at]
     if isinstance(value, dict):
@@ -137,13 +137,13 @@ def _meant(value: Any, schema: Schema, at: str, found: ResolvedValues) -> Any:
     return int(value) if schema.get("type") == "integer" else value
 
 
-_ABSENT: dict[int, tuple[Schema, Any]] = {}  # each with its schema, so that nothing else gets its id
+_ABSENT: dict[int, tuple[Schema, Any]] = {}  # with the schema itself, so that its id is not reused
 
 
 def _absent(schema: Schema) -> Any:
-    """What an absent key means: its default, or a mapping all of whose keys may be absent; None: nothing.
+    """The value of an absent key: its default, or a mapping whose keys are all optional; None: there is none.
 
-    Made once for each schema, and shared: nobody changes what is in a spec.
+    Made once for each schema and shared by all specs, which are never changed.
     """
     if id(schema) not in _ABSENT:
         optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
@@ -160,6 +160,6 @@ def _meant_text(value: str, schema: Schema, at: str, found: ResolvedValues) -> A
 
 
 def seconds(duration: str) -> float:
-    """A duration as people write it (`500ms`, `2s`, `5m`, `1h`), which the schema has let pass."""
+    """The seconds of a valid duration (`500ms`, `2s`, `5m`, `1h`)."""
     unit = "ms" if duration.endswith("ms") else duration[-1]
     return float(duration.removesuffix(unit)) * _UNITS[unit]

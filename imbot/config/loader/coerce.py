@@ -1,4 +1,4 @@
-"""Texts that placeholders stand for, as the values that a schema wants. Pure."""
+"""Values of placeholders, which are texts, as the types that the schema asks for. Pure."""
 
 import re
 from typing import Any
@@ -7,13 +7,13 @@ from imbot.config.schema import Schema
 
 
 def types_of(schema: Schema) -> list[str]:
-    """The types a schema names."""
+    """The types that a schema allows."""
     kinds = schema.get("type", [])
     return [kinds] if isinstance(kinds, str) else kinds
 
 
 def converted(value: str, kind: str) -> bool | int | float | None:
-    """The value of a type that a text spells; None for none."""
+    """The text as a value of that type; None if it is not one."""
     if kind == "boolean":
         return {"true": True, "false": False}.get(value.strip().lower())
     if re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
@@ -24,7 +24,7 @@ def converted(value: str, kind: str) -> bool | int | float | None:
 
 
 def stand_in(schema: Schema, text: str) -> Any:
-    """A harmless value of the right form, for one that is not known."""
+    """A harmless value that the schema allows, for one that is not known."""
     plain = schema.keys().isdisjoint({"pattern", "enum"}) and "string" in (types_of(schema) or ["string"])
     options = [
         schema.get("default"),

@@ -1,7 +1,7 @@
-"""The files a bot file names: card layouts, texts that templates include, knowledge, instructions.
+"""The files that a bot file names: layouts, texts that templates include, knowledge, instructions.
 
-All of them live below the bots folder; a path that leaves it, by itself or through a link, is
-refused before anything is read.
+All of them must be below the bots folder. A path that leaves it, by itself or through a link, is rejected
+before anything is read.
 """
 
 import re
@@ -24,13 +24,13 @@ IN_TEMPLATE = (
 )
 
 _OF_A_BOT = {"credentials", "agent"}
-_MOST_KNOWLEDGE = 2_000_000  # all of it is held and searched in memory
+_MOST_KNOWLEDGE = 2_000_000  # characters: all of them are held and searched in memory
 _INCLUDING = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b(.*?)%\}", re.DOTALL)
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'")
 
 
 class ContentError(ImbotError):
-    """A named file cannot be used; what a problem needs besides its place."""
+    """A named file cannot be used: code, message and hint of a problem, without its place."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         self.code = code
@@ -40,7 +40,7 @@ class ContentError(ImbotError):
 
 
 class Contents:
-    """What lies below one bots folder, by relative path, for one reader. Methods raise ContentError."""
+    """Files below a bots folder by relative path, read for one bot. Methods raise ContentError."""
 
     def __init__(self, folder: Path, reader: Reader) -> None:
         self._folder = folder
@@ -76,7 +76,7 @@ class Contents:
         return Folder(str(path), tuple(files))
 
     def layout(self, name: str) -> YamlFile:
-        """A layout file. Raises ConfigError for what is wrong inside it."""
+        """A layout file, parsed. Raises ConfigError if it is not valid YAML."""
         path = self._located(name)
         file = self._reader.parsed(self._content(path, name), path)
         if file.value.keys() >= _OF_A_BOT:
@@ -86,10 +86,10 @@ class Contents:
         return file
 
     def included(self, templates: Iterable[str]) -> tuple[dict[str, TextFile], list[Problem]]:
-        """Every ``.j2`` file these templates may include, directly or through others, by name.
+        """Every ``.j2`` file that these templates may include, directly or through others, by name.
 
-        One that does not exist, or lies elsewhere, is left out: whoever compiles the templates knows the
-        line that asks for it.
+        And problems. Files that do not exist are left out: the template that includes one is reported when it
+        is compiled, with the line.
         """
         files: dict[str, TextFile] = {}
         problems: list[Problem] = []
@@ -107,7 +107,7 @@ class Contents:
         return dict(sorted(files.items())), problems
 
     def meant(self, templates: Iterable[str], found: Collection[str]) -> dict[str, str]:
-        """The texts that were probably meant, by what these templates include that is not among the found."""
+        """The text probably meant, for each name that these templates include and that is not ``found``."""
         missing = {name for template in templates for name in _asked_for(template)} - set(found)
         if not missing:
             return {}
@@ -125,7 +125,7 @@ class Contents:
             raise ContentError("file.outside", f"{name} is not a path below the bots folder", hint)
         found = self._folder / name
         if not self._reader.real(found).is_relative_to(self._reader.real(self._folder)):
-            self._reader.refuse(found)  # it is followed all the same, until it leads elsewhere
+            self._reader.refuse(found)  # noted as read, so that a change of the link is noticed
             raise ContentError(
                 "file.outside", f"{name} is a link that leaves the bots folder", "copy the file into it"
             )
@@ -181,7 +181,7 @@ def _names(template: str) -> Iterator[str]:
 
 
 def _nearest(name: str, there: Sequence[str]) -> str:
-    """The text with that name in another folder, if only one has it, else the one whose path is much the same."""
+    """The only text of that name in another folder, or else the one with the most similar path."""
     same = [path for path in there if PurePosixPath(path).stem == PurePosixPath(name).stem]
     return same[0] if len(same) == 1 else suggest(name, same or there)
 

@@ -1,7 +1,7 @@
-"""The defaults file of a folder: the keys that its bots share, read and judged once for all of them.
+"""The defaults file of a folder: the keys that its bots share, read and validated once for all of them.
 
-``merge`` puts a bot file on top of it. What is wrong in it is told at its place in it, once, with the
-bots that inherit it; a bot that has its own value there is not hurt.
+``merge`` puts a bot file on top of it. A problem in the defaults is reported once, at its place there, with
+the bots that inherit it. A bot with its own value in that place is not affected.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,16 +20,16 @@ from imbot.errors import START, ConfigError, Problem
 from imbot.text.pointers import pointer, span_at
 
 DEFAULTS_FILES = ("_defaults.yaml", "_defaults.yml")
-_NAMED = 10  # bots that a line names
+_NAMED = 10  # how many bots a line names
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the defaults of a folder came to; ``path`` is where they are, or would be.
+    """The defaults of a folder; ``path`` is where they are, or would be.
 
-    ``file`` is None where there are none, or none that can be used: ``problems`` then says why. ``wrong``
-    are the pointers of what the schemas refuse. ``found`` is what it rests on that they are there and say
-    what they say, ``sources`` every file that was looked for.
+    ``file`` is None if there are none, or if they cannot be used; then ``problems`` says why. ``wrong`` are
+    the pointers of values that break the schema. ``found`` is what was read to find and parse them,
+    ``sources`` every file that was looked for.
     """
 
     path: str = ""
@@ -41,16 +41,16 @@ class Defaults:
 
     @property
     def exist(self) -> bool:
-        """Whether there are any, right or wrong."""
+        """Whether there are defaults, valid or not."""
         return self.file is not None or bool(self.problems)
 
     @property
     def unusable(self) -> bool:
-        """Whether nobody knows what they say: no bot of the folder can be judged."""
+        """Whether they exist but cannot be read: then no bot of the folder can be loaded."""
         return self.file is None and bool(self.problems)
 
     def inherited(self, bot: YamlFile) -> Iterator[Problem]:
-        """What is wrong in them with values that a merged bot file inherits."""
+        """Their problems with values that a merged bot file inherits."""
         for each in self.problems:
             own = each.pointer.partition("/")[2] if each.code == "defaults.own" else None
             if each.path == self.path and (own not in bot.value if own else is_inherited(bot, each.pointer)):
@@ -58,7 +58,7 @@ class Defaults:
 
 
 def read_defaults(folder: Path, reader: Reader, options: Options) -> Defaults:
-    """The defaults of a bots folder, as far as they can be judged without a bot."""
+    """Read the defaults of a bots folder, and validate what can be validated without a bot."""
     there, problems = _found(folder, reader)
     found = dict(reader.reads)
     path = there[0].path if there else str(folder / DEFAULTS_FILES[0])
@@ -74,7 +74,7 @@ def read_defaults(folder: Path, reader: Reader, options: Options) -> Defaults:
 
 
 def _found(folder: Path, reader: Reader) -> tuple[list[YamlFile], list[Problem]]:
-    """The file there is, or why it cannot be used."""
+    """The defaults files that exist, and why they cannot be used."""
     there: list[YamlFile] = []
     problems: list[Problem] = []
     for name in DEFAULTS_FILES:
@@ -106,7 +106,7 @@ def _not_shared(file: YamlFile) -> Iterator[Problem]:
 
 
 def _untyped(file: YamlFile) -> Iterator[Problem]:
-    """An agent that does not say whose keys these are, so that no bot can inherit them."""
+    """The problem of an ``agent`` without a ``type``: no bot can inherit its keys."""
     if (
         "agent" in file.value
         and isinstance(file.value["agent"], dict)
@@ -119,13 +119,13 @@ def _untyped(file: YamlFile) -> Iterator[Problem]:
         yield Problem.at(file.path, span, "schema.missing", message, hint, pointer="/agent/type")
 
 
-# -- who is hurt ----------------------------------------------------------------------------------
+# -- which bots inherit a problem -----------------------------------------------------------------
 
 
 def with_inheritors(problems: Iterable[tuple[str, Iterable[Problem]]], path: str) -> dict[Problem, Problem]:
-    """Problems of the defaults at ``path``, each with the same that names the bots which have it.
+    """The problems of the defaults at ``path``, each with the same problem that names the inheriting bots.
 
-    ``problems`` are those of each bot, after its name.
+    ``problems`` are pairs of a bot's name and its problems.
     """
     heirs: dict[Problem, list[str]] = {}
     for name, found in problems:
@@ -142,7 +142,7 @@ def _naming(found: Problem, names: list[str]) -> Problem:
 
 
 def some(names: Iterable[str]) -> str:
-    """The names of bots for one line: the first few, and how many more."""
+    """The names of bots for one line: the first ones, and how many more there are."""
     listed = sorted(names)
     more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     return ", ".join(listed[:_NAMED]) + more

@@ -1,4 +1,4 @@
-"""The ``.env`` file beside a bots folder: its variables, or what is wrong with it."""
+"""The ``.env`` file beside a bots folder: its variables, or its problems."""
 
 from collections.abc import Mapping
 from io import StringIO
@@ -10,7 +10,7 @@ from imbot.errors import START, ConfigError, Problem, Span
 
 
 def read_env(path: Path) -> Mapping[str, str]:
-    """Its variables; none where there is no such file. Raises ConfigError, which shows no line of it."""
+    """Its variables; none if there is no such file. Raises ConfigError, which never shows a line of it."""
     try:
         text = path.read_text(encoding="utf-8")
         bindings = list(parse_stream(StringIO(text)))

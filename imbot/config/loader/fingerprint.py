@@ -1,4 +1,4 @@
-"""The fingerprint of a spec: equal exactly when two bot files mean the same."""
+"""The fingerprint of a spec: equal exactly when two specs mean the same."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def fingerprint(spec: BotSpec) -> str:
-    """16 hex digits over all that a spec means: contents of files, but no paths and positions."""
+    """16 hex digits over the meaning of a spec: with the contents of files, without paths and places."""
     meaning = json.dumps(_plain(spec), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(meaning.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -39,5 +39,5 @@ def _plain(value: Any) -> Any:
 
 @cache
 def _meaningful(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass that are part of what it means; none for anything else."""
+    """The fields of a dataclass that belong to its meaning; none for other types."""
     return tuple(each.name for each in fields(kind) if each.compare) if is_dataclass(kind) else ()

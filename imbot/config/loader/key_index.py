@@ -1,4 +1,4 @@
-"""The mappings of a bot file and the keys that each of them knows: where a stray key belongs."""
+"""The mappings of a bot file with the keys each may have, to find where a misplaced key belongs."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from imbot.config.schema import Schema
 from imbot.text.pointers import split_pointer
 
 MappingPointer = str
-"""The pointer of a mapping; the file's own is empty."""
+"""The JSON pointer of a mapping; empty for the file itself."""
 
 PHASE: MappingPointer = "/card/templates/…"
-"""Any phase: its layout's keys are those of the card's kind."""
+"""Any phase: its layout has the keys of the card's kind."""
 
 
 def key_index(whole: Schema, value: dict[str, Any]) -> dict[MappingPointer, frozenset[str]]:
-    """Every mapping of a bot file, with its keys. ``whole`` is the file's schema."""
+    """Every mapping of a bot file with the keys it may have. ``whole`` is the schema of the file."""
     properties = whole["properties"]
     found = {"": frozenset(properties)} | {f"/{key}": _keys(part) for key, part in properties.items()}
     phases = properties["card"]["properties"]["templates"]["properties"]
@@ -27,14 +27,14 @@ def key_index(whole: Schema, value: dict[str, Any]) -> dict[MappingPointer, froz
 
 
 def _keys(part: Schema) -> frozenset[str]:
-    """The keys of a part of the file; while nothing chooses one, of all there are."""
+    """The keys of a part of the file; those of all types if no type is chosen."""
     group = part.get("x-part")
     parts = [schema.source(f"{group}/{name}") for name in schema.names(group)] if group else [part]
     return frozenset(key for each in parts for key in each.get("properties", ()))
 
 
 def value_at(value: Any, at: MappingPointer) -> Any:
-    """What stands at a pointer, as far as mappings lead there; else None."""
+    """The value at a pointer through mappings; None if there is none."""
     for key in split_pointer(at):
         value = value.get(key) if isinstance(value, dict) else None
     return value

@@ -1,4 +1,4 @@
-"""What is secret in a bot file as it is written: literal values, and keys that a slip made of them."""
+"""Secrets that are written in a bot file: as values, or as keys because of a typing mistake."""
 
 import re
 from collections.abc import Iterator
@@ -25,19 +25,22 @@ _SIGN = re.compile(r"[\s:：=]+")
 
 
 def literals(file: YamlFile) -> frozenset[str]:
-    """Every secret that is written into a file, as far as texts can be kept free of it."""
+    """Every secret written in a file that can be masked in texts."""
     values = (literal for _, literal in secret_values(file))
     return frozenset(filter(is_maskable, (*values, *(literal for _, literal in secret_keys(file)))))
 
 
 def secret_values(file: YamlFile) -> Iterator[tuple[Span, str]]:
-    """Where a secret is written as a value, and what stands there; empty for what is no text of its own."""
+    """The places of secret values with their texts.
+
+    The text is empty for a mapping, a list or a mixed value.
+    """
     for at, value in _values(file.value, _schema_of(file), ""):
         yield from literal_parts(value, file.text, span_at(file.marks, at))
 
 
 def secret_keys(file: YamlFile) -> Iterator[tuple[Span, str]]:
-    """Keys that a slip made of secrets, and the part of them that is one.
+    """Keys that hold a secret because of a typing mistake, and the part of them that is the secret.
 
     ``token abc`` lacks its colon, and the comma in ``{token: abc,def}`` begins another key.
     """
@@ -55,7 +58,7 @@ def secret_keys(file: YamlFile) -> Iterator[tuple[Span, str]]:
 
 
 def _schema_of(file: YamlFile) -> Schema:
-    """What its keys are validated by: a layout and a test file have keys of their own, and nothing secret by design."""
+    """The schema of a file; a test file has its own, a layout has none, as it holds no secrets by design."""
     if file.path.endswith(".test.yaml"):
         return schema.source("test")
     known = schema.source("bot")["properties"].keys()
@@ -65,7 +68,7 @@ def _schema_of(file: YamlFile) -> Schema:
 
 
 def _values(value: Any, node: Schema, at: str) -> Iterator[tuple[str, Any]]:
-    """Every value that a schema keeps secret, or that stands where a secret may be meant, with its pointer."""
+    """The values that are secret by the schema, or may be meant as a secret, with their pointers."""
     if node.get("writeOnly") or (not isinstance(value, dict | list) and _holds_secrets(node)):
         yield at, value
     elif isinstance(value, dict):
@@ -86,7 +89,7 @@ def _holds_secrets(node: Schema) -> bool:
 
 
 def _may_be_secret(key: str, node: Schema) -> bool:
-    """Whether a key that is unknown here may be meant to hold a secret."""
+    """Whether an unknown key may be meant to hold a secret."""
     near = suggest(key, node.get("properties", {}))
     if near:
         return _holds_secrets(node["properties"][near])
@@ -94,9 +97,9 @@ def _may_be_secret(key: str, node: Schema) -> bool:
 
 
 def literal_parts(value: Any, text: str, span: Span) -> Iterator[tuple[Span, str]]:
-    """The places of a value that hold something else than placeholders, and what stands there.
+    """The parts of a value that are literal, as place and text: all of it, or defaults of its placeholders.
 
-    ``text`` is the file's, ``span`` the value's place in it.
+    ``text`` is that of the file, ``span`` the place of the value in it.
     """
     pieces = parse_placeholders(value) if isinstance(value, str) else []
     found = [piece for piece in pieces if isinstance(piece, Placeholder)]
@@ -110,7 +113,7 @@ def literal_parts(value: Any, text: str, span: Span) -> Iterator[tuple[Span, str
 
 @cache
 def guarded_sections() -> dict[str, bool]:
-    """The keys of a bot file that hold others, and whether there are secrets among them."""
+    """The top-level keys of a bot file that hold other keys, and whether those may hold secrets."""
     properties = schema.source("bot")["properties"]
     sections = {key: inner for key, inner in properties.items() if inner.get("type") in ("object", "array")}
     return {key: "x-part" in inner or _holds_secrets(inner) for key, inner in sections.items()}
@@ -118,7 +121,7 @@ def guarded_sections() -> dict[str, bool]:
 
 @cache
 def is_secret_name(name: str, *, guess: bool = True) -> bool:
-    """Whether a key of that name holds a secret, whatever mapping it stands in; ``guess``: if misspelt, too."""
+    """Whether a key of that name holds a secret in any mapping; with ``guess``, also if it is misspelt."""
     secret, plain = key_names()
     if name in secret or name in plain:
         return name in secret
@@ -127,7 +130,7 @@ def is_secret_name(name: str, *, guess: bool = True) -> bool:
 
 @cache
 def key_names() -> tuple[frozenset[str], frozenset[str]]:
-    """The names of all keys there are: those that hold secrets, and the others."""
+    """The names of all keys of all schemas: those that hold secrets, and the others."""
     secret: set[str] = set()
     plain: set[str] = set()
     parts = [f"{group}/{name}" for group in ("types", "agents") for name in schema.names(group)]

@@ -1,6 +1,6 @@
-"""A bot file on top of the defaults it shares with others: its own keys win, mappings merge, lists replace.
+"""Merges a bot file with the defaults: its own keys win, mappings merge, lists replace each other. Pure.
 
-``judge`` and everything after it see one file; a place that lies in the defaults carries their path. Pure.
+``validator`` and everything after it see one file; places in the defaults carry the path of that file.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from imbot.text.pointers import escape, span_at
 
 
 def merged(base: YamlFile, own: YamlFile) -> YamlFile:
-    """The file ``own`` with what it inherits from ``base``, whose places know their path (see ``stamped``)."""
+    """The file ``own`` with what it inherits from ``base``, which must be ``stamped``."""
     inherited: list[str] = []
     value = _merged(base.value, own.value, source("bot"), "", inherited)
     tops = frozenset(inherited)
@@ -27,7 +27,7 @@ def merged(base: YamlFile, own: YamlFile) -> YamlFile:
 
 
 def stamped(file: YamlFile) -> YamlFile:
-    """The same file, every place of which tells the file's path."""
+    """The same file, with its path in every place."""
     marks = file.marks
     return replace(
         file,
@@ -40,7 +40,10 @@ def stamped(file: YamlFile) -> YamlFile:
 
 
 def is_inherited(file: YamlFile, at: str) -> bool:
-    """Whether what stands at a pointer of a merged file, or what that would stand in, is from the defaults."""
+    """Whether the value at a pointer of a merged file comes from the defaults.
+
+    For no value, what would hold it.
+    """
     return bool(span_at(file.marks, at).path)
 
 
@@ -61,16 +64,16 @@ def _merged(base: Any, own: Any, node: Schema, at: str, inherited: list[str]) ->
 
 
 def _merges(base: Any, own: Any, node: Schema) -> bool:
-    """Two mappings do; but a layout in a file of its own is a whole, and so is what it replaces."""
+    """Whether two values merge: both are mappings, and neither is a layout in a file of its own."""
     if not isinstance(base, dict) or not isinstance(own, dict):
         return False
     return node.get("x-file") != "template" or not ("file" in base or "file" in own)
 
 
 def _fits(key: str, base: dict[str, Any], own: dict[str, Any], node: Schema) -> bool:
-    """Whether a key of the defaults means anything in this mapping: what decides its meaning is the same here.
+    """Whether a key of the defaults applies to this mapping: the keys it depends on have the same values.
 
-    The schema names what that is (``x-depends``); keys it leaves to a type's own schema depend on ``type``.
+    The schema names those keys in ``x-depends``. Keys of a type's own schema depend on ``type``.
     """
     known = node.get("properties", {})
     free = ("type",) if "x-part" in node else ()

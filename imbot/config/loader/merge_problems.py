@@ -1,8 +1,8 @@
-"""One problem for one mistake: what several violations have in common is said once.
+"""One problem for each mistake: violations with the same cause are merged.
 
-``botfile`` judges a file part by part and brings all that it found. Keys that stand in the wrong mapping
-become one problem (``key_index`` knows where they belong), and what is missing because a key has another
-name is said with that key.
+``validator`` validates a file part by part and passes on all violations. Keys in the wrong mapping become one
+problem (``key_index`` says where they belong). A missing key and an unknown one in the same mapping become
+one, too.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from imbot.text.pointers import span_at, split_pointer
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A violation, the place that was judged, and the file that place is in."""
+    """A violation, with the pointer ``at`` of the value that was validated, and its file."""
 
     violation: Violation
     at: str
@@ -27,12 +27,12 @@ class Found:
 
     @property
     def pointer(self) -> str:
-        """Where in its file it stands."""
+        """The pointer in its file."""
         return self.at + self.violation.pointer
 
     @property
     def mapping(self) -> tuple[str, str]:
-        """The mapping a key of it belongs to: its file and pointer."""
+        """The mapping that holds its key: file and pointer."""
         return self.path, self.pointer.rpartition("/")[0]
 
     @property
@@ -41,20 +41,20 @@ class Found:
         return split_pointer(self.pointer)[-1]
 
     def saying(self, message: str, hint: str, code: str = "") -> "Found":
-        """The same place with other words."""
+        """The same place with another message."""
         said = replace(self.violation, code=code or self.violation.code, message=message, hint=hint)
         return replace(self, violation=said)
 
 
 def merge_problems(found: list[Found], value: dict[str, Any], whole: Schema, path: str) -> list[Found]:
-    """The violations of the bot file at ``path``, one for each mistake. ``whole`` is its schema."""
+    """The violations of the bot file at ``path``, merged to one for each mistake. ``whole`` is its schema."""
     for mapping in dict.fromkeys(each.mapping for each in found if _is_stray(each)):
         found = _with_strays_told(mapping, found, value, whole, path)
     return _with_agent_type_told(found, value)
 
 
 def _is_stray(found: Found) -> bool:
-    """Whether it is a key that is not known where it stands, nor nearly is."""
+    """Whether it is an unknown key that does not resemble a free known one."""
     violation = found.violation
     near = violation.hint.startswith("did you mean") and not violation.given
     return violation.code == "schema.unknown-key" and not near
@@ -80,7 +80,7 @@ def _with_strays_told(
 
 
 def _with_missing(strays: list[Found], missing: list[Found]) -> Found:
-    """The first stray key, told with what is missing where it stands."""
+    """The first unknown key, with the keys that are missing in its mapping in the hint."""
     first = strays[0]
     if len(strays) == len(missing) == 1:
         return first.saying(first.violation.message, f"did you mean `{missing[0].key}`? It is missing here")
@@ -92,7 +92,7 @@ def _with_missing(strays: list[Found], missing: list[Found]) -> Found:
 def _other_part(
     strays: list[Found], mapping: tuple[str, str], value: dict[str, Any], path: str
 ) -> Found | None:
-    """Stray keys that another agent type or card kind knows, as one problem."""
+    """The unknown keys as one problem, if another agent type or card kind has all of them."""
     agent = mapping == (path, "/agent")
     if not strays or not (agent or mapping[1] == strays[0].at):
         return None
@@ -114,7 +114,11 @@ def _other_part(
 def _moved(
     strays: list[Found], rest: list[Found], value: dict[str, Any], known: dict[MappingPointer, frozenset[str]]
 ) -> tuple[list[Found], list[Found], list[Found]]:
-    """Of the stray keys of one mapping: one problem a home, those without one, and the rest less their echoes."""
+    """Find where the unknown keys of one mapping belong.
+
+    Returns one problem for each such mapping, the keys that belong nowhere, and the other violations without
+    those that only exist because of the misplaced keys.
+    """
     here = strays[0].mapping[1]
     told: list[Found] = []
     if here and (empty := _empty_above(strays, rest)):
@@ -141,7 +145,7 @@ def _moved(
 
 
 def _empty_above(strays: list[Found], rest: list[Found]) -> Found | None:
-    """The mapping left empty just above the first stray key, in the same mapping."""
+    """The empty key right above the first unknown key, in the same mapping: its children lack indentation."""
     above = _line(strays[0]) - 1
     empty = [
         each
@@ -163,7 +167,7 @@ def _fit(
     known: dict[MappingPointer, frozenset[str]],
     value: dict[str, Any],
 ) -> tuple[int, bool]:
-    """How many of the keys a home knows, and whether it lacks them: its own key is absent or empty."""
+    """How well a mapping fits: how many of the keys it may have, and whether it is absent or empty."""
     return sum(each.key in known[home] for each in strays), value_at(value, home) is None
 
 
@@ -189,7 +193,7 @@ def _at_home(strays: list[Found], home: MappingPointer, value: dict[str, Any]) -
 
 
 def _is_echo(found: Found, home: MappingPointer, moved: list[Found], value: dict[str, Any]) -> bool:
-    """Whether something is only said because these keys stand elsewhere."""
+    """Whether a violation only exists because these keys are misplaced."""
     if found.pointer == home:
         return value_at(value, home) is None
     if found.violation.code == "schema.missing" and found.pointer in {f"{home}/{each.key}" for each in moved}:
@@ -198,7 +202,7 @@ def _is_echo(found: Found, home: MappingPointer, moved: list[Found], value: dict
 
 
 def _is_agent_type(found: Found, value: dict[str, Any]) -> bool:
-    """Whether the file's own ``type`` is an agent's: it has slipped out of the agent."""
+    """Whether the file's top-level ``type`` is an agent type: its indentation under ``agent`` is missing."""
     return found.pointer == "/type" and value.get("type") in schema.names("agents")
 
 

@@ -1,4 +1,4 @@
-"""The YAML files of a bots folder itself, parsed: bot files and the defaults they share."""
+"""Parses the YAML files directly in a bots folder: bot files and defaults."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from imbot.text.pointers import span_at
 
 
 def parse(path: Path, reader: Reader) -> YamlFile:
-    """One file. Raises FileNotFoundError where there is none, and ConfigError for all else."""
+    """Parse one file. Raises FileNotFoundError if there is none, ConfigError for everything else."""
     try:
         content = reader.content(path)
     except FileNotFoundError:
@@ -27,7 +27,7 @@ def parse(path: Path, reader: Reader) -> YamlFile:
 
 
 def newer(file: YamlFile) -> Problem | None:
-    """The problem of a file whose format is newer than this imbot."""
+    """The problem of a file whose format version is newer than this imbot knows; None if it is not."""
     known = source("bot")["properties"]["version"]["default"]
     version = file.value.get("version", known)
     if not isinstance(version, int | float) or version <= known:
@@ -38,7 +38,7 @@ def newer(file: YamlFile) -> Problem | None:
 
 
 def _is_link(path: Path, reader: Reader) -> bool:
-    """Whether a path that leads to nothing is a link; noted, as the link may go."""
+    """Whether a missing file is a dangling link. The look is noted, as the link may change."""
     return reader.real(path) != reader.real(path.parent) / path.name
 
 

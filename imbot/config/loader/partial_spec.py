@@ -1,6 +1,6 @@
-"""A broken bot file as far as its card can still be judged, so that ``check`` tells all at once.
+"""A spec of a broken bot file that is good enough to check its card, so that ``check`` finds all at once.
 
-Where what is wrong may be an echo in the card, or the card itself is wrong, nothing is said of it.
+There is none if an error is in the card itself, or might cause further errors there.
 """
 
 import re
@@ -15,7 +15,7 @@ from imbot.spec import BotSpec
 from imbot.text.pointers import split_pointer
 
 _DRAWN = {"card", "texts", "feedback", "commands", "limits"}
-"""The keys of a bot file that its card is drawn from."""
+"""The keys of a bot file that affect its card."""
 _NEEDED = {"credentials": {}, "agent": {"type": "echo"}}
 _KEY = re.compile("`([a-z_]+)`")
 
@@ -23,7 +23,10 @@ _KEY = re.compile("`([a-z_]+)`")
 def partial_spec(
     validated: Validated, problems: Iterable[Problem], name: str, file: YamlFile
 ) -> BotSpec | None:
-    """A spec whose card, texts and feedback are the file's, and nothing else need be; None: nobody can tell."""
+    """A spec in which the card and all that it is drawn from are the file's.
+
+    None if an error may affect the card.
+    """
     errors = [each for each in problems if each.severity == "error"]
     if not all(_is_elsewhere(each, file) for each in errors):
         return None
@@ -39,7 +42,7 @@ def _plain_parts() -> dict[str, object]:
 
 
 def _is_elsewhere(error: Problem, file: YamlFile) -> bool:
-    """Whether an error is in a part of the file that has nothing to do with its card."""
+    """Whether an error is in a part of the file that cannot affect its card."""
     if error.path != file.path or not error.pointer or error.code == "schema.misplaced-key":
         return False
     meant = {split_pointer(error.pointer)[0]}

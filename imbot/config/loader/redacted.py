@@ -1,7 +1,7 @@
-"""A bot's file as it may be kept, without the secrets written in it; and whole again, with today's.
+"""Bot files without the secrets written in them, to be stored; and complete again, with today's secrets.
 
-``reload.last_good`` keeps what the loader read. Only a value is kept, as JSON, which is YAML too: comments
-may hold yesterday's secrets, and an alias may bring one to a second place.
+``reload.last_good`` stores what the loader has read. It stores the value as JSON, which is YAML, too, and not
+the text: comments may hold old secrets, and an alias may repeat a secret in a second place.
 """
 
 import json
@@ -19,15 +19,15 @@ from imbot.config.yamlfile import read_yaml, split_pointer
 from imbot.errors import ConfigError, ImbotError
 from imbot.text.pointers import escape
 
-_NO_SECRETS = {"", "bearer", "basic", "token"}  # what stands before a placeholder in an `Authorization`
+_NO_SECRETS = {"", "bearer", "basic", "token"}  # words before a placeholder in an `Authorization` header
 _UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\uf8ff\ufeff\ufff0-\uffff]")
 _HEADER = re.compile(r"(\s*)([^\s#:'\"{}\[\],&*!|>%@`-][^\s#:]*):(\s.*)?\Z", re.DOTALL)
-_BEGINS = re.compile(r"\s*[^\s#\-}\]]")  # what is neither below a key nor goes on with its value
-_DEEPEST = 8  # of mappings that are looked into line by line
+_BEGINS = re.compile(r"\s*[^\s#\-}\]]")  # a line that does not continue the value of the key above
+_DEEPEST = 8  # how many levels of mappings are split into lines
 
 
 class SecretGoneError(ImbotError):
-    """Secrets that were cut out are not in today's file at ``path``; ``pointers`` is where they would be."""
+    """Secrets that were cut out are not in today's file at ``path``; ``pointers`` are their places."""
 
     def __init__(self, pointers: Sequence[str], path: str) -> None:
         self.pointers = tuple(pointers)
@@ -38,16 +38,16 @@ class SecretGoneError(ImbotError):
 
 
 def without_secrets(content: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """A bot or defaults file that was accepted, less its literal secrets; the pointers of those."""
+    """A valid bot or defaults file with null for each secret written in it, and the pointers of those."""
     cut: list[str] = []
     value = _stripped(read_yaml(content, "").value, [schema.source("bot")], "", False, cut)
     return _json(value), tuple(cut)
 
 
 def with_secrets(kept: bytes, cut: Sequence[str], today: Any, path: str) -> bytes:
-    """The file whole again, with what ``today``'s at ``path`` (see ``readable``) has in the places that were cut.
+    """The complete file: each place that was cut gets its value from ``today``, the file now at ``path``.
 
-    Raises SecretGoneError.
+    Raises SecretGoneError if one is missing there.
     """
     if not cut:
         return kept
@@ -63,7 +63,7 @@ def with_secrets(kept: bytes, cut: Sequence[str], today: Any, path: str) -> byte
 
 
 def readable_values(content: bytes) -> Any:
-    """What a file says as far as that can be read: of a broken one, the blocks that are in order."""
+    """The values of a file; of a broken one, those of the blocks that can be parsed."""
     try:
         return read_yaml(content, "").value
     except ConfigError:
@@ -72,7 +72,7 @@ def readable_values(content: bytes) -> Any:
 
 
 def folder_of(contents: Mapping[Path, bytes]) -> dict[str, PathRead]:
-    """Looks for a snapshot in which there are these files and no others; secret files are on the disk."""
+    """Reads for a ``Snapshot`` that sees only these files, and secret files on the disk."""
 
     def content(path: Path) -> Reading:
         if path not in contents:
@@ -94,7 +94,7 @@ def folder_of(contents: Mapping[Path, bytes]) -> dict[str, PathRead]:
 
 
 def _stripped(value: Any, schemas: Sequence[Schema], at: str, secret: bool, cut: list[str]) -> Any:
-    """The value with null for every literal secret, along all the schemas it may have."""
+    """The value with null for every literal secret, by all the schemas it may have."""
     secret = secret or any(each.get("writeOnly") for each in schemas)
     if isinstance(value, dict):
         return {
@@ -111,7 +111,7 @@ def _stripped(value: Any, schemas: Sequence[Schema], at: str, secret: bool, cut:
 
 
 def _members(schemas: Sequence[Schema], key: str) -> list[Schema]:
-    """What is known of a member; for a part of the file, what any of its types says of it."""
+    """The schemas that a member may have; for a part of the file, those of all its types."""
     found = []
     for each in schemas:
         other = each.get("additionalProperties")
@@ -122,7 +122,7 @@ def _members(schemas: Sequence[Schema], key: str) -> list[Schema]:
 
 
 def _literal(value: Any, *, secret: bool) -> bool:
-    """Whether a value is a secret of which something is written in the file itself."""
+    """Whether a value is a secret of which at least a part is written in the file itself."""
     if not isinstance(value, str):
         return secret
     pieces = parse_placeholders(value)
@@ -145,13 +145,13 @@ def _value_at(value: Any, keys: Sequence[str]) -> Any:
 
 
 def _json(value: Any) -> bytes:
-    """JSON that the YAML reader takes as well: it does not put halves of a character together."""
+    """JSON that the YAML reader accepts: escapes what YAML forbids, and uses no surrogate pairs."""
     text = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def _blocks(lines: Sequence[str], depth: int) -> dict[str, Any]:
-    """The keys of a broken block mapping that can be read, each by itself."""
+    """The keys of a broken block mapping that can be parsed on their own."""
     found: dict[str, Any] = {}
     for key, block in _split(lines):
         try:
@@ -163,9 +163,9 @@ def _blocks(lines: Sequence[str], depth: int) -> dict[str, Any]:
 
 
 def _split(lines: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """A block mapping's members: each key that stands furthest to the left, and its lines.
+    """The keys of a block mapping with the least indentation, each with its lines.
 
-    What stands as far to the left and is no key is cut out.
+    Other lines with that indentation are dropped, together with what is below them.
     """
     headers = {i: found for i, line in enumerate(lines) if (found := _HEADER.match(line))}
     left = min((len(found[1]) for found in headers.values()), default=0)

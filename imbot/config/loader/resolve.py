@@ -1,8 +1,8 @@
-"""A bot file's values with their placeholders filled in and its files read, along its schema.
+"""Resolves the placeholders of a bot file and reads the files it names, guided by its schema.
 
-The schema says of each place whether a placeholder may stand there, which type it becomes, and
-whether it is a path. What cannot be filled in is reported once and replaced by a harmless value, so
-that the schema's own judgement still covers all the rest.
+For each value the schema says whether a placeholder is allowed, which type it gets, and whether it is a path.
+What cannot be resolved is reported once and replaced by a harmless value, so that the rest can still be
+validated.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,8 +35,8 @@ _NOT_HERE = (
     "a placeholder is not allowed here",
     "write the value itself",
 )
-_FEW = 2
-_MOST = 100  # of one kind are told
+_FEW = 2  # characters by which the length of a similar variable may differ
+_MOST = 100  # problems of one sort that are reported
 _NESTED = "placeholders cannot be nested: give a plain default, or set the variable itself"
 _SCALARS = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
 
@@ -45,7 +45,7 @@ _SCALARS = {"boolean": "true or false", "integer": "a whole number", "number": "
 class Options:
     """What happens to an unset placeholder.
 
-    ``invent``: under ``credentials`` something is made up for it. ``no_env``: it counts as set.
+    ``invent``: under ``credentials`` it gets a made-up value. ``no_env``: it counts as set.
     """
 
     invent: bool = False
@@ -54,10 +54,13 @@ class Options:
 
 @dataclass(slots=True)
 class ResolvedValues:
-    """What was found on the way: files by the pointer of their path, and what is wrong where; ``broken`` by file and pointer.
+    """What was found besides the values.
 
-    ``meant``: texts that templates ask for in vain, each with the one that probably was meant. ``invented``:
-    the pointers of what is made up of the bot's name.
+    - ``contents``: the files that were read, by the pointer of their path.
+    - ``secrets``: pointers of values that became secret because a file went into them.
+    - ``broken``: file and pointer of values that have an error already.
+    - ``meant``: texts that templates include but that do not exist, each with the one probably meant.
+    - ``invented``: pointers of values that were made up from the bot's name.
     """
 
     contents: dict[str, TextFile | Folder | Layout] = field(default_factory=dict)
@@ -69,7 +72,7 @@ class ResolvedValues:
 
 
 class Resolver:
-    """One bot file's way through its schema; ``name`` is the bot's, for made-up values."""
+    """Resolves one bot file; ``name`` is the bot's, for made-up values."""
 
     def __init__(self, file: YamlFile, folder: Path, reader: Reader, options: Options, name: str) -> None:
         self.found = ResolvedValues()
@@ -83,7 +86,7 @@ class Resolver:
         self._unset: set[str] = set()
 
     def value(self, value: Any, schema: Schema, at: str = "") -> Any:
-        """The value as it is meant, with everything inside it."""
+        """The value with everything in it resolved."""
         if schema.get("x-file") == "template" and isinstance(value, dict):
             self._layout(value, at)
             return value
@@ -151,12 +154,12 @@ class Resolver:
         return self._typed(filled, found[0], text, schema, at)
 
     def _looked_up(self, found: Placeholder, text: str, at: str, *, secret: bool) -> str | None:
-        """What a placeholder stands for; None, and a problem unless that is forgiven, for nothing."""
+        """The value of a placeholder; None if it has none, with a problem unless the options forgive it."""
         try:
             return resolve(text[found.start : found.end], self._variables, self._secret_file).text
         except PlaceholderError as error:
             if not self._forgiven(at) and found.name not in self._unset and len(self._unset) < _MOST:
-                self._unset.add(found.name)  # however often it is used, one thing is to be done
+                self._unset.add(found.name)  # reported once, however often it is used
                 hint = self._meant(found) if error.code == "placeholder.unset" else ""
                 cures = [error.hint, "" if secret else error.otherwise]  # nobody writes a secret as a default
                 hint = hint or ", ".join(filter(None, cures))
@@ -164,7 +167,7 @@ class Resolver:
             return None
 
     def _meant(self, found: Placeholder) -> str:
-        """The variable that was probably meant, among those of nearly the same length."""
+        """A hint with the variable that was probably meant; compares only those of similar length."""
         if found.source == "file":
             return ""
         near = [name for name in self._reader.variables() if abs(len(name) - len(found.name)) <= _FEW]
@@ -188,7 +191,7 @@ class Resolver:
         return stand_in(schema, text)
 
     def _typed(self, value: str, found: Placeholder, text: str, schema: Schema, at: str) -> Any:
-        """The value as the type the schema wants, where it wants something else than text."""
+        """The value as the type that the schema asks for, if that is not text."""
         kinds = types_of(schema)
         if not kinds or "string" in kinds:
             return value
@@ -245,7 +248,7 @@ class Resolver:
             self._check_templates(file, file.value, "")
 
     def included(self, texts: Iterable[str]) -> dict[str, TextFile]:
-        """Every file that these texts and the layouts found so far may include."""
+        """Every file that these texts, and the layouts found so far, may include; by name."""
         layouts = (content.value for content in self.found.contents.values() if isinstance(content, Layout))
         strings = [text for layout in layouts for _, text in texts_in(layout, "")]
         templates = [*texts, *strings]
@@ -284,7 +287,7 @@ class Resolver:
 
 
 def _refusal(schema: Schema) -> tuple[str, str, str] | None:
-    """Why no placeholder may stand here, if none may."""
+    """Code, message and hint if no placeholder is allowed here, else None."""
     if "x-template" in schema:
         return IN_TEMPLATE
     return _NOT_HERE if schema.keys() & {"x-literal", "x-names", "x-file", "const"} else None

@@ -1,4 +1,4 @@
-"""Which schemas a bot file is judged by: those its ``type``, ``agent.type`` and ``card.kind`` choose. Pure."""
+"""The schemas of a bot file, as chosen by its ``type``, ``agent.type`` and ``card.kind``. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from imbot.config.schema import Schema, source
 
 
 def chosen(value: dict[str, Any]) -> dict[str, str]:
-    """The schema of each part whose ``type`` or ``kind`` is known, by the part's key."""
+    """The schema's name of each part whose ``type`` or ``kind`` is known, by the part's key."""
     names = {
         "credentials": ("types", value.get("type", source("bot")["properties"]["type"]["default"])),
         "agent": ("agents", mapping(value, "agent").get("type")),
@@ -18,7 +18,7 @@ def chosen(value: dict[str, Any]) -> dict[str, str]:
 
 
 def kinds_of(value: dict[str, Any]) -> tuple[str, ...]:
-    """The card kinds that the platform type of a file has, its default first; all there are for an unknown type."""
+    """The card kinds of a file's platform type, its default first; all kinds for an unknown type."""
     name = value.get("type", source("bot")["properties"]["type"]["default"])
     if name not in schema.names("types"):
         return schema.names("cards")
@@ -26,17 +26,17 @@ def kinds_of(value: dict[str, Any]) -> tuple[str, ...]:
 
 
 def kind_of(value: dict[str, Any]) -> Any:
-    """What a file names as the kind of its card, or the default of its platform type."""
+    """The card kind of a file, or the default of its platform type."""
     return mapping(value, "card").get("kind", kinds_of(value)[0])
 
 
 def whole_schema(value: dict[str, Any]) -> Schema:
-    """The schema of a bot file, with the parts that its ``type`` and ``agent.type`` choose in their places."""
+    """The schema of a bot file, with the schemas of the parts that its ``type`` and ``agent.type`` choose."""
     return with_parts(chosen(value))
 
 
 def with_parts(parts: Mapping[str, str]) -> Schema:
-    """The schema of the whole file, with the chosen parts in their places."""
+    """The schema of a bot file with these parts, by their keys."""
     bot = source("bot")
     inner = {key: source(part) for key, part in parts.items() if key != "card"}
     if "credentials" in inner:
@@ -50,6 +50,6 @@ def _with_default_kind(card: Schema, kind: str) -> Schema:
 
 
 def mapping(value: dict[str, Any], key: str) -> dict[str, Any]:
-    """What a key holds; nothing where that is no mapping."""
+    """The mapping at a key; empty if there is none."""
     inner = value.get(key)
     return inner if isinstance(inner, dict) else {}

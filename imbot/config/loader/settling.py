@@ -1,4 +1,4 @@
-"""Reads of files that are not believed while the files move: what is read half-written is no reading."""
+"""Reads that fail while a file is being written, so that nothing half-written is used."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,13 +8,13 @@ from typing import TypeVar
 from imbot.config.loader.snapshot import ON_DISK, PathRead
 
 Believed = Callable[[str], bool]
-"""Whether what is at a path is at rest there; asked before and after it is read."""
+"""Whether the file at a path is at rest; asked before and after it is read."""
 
 _T = TypeVar("_T")
 
 
 class UnsettledError(Exception):
-    """A file moves: what it will say is not known yet."""
+    """A file is being written, so its content is not known yet."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -22,18 +22,18 @@ class UnsettledError(Exception):
 
 
 def always(_: str) -> bool:
-    """For who reads once: everything is as it is."""
+    """Believe every file: for a single load without watching."""
     return True
 
 
 def settled_reads(believed: Believed) -> Mapping[str, PathRead]:
-    """The reads of a snapshot at files and folders, each of which may raise UnsettledError."""
+    """The reads for a ``Snapshot``, each of which may raise UnsettledError."""
     reads = ("content", "secret", "markdown")
     return {what: partial(at_rest, ON_DISK[what], believed) for what in reads}
 
 
 def at_rest(read: Callable[[Path], _T], believed: Believed, path: Path) -> _T:
-    """What ``read`` makes of a path, or raises. Raises UnsettledError where it may have read half of it."""
+    """The result of ``read``. Raises UnsettledError if the file was being written before or after."""
     _check(path, believed)
     try:
         return read(path)

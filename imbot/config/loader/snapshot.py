@@ -1,7 +1,7 @@
-"""The snapshot: everything one load reads, each thing once, and who read what.
+"""The snapshot: everything that one load reads, each file and variable once.
 
-However files change while a load runs, every bot file sees the same content of a shared one. What a
-``Reader`` noted tells at the next load, against the next snapshot, whether the work must be done again.
+All bot files see the same content of a shared file, even if it changes during the load. What a ``Reader`` has
+noted is compared with the next snapshot, to see whether its bot file must be processed again.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ Reads = Mapping[tuple[str, str], Hashable]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found, or why nothing was; ``mark`` is equal exactly when that is."""
+    """What was read, or the error; two readings are the same exactly if their ``mark`` is equal."""
 
     mark: Hashable
     value: Any = None
@@ -35,9 +35,10 @@ Parse = Callable[[bytes, str], YamlFile]
 
 
 class Snapshot:
-    """Files and variables as they are when first asked for; ``files`` looks elsewhere than on the disk.
+    """Files and variables as they were when first asked for.
 
-    ``parse`` makes values of what is YAML: whoever wants them as well can keep them.
+    ``files`` replaces the reads from disk. ``parse`` parses YAML; a caller can pass its own to keep the
+    results.
     """
 
     def __init__(
@@ -54,14 +55,14 @@ class Snapshot:
         self._literals: dict[str, frozenset[str]] = {}
 
     def look(self, what: str, name: str) -> Reading:
-        """One thing, read at most once."""
+        """The reading of one file, folder or variable, made at most once."""
         key = (what, name)
         if key not in self._seen:
             self._seen[key] = self._read(what, name)
         return self._seen[key]
 
     def parsed(self, content: bytes, path: str) -> YamlFile:
-        """The value of a file with this content, made at most once. Raises ConfigError."""
+        """The parsed file of this content, parsed at most once. Raises ConfigError."""
         if path not in self._parsed:
             try:
                 self._parsed[path] = self._parse(content, path)
@@ -73,14 +74,14 @@ class Snapshot:
         return file
 
     def literals(self, path: str) -> frozenset[str]:
-        """The secrets written into a file, if it was parsed for this load."""
+        """The secrets written in a file, if it was parsed for this load."""
         if path not in self._literals:
             file = self._parsed.get(path)
             self._literals[path] = literals(file) if isinstance(file, YamlFile) else frozenset()
         return self._literals[path]
 
     def same(self, reads: Reads) -> bool:
-        """Whether everything that was read once is still the same."""
+        """Whether these readings of an earlier snapshot are still the same."""
         return all(self.look(*key).mark == mark for key, mark in reads.items())
 
     def _read(self, what: str, name: str) -> Reading:
@@ -97,7 +98,7 @@ class Snapshot:
 
 
 class Reader:
-    """One reader of a snapshot; ``reads`` is what it has seen so far. Every method may raise OSError."""
+    """Reads a snapshot for one bot file, and notes all that it read. Methods may raise OSError."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -111,28 +112,28 @@ class Reader:
 
     @property
     def contents(self) -> dict[str, bytes]:
-        """Every file that was read, by its path; secret files are left out."""
+        """The content of every file that was read, by path, without secret files."""
         secret = {name for what, name in self.reads if what == "secret"}
         found = sorted(name for what, name in self.reads if what == "content" and name not in secret)
         looks = {name: self._snapshot.look("content", name) for name in found}
         return {name: look.value for name, look in looks.items() if not look.error}
 
     def note(self, reads: Reads) -> None:
-        """Count as seen what another reader has seen."""
+        """Note what another reader has read, as if this one had."""
         for what, name in reads:
             self.reads[what, name] = self._snapshot.look(what, name).mark
 
     def content(self, path: Path) -> bytes:
-        """The bytes of a regular file; of one that is too large only the first, one more than allowed."""
+        """The bytes of a regular file; of one that is too large, only one more than allowed."""
         content: bytes = self._get("content", str(path))
         return content
 
     def parsed(self, content: bytes, path: Path) -> YamlFile:
-        """The value of a file with this content. Raises ConfigError."""
+        """The parsed file of this content. Raises ConfigError."""
         return self._snapshot.parsed(content, str(path))
 
     def secret(self, path: Path) -> bytes:
-        """The same of a file that holds a secret."""
+        """The bytes of a file that holds a secret."""
         content: bytes = self._get("secret", str(path))
         return content
 
@@ -157,7 +158,7 @@ class Reader:
         return real
 
     def refuse(self, path: Path) -> None:
-        """Count a path as looked for that is not read, because of where it leads."""
+        """Note a link that is not read as it leads out of the folder, so that a change of it is noticed."""
         self._get("link", str(path))
 
     def variable(self, name: str) -> str | None:
@@ -166,7 +167,7 @@ class Reader:
         return value
 
     def variables(self) -> tuple[str, ...]:
-        """The names of all environment variables, for proposing one: what they are is not noted."""
+        """The names of all variables, to suggest one; this look is not noted."""
         return tuple(self._snapshot.variables)
 
     def _get(self, what: str, name: str) -> Any:
@@ -178,7 +179,7 @@ class Reader:
 
 
 class EnvVariables(Mapping[str, str]):
-    """The environment as a mapping, every look at it noted by a reader."""
+    """The environment as a mapping; every look is noted by a reader."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -213,7 +214,7 @@ def _names(path: Path) -> Reading:
 
 
 def _below(ending: str, path: Path) -> Reading:
-    """The files below a folder whose names end so."""
+    """The files below a folder whose names end with ``ending``, as sorted relative paths."""
     found: list[str] = []
     for top, folders, files in os.walk(path, onerror=_fail):
         # a mounted volume keeps its real files in hidden folders beside the links to them

@@ -1,6 +1,6 @@
-"""What only one bot may have: its name, and the app it speaks for.
+"""What only one bot may have: its name, and its app.
 
-The loader's last station: it looks at all files of a folder together.
+The last step of loading, which looks at all files of a folder together.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ ClaimKey = tuple[str, ...]  # ("name", its name), ("identity", its type, its ide
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The file that has a claim, and where it says so."""
+    """The file that owns a claim, and the place in it."""
 
     path: str
     place: str
@@ -24,7 +24,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a file claims, in words and with its place; ``invented``: made up of its name, which says it all."""
+    """What a file claims, in words and with its place; ``invented``: it was made up from the bot's name."""
 
     key: ClaimKey
     what: str
@@ -36,7 +36,7 @@ class Claim:
 def settle(
     files: Iterable[BotFile], before: Mapping[ClaimKey, Holder]
 ) -> tuple[tuple[BotFile, ...], dict[ClaimKey, Holder]]:
-    """Reject every file that claims what another has; the files, and who has what now."""
+    """Reject every file that claims what another one owns; returns the files, and who owns what now."""
     settled = {file.path: file for file in files}
     broken = {path for path, file in settled.items() if file.spec is None}
     rejected, held = contested({path: claims_of(file) for path, file in settled.items()}, broken, before)
@@ -49,10 +49,10 @@ def settle(
 def contested(
     claimed: Mapping[str, Sequence[Claim]], broken: Collection[str], before: Mapping[ClaimKey, Holder]
 ) -> tuple[dict[str, list[Problem]], dict[ClaimKey, Holder]]:
-    """Why files are rejected that claim what another has, by their paths, and who has what now.
+    """The problems of files that claim what another one owns, by path, and who owns what now.
 
-    Who has had it keeps it, even while its file is broken, as its bot goes on running. Among
-    newcomers the first path wins, however the files were found.
+    The owner ``before`` keeps its claim, even while its file is broken, because its bot keeps running. Among
+    new files the first path wins, so that the result does not depend on the order of finding them.
     """
     held = {claim: holder for claim, holder in before.items() if holder.path in broken}
     rejected: dict[str, list[Problem]] = {}
@@ -67,7 +67,7 @@ def contested(
 
 
 def claims_of(file: BotFile) -> tuple[Claim, ...]:
-    """What a file claims. A bot that is not enabled connects to nothing, so it has a name only."""
+    """What a file claims. A disabled bot does not connect, so it claims only its name."""
     spec = file.spec
     if spec is None:
         return ()
@@ -81,7 +81,7 @@ def claims_of(file: BotFile) -> tuple[Claim, ...]:
 
 
 def _rank(path: str, claimed: Sequence[Claim], before: Mapping[ClaimKey, Holder]) -> tuple[Hashable, ...]:
-    """First those who claim only what they have, then those who have something, then newcomers."""
+    """The order of files: those that own all they claim, those that own some of it, new ones by path."""
     has = [claim.key in before and before[claim.key].path == path for claim in claimed]
     return (not all(has), not any(has), path)
 

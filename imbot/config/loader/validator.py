@@ -1,7 +1,7 @@
-"""What is wrong with the values of a file: placeholders filled in, every part judged by its schema.
+"""Validates the values of a file: resolves placeholders, and checks every part with its schema.
 
-``botfile`` makes a spec of a value that is right, ``defaults`` judges what bots share, where nothing is
-required because each bot may add it.
+``botfile`` uses it for bot files, ``defaults`` for the defaults, where nothing is required because each bot
+may add it.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -23,9 +23,9 @@ from imbot.text.pointers import span_at, split_pointer
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """A file's value as it is meant, its schema, the files it names, and all problems.
+    """A file's resolved value, its schema, the files it names, and all problems.
 
-    ``wrong`` are the pointers of what the schemas refuse.
+    ``wrong`` are the pointers of values that break a schema.
     """
 
     value: dict[str, Any]
@@ -38,10 +38,10 @@ class Validated:
 
 @dataclass(slots=True)
 class Validator:
-    """Judges one file of a folder, bot file or defaults.
+    """Validates one bot file or defaults file.
 
-    ``name`` is the bot's, ``told`` the pointers of what is known to be wrong; ``partial``: nothing is
-    required, as something else may bring it.
+    ``name`` is the bot's. ``told`` are pointers of values whose errors are reported elsewhere. ``partial``:
+    nothing is required, as another file may add it.
     """
 
     file: YamlFile
@@ -56,7 +56,7 @@ class Validator:
     _wrong: set[str] = field(default_factory=set)
 
     def validate(self) -> Validated:
-        """Everything there is to say."""
+        """Resolve and check the whole file."""
         self._parts = chosen(self.file.value)
         whole = with_parts(self._parts)
         resolver = Resolver(self.file, self.folder, self.reader, self.options, self.name)
@@ -94,7 +94,10 @@ class Validator:
         self._judge_ratings(value)
 
     def _is_near_miss(self, found: Found) -> bool:
-        """Whether a value is wrong because it nearly is a placeholder, which then is the error."""
+        """Whether a value is only wrong because it is nearly a placeholder.
+
+        That warning then becomes the error.
+        """
         for index, known in enumerate(self._problems):
             if known.code == "placeholder.near-miss" and known.pointer == found.pointer:
                 self._problems[index] = replace(known, severity="error")
@@ -104,14 +107,17 @@ class Validator:
     def _layouts(
         self, value: dict[str, Any], contents: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Marks, Any, bool]]:
-        """Layouts to judge by their kind: not those for a template of the user's own, whose keys nobody knows."""
+        """The layouts to check with the schema of their kind.
+
+        The keys of a user's own template are not known.
+        """
         if "card" in self._parts and "template_id" not in mapping(value, "card"):
             for content in contents.values():
                 if isinstance(content, Layout):
                     yield content.pointer, content.path, content.marks, content.value, True
 
     def _judge_card(self, value: dict[str, Any]) -> None:
-        """What the kind of the card makes impossible."""
+        """Check what the card's kind does not support."""
         if "card" not in self._parts:
             return
         part, kind = source(self._parts["card"]), self._parts["card"].partition("/")[2]
@@ -154,7 +160,7 @@ class Validator:
         )
 
     def _placed(self, found: Found) -> Problem:
-        """A violation as a problem: what is missing or empty is placed at the key of what it is missing from."""
+        """A violation as a problem. A missing or empty key is placed at the key of the mapping around it."""
         violation, pointer, marks = found.violation, found.pointer, found.marks
         if violation.code == "schema.missing":
             parent = pointer.rpartition("/")[0]
@@ -175,7 +181,7 @@ class Validator:
         )
 
     def _lacking(self, found: Found, base: str) -> Problem:
-        """What is missing in a mapping that is inherited: the bot's own file is the one that lacks it."""
+        """A key that is missing in an inherited mapping: the problem is placed in the bot's own file."""
         parent = found.pointer.rpartition("/")[0]
         while parent and span_at(found.marks, parent, key=True).path:
             parent = parent.rpartition("/")[0]
@@ -188,7 +194,7 @@ class Validator:
 
 
 def _given(found: Found) -> str:
-    """Where the key is that an unknown one nearly repeats; nothing of one that is inherited, for it is free."""
+    """For the hint: where the key is that an unknown one resembles, unless that is inherited."""
     if not (found.violation.given and found.violation.hint.startswith("did you mean")):
         return ""
     span = span_at(found.marks, found.at + found.violation.given, key=True)
@@ -196,7 +202,7 @@ def _given(found: Found) -> str:
 
 
 def _alone(found: Found) -> Found:
-    """A layout's `file` with other keys beside it, or without a path, where it is one of them."""
+    """The violation of a layout whose `file` has other keys beside it, or is not a path."""
     hint = "move the other keys into that file, or remove `file`; its value must be a path"
     violation = replace(found.violation, message="`file` must be the only key of a layout", hint=hint)
     return replace(found, violation=violation) if found.violation.code == "schema.unknown-key" else found

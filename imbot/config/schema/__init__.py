@@ -1,8 +1,8 @@
-"""The schema files: where they are, what they say, and what is wrong with a value in our own words.
+"""The schema files: where they are, what they contain, and how a value breaks them, in imbot's messages.
 
-``loader`` reads them to know what a bot file means, ``cards`` to judge what a layout renders, and
-editors get all of them as one file from ``bundle``. A library's own messages are never shown: they
-print the value, which may be a secret. Ours never print one.
+``loader`` validates bot files with them, ``cards`` validates what a layout renders, and editors get all of
+them as one file from ``bundle``. The libraries' own messages are never shown: they print the value, which
+may be a secret. imbot's messages never print one.
 """
 
 import json
@@ -18,7 +18,7 @@ from imbot.config.schema.editor import Schema
 from imbot.config.schema.violation import MOST_VIOLATIONS, SchemaFault, Violation, describe, meant
 from imbot.text.pointers import pointer
 
-if TYPE_CHECKING:  # the heaviest of the libraries, imported for the first value to judge or to explain
+if TYPE_CHECKING:  # the slowest imports of all, done when the first value is validated or explained
     import jsonschema_rs
     from jsonschema import Draft202012Validator, ValidationError
 
@@ -39,7 +39,7 @@ __all__ = [
 
 @cache
 def folder() -> Path:
-    """Where the schema files are: inside an installed package, else at the top of the repository."""
+    """The folder of the schema files: inside an installed package, else at the top of the repository."""
     package = Path(__file__).parents[2]
     installed = package / "schemas"
     return installed if installed.is_dir() else package.parent / "schemas"
@@ -67,7 +67,7 @@ def source(part: str) -> Schema:
 
 
 def member(node: Schema, key: str) -> Schema | None:
-    """What a schema says of the values of a key; None where it does not know the key."""
+    """The schema of a key's values; None if the schema does not know the key."""
     other = node.get("additionalProperties")
     known: Schema | None = node.get("properties", {}).get(key)
     return known if known is not None else other if isinstance(other, dict) else None
@@ -85,7 +85,7 @@ def bundle() -> Schema:
 
 
 def bundle_inheriting() -> Schema:
-    """The same for bot files on top of a defaults file: only what each has for itself is required."""
+    """The bundle for bot files on top of a defaults file: only keys that bots cannot share are required."""
     bot = editor.partial(source("bot"))
     required = [key for key in source("bot")["required"] if key in own_keys()]
     parts = _parts("types") | editor.partial_parts(_parts("agents", "cards"))
@@ -93,7 +93,7 @@ def bundle_inheriting() -> Schema:
 
 
 def bundle_defaults() -> Schema:
-    """The same for the defaults file: nothing is required, and what each bot has for itself is refused."""
+    """The bundle for defaults files: nothing is required, and keys that bots cannot share are refused."""
     bot = editor.partial(source("bot"))
     shared = {key: inner for key, inner in bot["properties"].items() if key not in own_keys()}
     shared["agent"] = {**shared["agent"], "required": source("bot")["properties"]["agent"]["required"]}
@@ -106,18 +106,18 @@ def _parts(*groups: str) -> dict[str, dict[str, Schema]]:
 
 
 def violations(part: str, value: Any, *, layout: bool = False, partial: bool = False) -> list[Violation]:
-    """What is wrong with a value of that part, one violation a mistake.
+    """How a value breaks the schema of a part: one violation for each mistake.
 
-    ``layout``: the value is a card layout as written, where templates stand for what they will make.
-    ``partial``: nothing is missing, as it may come from elsewhere.
+    ``layout``: the value is an unrendered card layout, where a template is accepted for any value.
+    ``partial``: keys may be missing, because they may come from another file.
     """
     return [] if _is_valid(part, value, layout, partial) else _explained(part, value, layout, partial)
 
 
 def _is_valid(part: str, value: Any, layout: bool, partial: bool) -> bool:
-    """Whether the fast library calls a value valid; False too where it cannot take the value.
+    """Whether the fast library calls a value valid; also False if it cannot take the value.
 
-    It raises for subclasses of ``str`` and numbers, for lone surrogates and for keys that are no text.
+    It raises for subclasses of ``str`` and of numbers, for lone surrogates and for keys that are not texts.
     """
     try:
         return _fast_validator(part, layout, partial).is_valid(value)
@@ -126,7 +126,7 @@ def _is_valid(part: str, value: Any, layout: bool, partial: bool) -> bool:
 
 
 def _explained(part: str, value: Any, layout: bool, partial: bool) -> list[Violation]:
-    """The same, decided and told by the faults that the thorough library finds."""
+    """The violations that the thorough library finds; none if only the fast one cannot take the value."""
     found: dict[tuple[str, bool], Violation] = {}
     validator = _validator(part, layout, partial)
     errors = islice(validator.iter_errors(value), MOST_VIOLATIONS)
@@ -167,7 +167,7 @@ def _validators() -> Any:
 
 
 def _unique_items(_: Any, wanted: bool, value: Any, __: Any) -> "Iterator[ValidationError]":
-    """The library's own compares every item with every other."""
+    """In the place of the library's own check, which compares every item with every other."""
     from jsonschema import ValidationError
 
     if not wanted or not isinstance(value, list):
@@ -181,6 +181,6 @@ def _fault(error: "ValidationError", whole: Any) -> SchemaFault:
     keyword = "propertyNames" if "propertyNames" in way else str(error.validator)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if "properties" not in schema and len(way) > 1 and way[-2] in ("then", "else"):
-        schema = reduce(getitem, way[:-2], whole)  # a condition says what, the schema around it what for
+        schema = reduce(getitem, way[:-2], whole)  # the description is in the schema around the condition
     path = tuple(str(part) for part in error.absolute_path)
     return SchemaFault(keyword, error.validator_value, error.instance, schema, path)

@@ -1,8 +1,8 @@
-"""Schemas of what people write, made from the schemas of what it means.
+"""Schemas for files as people write them, made from the schemas of the resolved values.
 
-A bot file holds placeholders where the flat schemas want numbers, and templates where they want
-lists. ``as_written`` lets a schema accept those; ``bundle`` puts all parts together into the one
-self-contained file that editors and other validators use. Pure: ``schema`` brings the parts.
+In a bot file there may be placeholders where the flat schemas want numbers, and templates where they want
+lists. ``as_written`` makes a schema accept those; ``editor_schema`` puts all parts together into the one
+self-contained file that editors and other validators use. Pure: ``schema`` passes the parts.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +44,7 @@ _ITEM_KEYS = {
         "examples": ["citations"],
     },
 }
-# `markdownDescription` and `patternErrorMessage` are known to yaml-language-server; others pass over them
+# `markdownDescription` and `patternErrorMessage` are for yaml-language-server; other validators ignore them
 _NOTES = {"title", "description", "markdownDescription", "default", "examples", "writeOnly"}
 _LITERAL = {"const", "x-literal", "x-names", "x-template", "x-file"}
 _SCALARS = {"string", "integer", "number", "boolean"}
@@ -52,10 +52,11 @@ _SCALARS = {"string", "integer", "number", "boolean"}
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How something else may be written in the place of a value.
+    """What may be written instead of a value: a placeholder, or a template.
 
-    ``types`` are the types it may stand for, ``item_keys`` what a mapping in a list may hold beside its
-    own keys; ``judging``: for our own messages, which want descriptions and examples near what is wrong.
+    ``types`` are the types that it may replace, ``item_keys`` the keys that an item of a list may have
+    besides its own. ``judging``: the schema is for imbot's own messages, which need descriptions and examples
+    beside the rules.
     """
 
     types: frozenset[str]
@@ -70,14 +71,14 @@ LAYOUT = Form(
     lambda node: {"anyOf": [node, {"$ref": "#/$defs/template"}]},
     _ITEM_KEYS,
 )
-# the same for judging: a template is let pass, and all else gets the plain schema's violations
+# the same for validation: a template is accepted, and anything else gets the violations of the plain schema
 JUDGED_LAYOUT = Form(
     LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS, judging=True
 )
 
 
 def walk(schema: Any) -> Iterator[Schema]:
-    """Every mapping inside a schema, itself first."""
+    """Every mapping in a schema, beginning with itself."""
     if isinstance(schema, dict):
         yield schema
         for value in schema.values():
@@ -88,7 +89,10 @@ def walk(schema: Any) -> Iterator[Schema]:
 
 
 def partial(schema: Schema) -> Schema:
-    """The schema of a part of which anything may be missing, as another file brings it; lists are whole."""
+    """The schema of a part whose keys may all be missing, as another file may add them.
+
+    Items of lists are complete.
+    """
     node = {key: value for key, value in schema.items() if key not in ("required", "dependentRequired")}
     if "properties" in node:
         node["properties"] = {key: partial(value) for key, value in node["properties"].items()}
@@ -103,7 +107,7 @@ def partial_parts(parts: Mapping[str, Mapping[str, Schema]]) -> dict[str, dict[s
 
 
 def as_written(schema: Schema, form: Form) -> Schema:
-    """The schema of what people write for a part."""
+    """The schema for a part as people write it."""
     node = {key: value for key, value in schema.items() if not key.startswith("x-")}
     if "x-form" in schema:
         node["patternErrorMessage"] = f"must {schema['x-form']}"
@@ -123,7 +127,7 @@ def as_written(schema: Schema, form: Form) -> Schema:
         _add_item_keys(node["items"], form)
     if "default" in node:
         node["description"] = f"{node.get('description', '')}\n\nDefault: {_shown(node['default'])}".strip()
-        if "x-template" in schema:  # an editor would write it out as soon as the mapping is begun
+        if "x-template" in schema:  # an editor would insert the default as soon as the mapping is begun
             del node["default"]
     if "`" in node.get("description", ""):
         node["markdownDescription"] = node["description"]
@@ -131,13 +135,13 @@ def as_written(schema: Schema, form: Form) -> Schema:
 
 
 def _value(schema: Schema, form: Form) -> Schema:
-    """The schema of what people write for a value inside a part."""
+    """The schema for a value in a part as people write it."""
     node = as_written(schema, form)
     return node if _LITERAL & schema.keys() else _wrapped(node, form)
 
 
 def _spell_out_needs(node: Schema) -> None:
-    """Say `dependentRequired` as conditions, which editors of before 2020 understand as well."""
+    """Replace `dependentRequired` by conditions, which older editors understand, too."""
     for key, needed in node.pop("dependentRequired", {}).items():
         condition = {"if": {"required": [key]}, "then": {"required": needed}}
         node["allOf"] = [*node.get("allOf", ()), condition]
@@ -169,10 +173,10 @@ def _shown(value: Any) -> str:
 
 
 def editor_schema(bot: Schema, parts: Mapping[str, Mapping[str, Schema]], title: str) -> Schema:
-    """One draft 2020-12 schema of that title, without a reference to any other file.
+    """One draft 2020-12 schema of that title, without references to other files.
 
-    ``parts`` are the flat schemas by group and name. Which of them holds is chosen by
-    ``type``, ``agent.type`` and ``card.kind`` of the file.
+    ``parts`` are the flat schemas by group and name. The file's ``type``, ``agent.type`` and ``card.kind``
+    choose among them.
     """
     root = as_written(bot, VALUES)
     definitions = {"placeholder": PLACEHOLDER, "template": TEMPLATE}
@@ -220,13 +224,16 @@ def _below(properties: Mapping[str, Schema]) -> Schema:
 
 
 def _chosen(chooser: Schema, key: str, name: str) -> Schema:
-    """Whether a key holds that name; an absent key holds its default."""
+    """The condition that a key holds that name; an absent key has its default."""
     condition = _below({key: {"const": name}})
     return condition if chooser.get("default") == name else {**condition, "required": [key]}
 
 
 def _layouts(kind: str, phases: list[str]) -> Schema:
-    """Each phase a layout file or a layout of that kind; a template of one's own has keys of its own."""
+    """Each phase is a layout file or a layout of that kind.
+
+    The keys of a user's own template are not known.
+    """
     layout = {
         "if": {"required": ["file"], "maxProperties": 1},
         "then": {},

@@ -1,6 +1,6 @@
-"""What is wrong with a value, in our own words: never the value itself, which may be a secret.
+"""Violations of a schema as messages, which never contain the value itself: it may be a secret.
 
-``schema`` finds the faults, this module says them.
+``schema`` finds the faults; this module words them.
 """
 
 import json
@@ -25,13 +25,13 @@ _KINDS = {
 }
 
 
-_A_LETTER = 0.9  # how much alike words are that a letter or two tell apart
-MOST_VIOLATIONS = 50  # of one part are told: a file with more is no bot file
+_A_LETTER = 0.9  # similarity of words that differ in a letter or two
+MOST_VIOLATIONS = 50  # reported of one part; a file with more is probably not a bot file
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaFault:
-    """A value at a path that breaks a keyword of its schema, which wants something else."""
+    """A value that breaks a keyword of its schema; ``wanted`` is what the keyword asks for."""
 
     keyword: str
     wanted: Any
@@ -42,11 +42,11 @@ class SchemaFault:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One way a value breaks its schema.
+    """One way in which a value breaks its schema.
 
-    ``pointer`` leads from the judged value to the place; ``at_key``: the key is wrong, not what it
-    holds. The pointer of a missing key is where it would stand. ``given`` leads to the key that was
-    probably meant by an unknown one, where that is there as well.
+    ``pointer`` leads from the validated value to the place; for a missing key, to where it would be.
+    ``at_key``: the key is wrong, not its value. ``given`` is the pointer of the key that an unknown one
+    resembles, if that key is present, too.
     """
 
     pointer: str
@@ -58,13 +58,13 @@ class Violation:
 
 
 def known_as(key: str) -> str:
-    """A key as it may be shown: what stands after a sign or a space may be a value, even a secret."""
+    """A key as it may be shown: without what follows a sign or a space, which may be a secret value."""
     name = re.match(r"[^\s=:]{0,40}", key)
     return key if name and name[0] == key else f"{name[0] if name else ''}…"
 
 
 def meant(fault: SchemaFault) -> Iterator[str]:
-    """The known keys that unknown ones were probably meant to be."""
+    """The absent known keys that the unknown ones resemble."""
     if fault.keyword != "additionalProperties" or fault.wanted is not False:
         return
     known = set(fault.schema.get("properties", ())) - set(fault.value)
@@ -78,7 +78,7 @@ def _unknown(fault: SchemaFault) -> list[str]:
 
 
 def describe(fault: SchemaFault) -> Iterator[Violation]:
-    """The fault in our own words: three keywords report on several keys at once."""
+    """The violations of a fault; three keywords report several keys at once."""
     path = fault.path
     if fault.keyword == "additionalProperties" and fault.wanted is False:
         known = fault.schema.get("properties", {})
@@ -114,7 +114,7 @@ def describe(fault: SchemaFault) -> Iterator[Violation]:
 
 
 def _hint(key: str, known: Iterable[str], value: Mapping[str, Any], otherwise: str) -> tuple[str, str]:
-    """What an unknown key of a value was meant to be, and the key it repeats, if it repeats one."""
+    """The hint for an unknown key, and the present key that it resembles, if it does."""
     there = [name for name in known if name in value]
     free = suggest(key, [name for name in known if name not in value])
     if free and not get_close_matches(key, there, n=1, cutoff=_A_LETTER):
@@ -131,7 +131,7 @@ def _purpose(fault: SchemaFault, key: str) -> str:
 
 
 def flow(value: Any) -> str:
-    """A value as people write it in YAML, on one line."""
+    """A value in YAML, on one line."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
@@ -149,7 +149,7 @@ def _label(path: tuple[str, ...]) -> str:
     return f"`{path[-1]}`"
 
 
-# keyword -> code, what the value must be, and a hint; none of them shows the value
+# keyword -> code, message and hint; none of them shows the value
 Demand = tuple[str, str, str]
 
 
@@ -178,7 +178,7 @@ _BOOLEAN = "write true or false"
 _BOOLEANS = dict.fromkeys(("yes", "on", "y", "1", "true"), "write true, without quotes")
 _BOOLEANS |= dict.fromkeys(("no", "off", "n", "0", "false"), "write false, without quotes")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-# bare words that YAML takes for the text they are, whatever stands around them
+# words that YAML reads as text without quotes, in any context
 _PLAIN = re.compile(r"(?!-?[0-9.]+$)(?:[^\W_]|<<|[/])(?:[\w<>./-]|:(?=\S)| (?=[\w<]))*")
 _DURATION = "a whole number with its unit: `500ms`, `2s`, `5m` or `1h`"
 

@@ -1,9 +1,8 @@
-"""One YAML file: from bytes to values, and where in the file each of them stands.
+"""One YAML file: from bytes to values, with the place of each in the file.
 
-The loader and the card layouts read their files here. One pass over the parser's events, without
-recursion, so that no file can crash or stall the process: depth and size are bounded after aliases
-are expanded. What comes out is what JSON can say: mappings with text keys, lists, texts, finite
-numbers, booleans and null.
+It is one pass over the parser's events, without recursion, so that no file can crash or block the process.
+Depth and size are limited, counting what aliases repeat. The result has only what JSON can express: mappings
+with text keys, lists, texts, finite numbers, booleans and null.
 """
 
 import re
@@ -42,9 +41,9 @@ MAX_NODES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A file's text and value, with the places of its keys and values; ``path`` is for showing.
+    """The text and value of a file, with the places of keys and values; ``path`` is for messages.
 
-    ``base`` is the file whose values it has inherited: their places carry its path.
+    ``base`` is the file that it inherits values from, whose places carry that file's path.
     """
 
     path: str
@@ -54,12 +53,12 @@ class YamlFile:
     base: "YamlFile | None" = field(default=None, repr=False)
 
     def text_at(self, span: Span) -> str:
-        """The text of the file in which a place lies."""
+        """The text of the file that a place is in."""
         return self.base.text if self.base and span.path == self.base.path else self.text
 
 
 def read_yaml(data: bytes, path: str) -> YamlFile:
-    """Parse a file that must hold one mapping. Raises ConfigError with every problem found."""
+    """Parse a file, which must hold one mapping. Raises ConfigError with every problem found."""
     text = decode(data, path)
     tree = _Reader(text, path).read()
     return YamlFile(path, text, tree.root, tree.marks)
@@ -70,7 +69,7 @@ def _libyaml_events(text: str) -> Iterator[Any]:
 
 
 def _python_events(text: str) -> Iterator[Any]:
-    """The same without libyaml, which refuses escapes of characters that do not exist; here they come through."""
+    """The same without libyaml. PyYAML's own parser accepts escapes of characters that do not exist."""
     mark: Any = None
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -88,7 +87,7 @@ _events = _libyaml_events if yaml.__with_libyaml__ else _python_events
 
 @dataclass(frozen=True, slots=True)
 class _Anchor:
-    """A value that aliases may repeat, and what each repetition costs."""
+    """A value that aliases may repeat, and its size, which counts for each alias."""
 
     value: Any
     nodes: int
@@ -112,7 +111,7 @@ class _Reader:
         self._chars = 0
 
     def read(self) -> Tree:
-        """Run the pass. Raises ConfigError."""
+        """Read all events. Raises ConfigError."""
         handlers: dict[type, Callable[[Any], None]] = {
             yaml.DocumentStartEvent: self._document,
             yaml.ScalarEvent: self._scalar,
@@ -181,7 +180,8 @@ class _Reader:
         self._tree.put_key(event, text, merging=text == "<<" and event.tag is None and not event.style)
 
     def _check_colon(self, event: Any, top: Branch) -> None:
-        # {key:value} is one key that has no value; a complaint about it must not show what may be a secret
+        # {key:value} is one key without a value; a message about that key would show a value that may be a
+        # secret
         if top.key and ":" in top.key and event.start_mark.index == top.key_event.end_mark.index:
             message = "this is one text, not a key and a value: the space after the colon is missing"
             self._problems.stop(
@@ -222,7 +222,7 @@ class _Reader:
     def _finish(self, event: Any) -> None:
         done = self._tree.finish(event)
         nodes, chars = self._sizes.pop()
-        # an anchor exists from here on, so that what it holds cannot refer to it
+        # an anchor exists only from here on, so that its value cannot contain an alias of itself
         if done.event.anchor is not None:
             anchor = _Anchor(done.value, self._nodes - nodes, self._chars - chars, done.height)
             self._anchors[done.event.anchor] = anchor
@@ -260,7 +260,7 @@ def _bad_key(event: Any, what: str) -> tuple[Span, str, str, str]:
 
 
 def _is_as_written(event: Any, text: str) -> bool:
-    """Whether a text on one line stands in the file character by character."""
+    """Whether a text on one line is written in the file character by character."""
     start, end = event.start_mark, event.end_mark
     bare = event.anchor is None and event.tag is None
     return (
@@ -269,7 +269,7 @@ def _is_as_written(event: Any, text: str) -> bool:
 
 
 def _copy(value: Any) -> Any:
-    """A value of its own for each alias, so that nobody changes two places at once; depth is bounded."""
+    """A copy for each alias, so that a change of one place does not change others; depth is bounded."""
     if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items()}
     return [_copy(item) for item in value] if isinstance(value, list) else value

@@ -1,6 +1,6 @@
-"""Lines of a text as editors count them: where an offset stands, and what a line says.
+"""Lines of a text as editors count them: the line and column of an offset, and the text of a line.
 
-The YAML reader, placeholders and whoever shows a problem's source line share it.
+The YAML reader, placeholders and excerpts of source lines share it.
 """
 
 import re
@@ -12,7 +12,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class Lines:
-    """Offsets of a text as lines and columns from 1; NEL and U+2028 end no line, as in editors."""
+    """Offsets of a text as lines and columns, from 1. As in editors, NEL and U+2028 do not end a line."""
 
     __slots__ = ("_starts", "_text")
 
@@ -26,7 +26,7 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
     def span(self, start: int, end: int) -> Span:
-        """The place from one offset to another."""
+        """The span from one offset to another."""
         return Span(*self.position(start), *self.position(end))
 
     def offset(self, line: int, column: int) -> int:
@@ -35,7 +35,7 @@ class Lines:
         return min(start + column - 1, len(self._text))
 
     def line(self, number: int) -> str:
-        """What a line says, without its end; empty where there is none."""
+        """The text of a line without its end; empty if there is no such line."""
         if not 1 <= number <= len(self._starts):
             return ""
         end = self._starts[number] if number < len(self._starts) else len(self._text)
@@ -43,13 +43,13 @@ class Lines:
 
 
 def line_start(text: str, offset: int) -> int:
-    """Where the line around an offset begins."""
+    """The offset where the line around this offset begins."""
     start = text.rfind("\n", 0, offset) + 1
     return max(start, text.rfind("\r", start, offset) + 1)
 
 
 def line_end(text: str, offset: int) -> int:
-    """Where the line around an offset ends, its break not counted."""
+    """The offset where the line around this offset ends, before its line break."""
     end = text.find("\n", offset)
     end = len(text) if end < 0 else end
     carriage = text.find("\r", offset, end)

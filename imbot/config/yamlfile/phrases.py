@@ -1,8 +1,7 @@
-"""The phrases in which YAML's parsers complain, and what each means to the person who wrote the file.
+"""The error texts of YAML's parsers, and what each means for the author of the file.
 
-libyaml has its phrases, the parser in PyYAML others; a test gets every phrase of this table from a real
-text. A phrase is known as a whole or not at all: a new one that only resembles a known one would get
-the wrong cure.
+libyaml and PyYAML's own parser use different texts; a test produces every one of them from a real file.
+A text must match as a whole: a new one that only resembles a known one would get the wrong hint.
 """
 
 import re
@@ -14,9 +13,9 @@ from imbot.config.yamlfile.tree import TOO_DEEP
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What to say when the parser says one of ``phrases``, in which ``…`` stands for anything.
+    """The message for the parser texts ``phrases``, in which ``…`` stands for anything.
 
-    ``opening``: point at where the construct began. ``certain``: no look at the text can tell better.
+    ``opening``: point at where the construct begins. ``certain``: the file's text cannot explain it better.
     """
 
     phrases: tuple[str, ...]
@@ -230,5 +229,5 @@ _BY_PATTERN = [(_pattern(phrase), rule) for rule in RULES for phrase in rule.phr
 
 
 def rule_of(phrase: str) -> Rule | None:
-    """What to say of a parser's phrase; None for one that no parser had when this was written."""
+    """The rule for a parser's text; None for a text that is not in the table."""
     return next((rule for pattern, rule in _BY_PATTERN if pattern.fullmatch(phrase)), None)

@@ -1,4 +1,4 @@
-"""What is wrong in one YAML file: collected while its reading goes on, raised together."""
+"""The problems of one YAML file: collected while it is read, and raised together."""
 
 from dataclasses import dataclass
 from typing import NoReturn
@@ -11,7 +11,7 @@ _ENOUGH = 20
 
 @dataclass(frozen=True, slots=True)
 class YamlFault:
-    """What is wrong between two offsets of a text, and the cure."""
+    """A problem between two offsets of a text."""
 
     start: int
     end: int
@@ -29,13 +29,13 @@ class Problems:
         self._found: list[Problem] = []
 
     def add(self, span: Span, code: str, message: str, hint: str, pointer: str = "") -> None:
-        """Keep one and let the reading go on; when there are enough, raise."""
+        """Add a problem and go on reading; raises ConfigError when there are too many."""
         self._found.append(Problem.at(self._path, span, code, message, hint, pointer=pointer))
         if len(self._found) == _ENOUGH:
             raise ConfigError(self._found)
 
     def stop(self, span: Span, code: str, message: str, hint: str) -> NoReturn:
-        """Raise all, this one last: nothing can be read after it."""
+        """Raise all problems with this one last, because nothing can be read after it."""
         raise ConfigError([*self._found, Problem.at(self._path, span, code, message, hint)])
 
     def stop_at(self, fault: YamlFault) -> NoReturn:
@@ -44,6 +44,6 @@ class Problems:
         self.stop(span, fault.code, fault.message, fault.hint)
 
     def check(self, from_line: int = 1) -> None:
-        """Raise if there are any, from that line on: what the parser stumbles over next is an echo of those."""
+        """Raise if there are problems from that line on: they have probably caused the parser's error."""
         if any(problem.line >= from_line for problem in self._found):
             raise ConfigError(self._found)

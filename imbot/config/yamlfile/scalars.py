@@ -1,4 +1,4 @@
-"""What a YAML scalar means: the core schema of YAML 1.2, less what JSON cannot say.
+"""The values of YAML scalars: the core schema of YAML 1.2, without what JSON cannot express.
 
 ``no``, ``on``, ``12:30`` and ``2024-01-01`` are texts, ``0777`` is 777 and ``0o777`` is octal.
 """
@@ -42,7 +42,7 @@ _BLOCK_LINE = re.compile(r"(?<! ) *+(?=[^ \r\n])")
 
 
 class ScalarError(Exception):
-    """A scalar that means nothing here: the problem's code, message and hint."""
+    """A scalar without a valid value: code, message and hint of the problem."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
         self.words = (code, message, hint)
@@ -63,13 +63,13 @@ def meaning(text: str, tag: str | None, *, quoted: bool) -> Scalar:
 
 
 def bad_tag() -> ScalarError:
-    """The refusal of a tag that is unknown or does not fit its value."""
+    """The error for a tag that is unknown or does not fit its value."""
     message = "a text that begins with ! is a tag, and this one is unknown or does not fit"
     return ScalarError("yaml.tag", message, "remove it, or put the whole text in quotes")
 
 
 def block_text(text: str, start: int, value: str) -> tuple[int, int]:
-    """Where the text of a block scalar begins, its header at offset ``start``: lines below it, and indentation."""
+    """Where a block scalar's text begins: lines below its header at offset ``start``, and indentation."""
     header = _BLOCK_HEADER.match(text, start)
     begin = header.end() if header else start
     first, kept = _BLOCK_LINE.search(text, begin), _BLOCK_LINE.search(value)

@@ -1,6 +1,6 @@
-"""From a file's bytes to text that may be parsed: size, encoding, characters.
+"""From a file's bytes to text that may be parsed: checks size, encoding and characters.
 
-First station of ``yamlfile.read_yaml``; every refusal names what was found and the remedy.
+The first step of ``yamlfile.read_yaml``.
 """
 
 import codecs
@@ -11,7 +11,7 @@ from imbot.errors import START, ConfigError, Problem, Span
 
 MAX_BYTES = 1_048_576
 
-# a byte order mark inside the text is legal YAML, invisible, and part of a key: never meant
+# a byte order mark inside the text is legal in YAML, but invisible, and would be part of a key
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -39,9 +39,9 @@ def decode(data: bytes, path: str) -> str:
 
 
 def mask_breaks(text: str) -> tuple[str, dict[int, str]]:
-    """The text with NEL, U+2028 and U+2029 masked, and the table that brings them back.
+    """The text with NEL, U+2028 and U+2029 replaced, and the table that restores them.
 
-    libyaml takes them for line breaks; YAML 1.2 and editors do not.
+    libyaml reads them as line breaks; YAML 1.2 and editors do not.
     """
     breaks = [char for char in "\x85\u2028\u2029" if char in text]
     if not breaks:
@@ -67,7 +67,7 @@ def _wrong_encoding(data: bytes, start: int, path: str) -> ConfigError:
 
 
 def _suspect(data: bytes) -> str | None:
-    """The encoding bytes that are no UTF-8 probably have; None: UTF-8, damaged."""
+    """The likely encoding of bytes that are not UTF-8; None if they are damaged UTF-8."""
     for mark, name in _MARKS:
         if data.startswith(mark):
             return name
@@ -81,12 +81,12 @@ def _suspect(data: bytes) -> str | None:
 
 
 def _has_many_nuls(data: bytes) -> bool:
-    # every ASCII character of a UTF-16 text brings one
+    # in UTF-16, every ASCII character has a NUL byte
     return data.count(0) * 6 > len(data)
 
 
 def _looks_like_gbk(data: bytes, runs: list[bytes]) -> bool:
-    # Chinese comes in rows of high bytes, accented letters come alone
+    # Chinese text has runs of high bytes, accented letters are single ones
     try:
         data.decode("gb18030")
     except UnicodeDecodeError:

@@ -1,8 +1,7 @@
-"""YAML's traps, explained by name: what people meant where the parser only sees wrong characters.
+"""YAML's traps, explained: what people probably wrote where the parser only sees wrong characters.
 
-``yamlfile`` asks here about unquoted texts that were cut off and files that are no mapping;
-``syntax`` about the places where a file does not parse. No explanation repeats a value: it may
-be a secret.
+``yamlfile`` uses it for unquoted texts that were cut off and for files that are not a mapping,
+``syntax`` for the places where a file does not parse. No explanation repeats a value: it may be a secret.
 """
 
 import re
@@ -15,7 +14,7 @@ _NEAR = 10_000
 
 
 def near(place: int, text: str) -> tuple[int, str]:
-    """The line around a place and where it begins; of a megabyte line only what is close."""
+    """The line around an offset, and where it begins; of a very long line only the part that is near."""
     begin = max(line_start(text, place), place - _NEAR)
     return begin, text[begin : min(line_end(text, place), place + _NEAR)]
 
@@ -42,11 +41,11 @@ QUOTE_IT = 'put the whole text in quotes: "..."'
 
 
 def cut_off(value: str, text: str, start: int, end: int) -> YamlFault | None:
-    """Why the unquoted ``value`` that stands in ``text`` from start to end lacks the end it was meant to have."""
+    """Why the unquoted ``value``, in ``text`` from start to end, was cut off; None if it was not."""
     following = text[end : end + 1]
     opens = "<<" in value or "{" in value
     if following in _ENDS or not (opens or following in " \t"):
-        return None  # this is asked for every unquoted text, and is the answer nearly always
+        return None  # the usual case, decided quickly: this is called for every unquoted text
     rest = text[end : line_end(text, end)]
     for opener, closer, code, noun in _OPENERS if opens else ():
         opened = [match.start() for match in opener.finditer(value)]
@@ -54,7 +53,7 @@ def cut_off(value: str, text: str, start: int, end: int) -> YamlFault | None:
             why = _CUTS.get(rest.lstrip()[0], "a bracket ends a text inside [ ] and { }")
             close = rest.index(closer)
             if opener.search(rest, 0, close):
-                continue  # that one closes another; this one is not closed at all
+                continue  # that closer belongs to a later opener
             message = f"{noun} without quotes is cut off: {why}"
             return YamlFault(start, end + close + len(closer), code, message, QUOTE_IT)
     if _GLUED_COMMENT.match(rest):
@@ -66,7 +65,7 @@ def cut_off(value: str, text: str, start: int, end: int) -> YamlFault | None:
 
 
 def bare_template(start: int, text: str) -> YamlFault:
-    """A value that begins with braces: YAML reads a mapping inside a mapping's key."""
+    """The problem of a value that begins with ``{{``: YAML reads a mapping as the key of a mapping."""
     close = _CLOSE.search(text, start, line_end(text, start))
     message = "a template without quotes: YAML takes { for the beginning of a mapping"
     end = close.end() if close else start + 2
@@ -74,14 +73,14 @@ def bare_template(start: int, text: str) -> YamlFault:
 
 
 def template_near(place: int, text: str) -> YamlFault | None:
-    """A template without quotes in the line around a place."""
+    """The problem of a template without quotes in the line around an offset, if there is one."""
     begin, line = _bare_line(place, text)
     found = _TEMPLATE_VALUE.search(line)
     return bare_template(begin + found.start(1), text) if found else None
 
 
 def placeholder_near(place: int, text: str) -> YamlFault | None:
-    """A placeholder without quotes that holds YAML's own signs, in the line around a place."""
+    """The problem of a placeholder without quotes that holds signs of YAML, in the line around an offset."""
     begin, line = _bare_line(place, text)
     found = _PLACEHOLDER_WITH_SIGNS.search(line)
     if not found:
@@ -93,7 +92,7 @@ def placeholder_near(place: int, text: str) -> YamlFault | None:
 
 
 def _bare_line(place: int, text: str) -> tuple[int, str]:
-    """The line as ``near`` gives it, quoted texts and comments blotted out."""
+    """The line as ``near`` returns it, with quoted texts and comments blanked out."""
     begin, line = near(place, text)
     return begin, _ASIDE.sub(lambda aside: "_" * len(aside[0]), line)
 
@@ -127,7 +126,7 @@ _SLIPS = (
 
 
 def no_mapping(root: Any, text: str) -> YamlFault:
-    """A file that parses, but holds something else than a mapping."""
+    """The problem of a file that parses but is not a mapping."""
     if root is None:
         if not text.strip():
             return YamlFault(0, 0, "yaml.empty", "the file is empty", _FILL_IT)
@@ -144,14 +143,14 @@ def no_mapping(root: Any, text: str) -> YamlFault:
 
 
 def full_width_near(place: int, text: str) -> YamlFault | None:
-    """A full-width colon after the key of the line around a place, or a space after it that is none."""
+    """The problem of a full-width colon, or of a false space after it, in the line around an offset."""
     return _in_line(_FULL_WIDTH, _FULL_WIDTH_WORDS, place, text) or _in_line(
         _FALSE_SPACE, _FALSE_SPACE_WORDS, place, text
     )
 
 
 def missing_space_near(place: int, text: str) -> YamlFault | None:
-    """A colon without its space after the key of the line around a place."""
+    """The problem of a colon without a space after it, in the line around an offset."""
     return _in_line(_NO_SPACE, _NO_SPACE_WORDS, place, text)
 
 

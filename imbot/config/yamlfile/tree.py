@@ -1,8 +1,7 @@
-"""The value of a YAML file while it grows from the parser's events, and the places of its parts.
+"""Builds the value of a YAML file from the parser's events, and records the places of its parts.
 
-``yamlfile`` decides what an event means and calls this; here mappings and lists are put together,
-keys are checked, merges applied. Events come in as the parser made them and are only asked for
-their marks.
+``yamlfile`` interprets the events; here mappings and lists are put together, keys checked and merges applied.
+Of the events only the marks are used.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ TOO_DEEP = (
 
 @dataclass(slots=True)
 class Branch:
-    """A mapping or list that has begun and not ended."""
+    """A mapping or list that has begun but not ended."""
 
     value: Any
     pointer: str
@@ -36,12 +35,12 @@ class Branch:
 
     @property
     def wants_key(self) -> bool:
-        """Whether a key comes next."""
+        """Whether the next scalar is a key."""
         return self.key is None and isinstance(self.value, dict)
 
 
 class Tree:
-    """What has been read so far."""
+    """The value that has been read so far."""
 
     def __init__(self, problems: Problems) -> None:
         self.root: Any = None
@@ -54,7 +53,7 @@ class Tree:
 
     @property
     def marks(self) -> Marks:
-        """Where everything stands."""
+        """The places of everything that was read."""
         return Marks(self._values, self._keys, self._texts)
 
     def begin(self, event: Any, value: dict[str, Any] | list[Any]) -> None:
@@ -63,13 +62,13 @@ class Tree:
         self.branches.append(self.top)
 
     def finish(self, event: Any) -> Branch:
-        """Close the innermost mapping or list and put it into what holds it."""
+        """Close the innermost mapping or list and add it to its parent."""
         done = self.branches.pop()
         self.top = self.branches[-1] if self.branches else None
         for source, place in done.merges:
             self._merge(done, source, place)
         done.height += 1
-        # a block has no end of its own: the parser sees it where the next thing begins
+        # the parser reports the end of a block only where the next thing begins
         if not done.event.flow_style and done.end is not None:
             event.end_mark = done.end
         event.start_mark = done.event.start_mark
@@ -95,7 +94,7 @@ class Tree:
         top.key, top.merging = None, False
 
     def put_key(self, event: Any, key: str, *, merging: bool) -> None:
-        """The key whose value comes next."""
+        """Set the key whose value comes next."""
         top = self.branches[-1]
         known = bool(top.merges) if merging else key in top.value
         top.key, top.key_event, top.end = key, event, event.end_mark
@@ -116,12 +115,12 @@ class Tree:
         )
 
     def mark_text(self, event: Any, lines: int, indent: int) -> None:
-        """Remember where the text of the block scalar that is put next begins."""
+        """Record where the text of a block scalar begins; call it before ``put``."""
         start, end = event.start_mark, event.end_mark
         self._texts[self._next()] = Span(start.line + 1 + lines, indent + 1, end.line + 1, end.column + 1)
 
     def mark_line(self, event: Any, quote: int) -> None:
-        """The same for a text on one line, after a quote of that many characters."""
+        """The same for a text on one line, after ``quote`` characters of quotes."""
         span = event_span(event)
         self._texts[self._next()] = Span(
             span.line, span.column + quote, span.end_line, span.end_column - quote
@@ -147,7 +146,7 @@ class Tree:
         )
 
     def _merge(self, into: Branch, source: dict[str, Any], place: str) -> None:
-        """Add what a merge key brings; keys of the mapping itself and of earlier merges win."""
+        """Add the keys of a merge; keys of the mapping itself and of earlier merges win."""
         for key, value in source.items():
             if key not in into.value:
                 into.value[key] = value

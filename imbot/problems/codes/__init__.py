@@ -13,12 +13,12 @@ from typing import Any
 from imbot.config.yamlfile import read_yaml
 from imbot.errors import Severity
 
-BOT_FILE = "bot.yaml"  # the file of an example that has only one
+BOT_FILE = "bot.yaml"  # the name of the file in an example with a single file
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What there is to know of one code.
+    """The page of one code.
 
     ``wrong`` and ``right`` are files by their names, below the bots folder. ``whole``: the bot files among
     them are complete; otherwise they leave out ``credentials`` and ``agent`` where those do not matter.
