@@ -166,10 +166,7 @@ class Admin:
 
 
 class Guard:
-    """Decides which requests are answered: with the token if there is one.
-
-    On loopback, none from web pages.
-    """
+    """Decides which requests are answered: those with the token, and on loopback none of a web page."""
 
     def __init__(self, settings: AdminSettings, process: str) -> None:
         self._loopback = settings.address.loopback
@@ -179,9 +176,8 @@ class Guard:
     @web.middleware
     async def check(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Pass a request on, or refuse it with the reason."""
-        # A web page in a browser on this machine can reach loopback: by a host name of its own (DNS
-        # rebinding), or by a form that it submits. The first shows in the Host header, the second in Origin
-        # and Sec-Fetch-Site.
+        # A web page in a browser on this machine can reach loopback: by a host name of its own (DNS rebinding),
+        # which shows in Host, or by a form that it submits, which shows in Origin and Sec-Fetch-Site.
         if self._loopback and not _names_loopback(request.headers.get("Host")):
             return _refusal(403, "use the endpoint's own address; requests by other host names are refused")
         if _of_a_page(request):

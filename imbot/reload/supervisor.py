@@ -86,10 +86,7 @@ class Supervisor:
         return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
 
     def status(self) -> list[BotStatus]:
-        """Every bot that runs or drains, and every rejected or pending file without a running bot.
-
-        Sorted by name.
-        """
+        """By name: every bot that runs or drains, and every file that has no running bot."""
         pending = self._pending()
         rows = [self._row(running, pending) for running in self._running.values()]
         rows += [replace(self._row(running, {}), rejected=None) for running in self._draining.values()]
