@@ -2,26 +2,40 @@
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from imbot.platforms.dingtalk.simulator.clicks import ClickError
-
-if TYPE_CHECKING:
-    from imbot.platforms.dingtalk.simulator.server import Simulator
+from imbot.platforms.dingtalk.simulator.values import Card, User
+from imbot.platforms.dingtalk.simulator.world import World
 
 _PAGE = Path(__file__).parent / "page"
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
+class People(Protocol):
+    """What a person on the page can do: the simulator has it."""
+
+    world: World
+
+    async def say(self, app: str, user: str, text: str = "", *, group: bool = False) -> str:
+        """Send a message to an app; returns its id."""
+        ...
+
+    async def press(self, card: Card, user: User, action: str, params: Mapping[str, Any]) -> None:
+        """Click a button. Raises ClickError when the click had no effect."""
+        ...
+
+
 class PageApi:
     """The handlers under ``/sim/`` and ``/page/``, as thin as the simulator's own methods allow."""
 
-    def __init__(self, simulator: "Simulator") -> None:
-        self._simulator = simulator
-        self._world = simulator.world
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._world = people.world
 
     def register(self, app: web.Application) -> None:
         """Add the page's paths to the web application."""
@@ -69,7 +83,7 @@ class PageApi:
         if body.get("app") not in self._world.apps or body.get("user") not in self._world.users:
             return _answer({"error": "unknown app or user"}, 404)
         text, group = str(body.get("text", "")), body.get("group") is True
-        message_id = await self._simulator.say(body["app"], body["user"], text, group=group)
+        message_id = await self._people.say(body["app"], body["user"], text, group=group)
         message = self._world.messages[message_id]
         return _answer({"message": message.to_json()}, 200 if message.delivered else 409)
 
@@ -81,7 +95,7 @@ class PageApi:
             return _answer({"ok": False, "error": "unknown card or user"}, 404)
         params = body.get("params") or {}
         try:
-            await self._simulator.press(card, user, str(body.get("action", "")), params)
+            await self._people.press(card, user, str(body.get("action", "")), params)
         except ClickError as error:
             return _answer({"ok": False, "error": str(error)})
         return _answer({"ok": True})
