@@ -40,7 +40,7 @@ ONLY_IN = {
     "jsonschema_rs": ("config/schema/__init__.py",),
     "prometheus_client": ("ops/metrics.py",),
     "watchfiles": ("reload/watch.py",),
-    "wcwidth": ("problems/width.py",),
+    "wcwidth": ("text/width.py",),
     "yaml": ("config/yamlfile/__init__.py",),
 }
 

@@ -15,7 +15,7 @@ from imbot.cli.common import bots_argument
 from imbot.cli.steps import Json, problem_lines
 from imbot.ops.address import AdminAddress
 from imbot.problems import counted, printable
-from imbot.problems.width import width
+from imbot.text.width import width
 
 REFRESH_S = 1.0
 LITTLE_LEFT = 0.8  # the share of a month's calls from which the figure is yellow

@@ -13,7 +13,7 @@ import click
 from imbot.errors import Problem
 from imbot.log import Readable, redactor
 from imbot.problems import printable
-from imbot.problems.width import width
+from imbot.text.width import width
 
 _COLOURS = {
     "start": "green",

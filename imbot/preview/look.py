@@ -20,8 +20,8 @@ from imbot.preview.samples import PreviewSample
 from imbot.problems.excerpt import Excerpt, excerpt
 from imbot.problems.records import problem_json
 from imbot.problems.sources import Sources
-from imbot.problems.width import widths
 from imbot.reload.watch import Watch
+from imbot.text.width import widths
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from imbot.errors import Problem
 from imbot.problems import printable
 from imbot.problems.sources import Sources
-from imbot.problems.width import widths
 from imbot.text.masking import MASK
+from imbot.text.width import widths
 
 _TAB = 4
 _LONGEST = 120

@@ -8,7 +8,7 @@ from imbot.errors import Problem
 from imbot.problems import ANSWER_S, Report, counted, printable
 from imbot.problems.excerpt import excerpt
 from imbot.problems.sources import Sources
-from imbot.problems.width import width
+from imbot.text.width import width
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 

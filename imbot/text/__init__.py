@@ -1,1 +1,1 @@
-"""Helpers for text: Markdown, masking of secrets, JSON pointers, suggestions."""
+"""Helpers for text: Markdown, masking of secrets, JSON pointers, suggestions, width on a terminal."""

@@ -77,6 +77,12 @@ class KnownSecrets:
                     yield at, at + len(value)
 
 
+def known_as(key: str) -> str:
+    """A key as it may be shown: without what follows a sign or a space, which may be a secret value."""
+    name = re.match(r"[^\s=:]{0,40}", key)
+    return key if name and name[0] == key else f"{name[0] if name else ''}…"
+
+
 def masked(problem: Problem, secrets: Collection[str]) -> Problem:
     """The problem without these secrets in message, hint and pointer."""
     if not secrets:

@@ -3,7 +3,7 @@ import pytest
 from imbot.errors import Problem
 from imbot.problems.excerpt import excerpt
 from imbot.problems.sources import Sources
-from imbot.problems.width import width
+from imbot.text.width import width
 
 
 def shown(tmp_path, text, line, column, end_column, *, name="a.j2", end_line=None):

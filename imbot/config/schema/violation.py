@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
+from imbot.text.masking import known_as
 from imbot.text.pointers import pointer
 from imbot.text.suggestions import did_you_mean, suggest
 
@@ -55,12 +56,6 @@ class Violation:
     message: str
     hint: str = ""
     given: str = ""
-
-
-def known_as(key: str) -> str:
-    """A key as it may be shown: without what follows a sign or a space, which may be a secret value."""
-    name = re.match(r"[^\s=:]{0,40}", key)
-    return key if name and name[0] == key else f"{name[0] if name else ''}…"
 
 
 def meant(fault: SchemaFault) -> Iterator[str]:

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from imbot.problems.width import width, widths
+from imbot.text.width import width, widths
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_joins_nothing_still_has_a_width(text):
 
 def test_plain_lines_are_measured_without_the_tables():
     code = (
-        "import sys, imbot.problems.text; from imbot.problems.width import width; assert width('name: a') == 7;"
+        "import sys, imbot.problems.text; from imbot.text.width import width; assert width('name: a') == 7;"
         "assert 'wcwidth' not in sys.modules; assert width('名') == 2; assert 'wcwidth' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
