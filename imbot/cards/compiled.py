@@ -151,7 +151,13 @@ class CompiledCard:
         if seen not in self._noted:
             self._noted.append(seen)
             fault = error.fault
-            log.warning("%s fell back: %s [%s] %s", what, fault.message, fault.code, fault.pointer)
+            log.warning(
+                "%s could not be drawn and was replaced: %s [%s] %s",
+                what,
+                fault.message,
+                fault.code,
+                fault.pointer,
+            )
 
 
 def _button_keys(layout: CompiledLayout, kind: Kind) -> frozenset[str]:

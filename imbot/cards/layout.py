@@ -24,7 +24,7 @@ _WORK_EACH = 120
 _TOO_MUCH = Fault(
     "template.too-expensive",
     "the templates of this card are too many or too long",
-    "put what they share into texts that they include, and lists into `for`",
+    "move shared parts into included texts, and use `for` for lists",
 )
 _ITEM_KEYS = frozenset({"for", "if"})
 

@@ -25,7 +25,7 @@ from imbot.templates.variables import BotVariables, carried, snapshot
 
 _BOT = {"name": "bot", "title": "Bot"}
 
-_MAYBE_NOTHING = "ask first whether there is one: {% if ... %}, or write | default('...')"
+_MAYBE_NOTHING = "it may be missing: check with {% if ... %}, or write | default('...')"
 
 Located = tuple[str, Fault]
 """A phase (``final``) or text (``texts/help``), and what is wrong in it."""

@@ -155,9 +155,11 @@ class CardWriter:
         try:
             await self._counted("update", self._gateway.update_card(self._next_ref(), self._granted))
         except TransientError as error:
-            log.info("turn %s: an update was lost: %s", self._answer.turn.id, error)
+            log.info(
+                "turn %s: an update failed: %s; the next one shows its text", self._answer.turn.id, error
+            )
         except FatalError as error:
-            log.warning("turn %s: no more updates: %s", self._answer.turn.id, error)
+            log.warning("turn %s: its card cannot be updated any more: %s", self._answer.turn.id, error)
             self._updatable = False
         finally:
             self._calling = False
@@ -193,7 +195,9 @@ class CardWriter:
         try:
             return await send_text_once(self._context, title, text)
         except TransientError as error:
-            log.error("turn %s: its answer is not said yet: %s", self._answer.turn.id, error)
+            log.error(
+                "turn %s: its answer could not be sent as a message yet: %s", self._answer.turn.id, error
+            )
             self.unended = True
             return False
 

@@ -87,15 +87,15 @@ class Journal:
                 if handing_back:
                     await self._store.hand_back(self._turn_id)
             except TakenOverError as error:
-                log.warning("turn %s: not recorded: %s", self._turn_id, error)
+                log.warning("turn %s: its record could not be stored: %s", self._turn_id, error)
                 self.lost = True
             except StoreError as error:
-                log.error("turn %s: not recorded: %s", self._turn_id, error)
+                log.error("turn %s: its record could not be stored: %s", self._turn_id, error)
                 self._waiting = changes | self._waiting
                 self._handing_back = handing_back or self._handing_back
                 return
             except Exception:  # a defect there: the answer is given all the same
-                log.exception("turn %s: not recorded", self._turn_id)
+                log.exception("turn %s: its record could not be stored", self._turn_id)
 
 
 class Arrears:

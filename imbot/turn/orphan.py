@@ -47,7 +47,7 @@ async def finish(context: TurnContext) -> CardPhase | None:
     except TransientError as error:
         if now - turn.accepted_at < GIVE_UP_S:
             raise
-        log.error("%s: turn %s is given up: %s", turn.bot, turn.id, error)
+        log.error("%s: turn %s: giving up after a day: %s", turn.bot, turn.id, error)
         await context.journal.keep(phase=CardPhase.ERROR, finished_at=now)
         return CardPhase.ERROR
 
@@ -74,7 +74,7 @@ async def _finish(context: TurnContext, now: float) -> CardPhase | None:
         layout=card.fingerprint,
         finished_at=now,
     )
-    log.info("%s: turn %s, left by another process, is %s", turn.bot, turn.id, ending.phase)
+    log.info("%s: turn %s, left open by another process, ended as %s", turn.bot, turn.id, ending.phase)
     return ending.phase
 
 

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from imbot.agents.guarded import guarded
 from imbot.errors import AgentError
 from imbot.model import CardPhase, Exchange
+from imbot.problems import counted
 from imbot.turn.answer import Answer
 from imbot.turn.card_writer import CardWriter
 from imbot.turn.context import TurnContext
@@ -42,11 +43,18 @@ async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPha
         cancelled = error
         answer.end(CardPhase.STOPPED)
     except AgentError as error:
-        log.warning("turn %s: agent %s: %s [%s]", turn.id, behaviour.spec.agent.type, error, error.code)
+        log.warning(
+            "%s: turn %s: agent %s failed: %s [%s]",
+            turn.bot,
+            turn.id,
+            behaviour.spec.agent.type,
+            error,
+            error.code,
+        )
         counters.count_agent_error(turn.bot)
         answer.end(CardPhase.ERROR)
     except Exception:  # an agent's bug costs its own turn only
-        log.exception("turn %s: agent %s failed", turn.id, behaviour.spec.agent.type)
+        log.exception("%s: turn %s: agent %s failed", turn.bot, turn.id, behaviour.spec.agent.type)
         counters.count_agent_error(turn.bot)
         answer.end(CardPhase.ERROR)
 
@@ -72,7 +80,10 @@ async def _listen(
             if answer.add(event):
                 writer.note()
             if answer.full:
-                log.warning("turn %s: the agent said too much and was stopped", answer.turn.id)
+                log.warning(
+                    "turn %s: the answer is longer than `limits.answer_chars`; the agent was stopped",
+                    answer.turn.id,
+                )
                 return
 
 
@@ -102,12 +113,12 @@ async def _end(
         await journal.keep(phase=answer.phase, finished_at=context.clock())
     log.log(
         logging.INFO if shown else logging.ERROR,
-        "%s: turn %s %s%s in %.1f s, %d updates, %d calls",
+        "%s: turn %s %s%s in %.1f s, %s, %s",
         turn.bot,
         turn.id,
         answer.phase,
         "" if shown else " but not shown",
         answer.elapsed_s,
-        writer.updates,
-        turn_calls.calls,
+        counted(writer.updates, "update"),
+        counted(turn_calls.calls, "call"),
     )

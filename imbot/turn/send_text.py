@@ -27,7 +27,7 @@ async def send_text_once(context: TurnContext, title: str, text: str) -> bool:
         """Not before it may go out: what was still waiting at a crash was surely not sent."""
         await journal.keep(shown="sending")
         if journal.lost:
-            raise TakenOverError("who has taken the turn over is to say its answer")
+            raise TakenOverError("another process has taken the turn over and sends its answer")
 
     async def send() -> None:
         try:
@@ -47,7 +47,7 @@ async def send_text_once(context: TurnContext, title: str, text: str) -> bool:
     except PlatformError as error:
         if _unsent_s(error) is not None:
             raise
-        log.error("turn %s: a message is lost, or may be: %s", turn.id, error)
+        log.error("turn %s: a message may be lost: %s", turn.id, error)
         return False
     return True
 

@@ -54,7 +54,7 @@ class MonthlyUsage:
             self._failed = False
         except StoreError as error:
             if not self._failed:
-                log.warning("the month's calls are counted in memory alone for now: %s", error)
+                log.warning("the month's calls are counted only in memory for now: %s", error)
             self._failed = True
         self._warn()
 
@@ -89,6 +89,6 @@ class MonthlyUsage:
         share = next((each for each in _WORTH_SAYING if used >= each * limit), 0.0)
         if share > self._said.get((organisation, limit), 0.0):
             self._said[organisation, limit] = share
-            then = "; answers show their end alone until the month is over" if share >= SCARCE else ""
-            whose = organisation or "its organisation"
-            log.warning("%s: %d of the month's %d calls are used%s", whose, used, limit, then)
+            then = "; until the month ends, cards show only their end" if share >= SCARCE else ""
+            whose = organisation or "unknown organisation"
+            log.warning("%s: %d of the month's %d calls used%s", whose, used, limit, then)

@@ -82,7 +82,7 @@ MISTAKES = mistakes(
     (
         "empty only",
         "card: {templates: {final: {msgContent: '⟦{{ suggestions[0] }}⟧'}}}",
-        "template.undefined: there is no item 0 here, with an empty turn ⇒ ask first whether there is one: {% if",
+        "template.undefined: there is no item 0 here, with an empty turn ⇒ it may be missing: check with {% if ... %}, or",
     ),
     (
         "for item name",

@@ -128,7 +128,7 @@ async def test_a_month_that_runs_out_leaves_the_end_of_each_answer_and_survives_
     assert spent[0] > 2
     assert spent[3:] == [2] * 5, "created and ended"
     assert used == sum(spent) == flow.sim.world.quota.used
-    assert "of the month's 10 calls are used; answers show their end alone" in caplog.text
+    assert "of the month's 10 calls used; until the month ends, cards show only their end" in caplog.text
 
 
 async def test_bots_of_one_organisation_spend_from_one_month(flow):

@@ -62,7 +62,7 @@ class Process:
 
     def doubtful(self):
         """The labels of questions whose answer was on its way as a text when a process died: that is not repeated."""
-        left = set(re.findall(r"turn (\w+), left by another process", (self._home / "log").read_text()))
+        left = set(re.findall(r"turn (\w+), left open by another process", (self._home / "log").read_text()))
         with self._store() as store:
             said = store.execute("SELECT id, question FROM turns WHERE shown = 'sending'")
             return [question[:5] for turn, question in said if turn in left]

@@ -107,7 +107,7 @@ def test_what_the_platform_refuses_for_a_day_is_given_up(turn, caplog):
     phase, gateway, kept = concluded(turn, busy, now=turn.accepted_at + GIVE_UP_S)
     assert (phase, kept.phase, gateway.texts) == (CardPhase.ERROR, CardPhase.ERROR, [])
     assert kept.answer == turn.answer
-    assert "given up: busy" in caplog.text
+    assert "giving up after a day: busy" in caplog.text
     with pytest.raises(TransientError):
         concluded(turn, busy, now=turn.accepted_at + GIVE_UP_S - 1)
 

@@ -121,10 +121,10 @@ async def test_the_log_says_once_that_the_month_runs_out(world, caplog):
         await world.monthly_usage.save()
 
     assert warnings(caplog) == [
-        "ding1: 80 of the month's 100 calls are used",
-        "ding1: 90 of the month's 100 calls are used",
-        "ding1: 95 of the month's 100 calls are used; answers show their end alone until the month is over",
-        "ding1: 100 of the month's 100 calls are used; answers show their end alone until the month is over",
+        "ding1: 80 of the month's 100 calls used",
+        "ding1: 90 of the month's 100 calls used",
+        "ding1: 95 of the month's 100 calls used; until the month ends, cards show only their end",
+        "ding1: 100 of the month's 100 calls used; until the month ends, cards show only their end",
     ]
 
 

@@ -79,7 +79,7 @@ def create(card_id: str, to: Address, view: CardView) -> Call:
     Raises FatalError where no such card can stand.
     """
     if not template_id(view):
-        raise FatalError(f"DingTalk shows no card of kind {view.kind!r}")
+        raise FatalError(f"DingTalk has no cards of kind {view.kind!r}")
     return _create_standard(card_id, to, view) if is_standard(view) else _create_ai(card_id, to, view)
 
 
@@ -200,8 +200,8 @@ def _staff_id(to: Address) -> str:
     if to.staff_id:
         return to.staff_id
     raise FatalError(
-        "the sender has no staff id, so only the message's webhook reaches them",
-        hint="publish the app: before that DingTalk tells nobody's staff id",
+        "the sender has no staff id, so they can only be answered by the message's webhook",
+        hint="publish the app: until then DingTalk sends no staff ids",
     )
 
 

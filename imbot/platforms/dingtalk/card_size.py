@@ -39,7 +39,9 @@ class CardSize:
             if not LEAST < weight <= believed:
                 raise
             self._bytes = min(self._bytes, max(weight // 2, LEAST))
-            log.warning("cards have at most %d bytes from now on: larger ones are refused", self._bytes)
+            log.warning(
+                "DingTalk refused a card as too large: cards are limited to %d bytes from now on", self._bytes
+            )
             raise TransientError(str(error), code=error.code, retry_after_s=0.0) from error
 
 

@@ -37,32 +37,33 @@ _TOO_FAST = Meaning(
     retry_after_s=1.0,
 )
 _PER_MINUTE = Meaning(
-    "more than 20 messages a minute", "let the bot say less", transient=True, retry_after_s=10.0
+    "more than 20 messages a minute", "let the bot send fewer messages", transient=True, retry_after_s=10.0
 )
 _QUOTA = Meaning(
-    "the organisation's monthly calls are used up", "buy more calls, and choose `pace: economy` for less"
+    "the organisation's monthly calls are used up", "buy more calls, and choose `pace: economy` to use fewer"
 )
 _TEMPLATE = Meaning(
     "no such template is published for this app",
     "check `card.template_id`: the template must exist, be published and belong to this app",
 )
-_CARD = Meaning("the card is not there: it was never made, or it is too old", "ask the bot again")
+_CARD = Meaning("the card does not exist: it was never made, or it is too old", "ask the bot again")
 _ROBOT = Meaning(
-    "the robot is not known, or not this app's",
+    "DingTalk does not know the robot, or it belongs to another app",
     "check `credentials.robot_code`, and that the app has a published robot",
 )
 _PERSON = Meaning(
-    "the person is not known in this organisation, or not visible to the app",
-    "let the app be visible to that person in the developer console",
+    "the person is not in this organisation, or may not use the app",
+    "make the app visible to that person in the developer console",
 )
 _GROUP = Meaning(
-    "the robot is not in this group, or the group is of another organisation", "add the robot to the group"
+    "the robot is not in this group, or the group belongs to another organisation",
+    "add the robot to the group",
 )
-_TOO_LONG = Meaning("the text is longer than DingTalk takes", "have the agent answer in fewer words")
-_CONTENT = Meaning("DingTalk's content policy refuses the text", "change what the bot says there")
+_TOO_LONG = Meaning("the text is longer than DingTalk accepts", "let the agent give shorter answers")
+_CONTENT = Meaning("DingTalk's content policy refuses the text", "change the text that the bot sends")
 _BUSY = Meaning(
-    "DingTalk, or something before it, is in trouble",
-    "wait a minute; where it stays, look for a proxy that answers instead",
+    "DingTalk, or a proxy before it, has a problem",
+    "wait a minute; if it persists, look for a proxy that answers instead of DingTalk",
     transient=True,
 )
 _UNKNOWN = Meaning()
@@ -84,7 +85,7 @@ MEANINGS = {
     "660026": _PER_MINUTE,
     "1111": Meaning(
         "too many calls from this address",
-        "make fewer calls from this address; the bar is lifted after five minutes",
+        "make fewer calls from this address; the block ends after five minutes",
         transient=True,
         retry_after_s=300.0,
     ),
@@ -95,7 +96,7 @@ MEANINGS = {
         "the app lacks a permission", "grant the app the permission {scopes} in the developer console"
     ),
     "Forbidden.AccessDenied.IpNotInWhiteList": Meaning(
-        "the app takes no calls from this machine",
+        "the app does not accept calls from this machine",
         "add this machine's address to the app's allowed addresses in the developer console",
     ),
     "invalidParameter": Meaning(
@@ -132,49 +133,51 @@ MEANINGS = {
     "430104": _CONTENT,
     "system": _BUSY,
     "unknownError": Meaning(
-        "seen for a content key that the template lacks, a state it has not enabled, a missing permission",
+        "perhaps the template lacks the content key or has not enabled a state, or a permission is missing",
         "check `card.content_key`, the states enabled in the template, and the permission Card.Streaming.Write",
     ),
     "clock": Meaning(
-        "certificates and the lives of tokens and webhooks are judged by a wrong clock",
-        "let this machine take its time from the network (NTP)",
+        "with a wrong clock, certificates, tokens and webhooks seem expired or not yet valid",
+        "set this machine's clock from the network (NTP)",
     ),
-    "endpoint": Meaning("the address is no URL", "check DINGTALK_OPENAPI_ENDPOINT"),
+    "endpoint": Meaning("the address is not a URL", "check DINGTALK_OPENAPI_ENDPOINT"),
     "network": Meaning(
-        "the connection broke on its way",
-        "where it stays, check the network, and any firewall or proxy",
+        "the connection broke",
+        "if it persists, check the network, and any firewall or proxy",
         transient=True,
     ),
     "network.unreachable": Meaning(
-        "nothing answers there from this machine",
-        "open the firewall for that host, or set HTTPS_PROXY where there is a proxy",
+        "this machine cannot reach that host",
+        "open the firewall for that host, or set HTTPS_PROXY if there is a proxy",
         transient=True,
         retry_after_s=1.0,
     ),
     "network.name": Meaning(
         "this machine cannot find that host's address",
-        "check the network and its name server, or set HTTPS_PROXY where there is a proxy",
+        "check the network and its name server, or set HTTPS_PROXY if there is a proxy",
         transient=True,
         retry_after_s=1.0,
     ),
     "network.certificate": Meaning(
-        "something between here and there shows a certificate of its own, or this machine's clock is wrong",
+        "a proxy in between uses a certificate of its own, or this machine's clock is wrong",
         "set the clock, or install the proxy's certificate (SSL_CERT_FILE)",
         transient=True,
         retry_after_s=1.0,
     ),
     "timeout": Meaning(
-        "DingTalk is slow, or a firewall or proxy swallows what is said",
+        "DingTalk is slow, or a firewall or proxy drops the connection",
         "check the network, and any firewall or proxy",
         transient=True,
     ),
     "upgrade": Meaning(
-        "the ticket was not accepted, or a proxy lets no WebSocket through",
-        "where it stays, let the proxy pass WebSockets",
+        "DingTalk did not accept the ticket, or a proxy blocks WebSockets",
+        "if it persists, let the proxy pass WebSockets",
         transient=True,
     ),
     "incomplete": Meaning(
-        "not DingTalk answers there", "check DINGTALK_OPENAPI_ENDPOINT and any proxy", transient=True
+        "something other than DingTalk answers",
+        "check DINGTALK_OPENAPI_ENDPOINT and any proxy",
+        transient=True,
     ),
 }
 
@@ -237,7 +240,7 @@ def _refusal(status: int, body: Mapping[str, Any]) -> tuple[str, str]:
     if "errcode" in body and str(body["errcode"]) != "0":
         return str(body["errcode"]), words
     if body.get("punish"):
-        return str(body.get("status") or "1111"), "calls from this address are barred"
+        return str(body.get("status") or "1111"), "calls from this address are blocked"
     if status >= 300 or body.get("success") is False:
         return str(body.get("code") or status), words
     return _not_delivered(body)
@@ -250,7 +253,7 @@ def _not_delivered(body: Mapping[str, Any]) -> tuple[str, str]:
         if isinstance(each, Mapping) and each.get("success") is False:
             return "deliver.failed", str(each.get("errorMsg") or "the card was not delivered")
     if body.get("invalidStaffIdList"):
-        return "staffId.notExisted", "the person was not reached"
+        return "staffId.notExisted", "the message did not reach the person"
     if body.get("flowControlledStaffIdList"):
         return "QpsLimit", "the person gets too many messages"
     return "", ""

@@ -112,8 +112,8 @@ class DingTalkDiagnosis:
 
     async def _time(self) -> str | Doubt:
         if self._ahead_s is None:
-            cause = "the answer carries no date"
-            return Doubt("cannot be told", cause, "compare this machine's clock with another one")
+            cause = "the response has no date"
+            return Doubt("cannot be checked", cause, "compare this machine's clock with another one")
         if abs(self._ahead_s) > CLOCK_TOLERANCE_S:
             way = "ahead of" if self._ahead_s > 0 else "behind"
             raise codes.error(f"{abs(self._ahead_s):.0f} s {way} DingTalk's", "clock")
@@ -142,13 +142,13 @@ class DingTalkDiagnosis:
         except FatalError as error:
             if error.code != _FORBIDDEN:
                 raise
-            found = "not allowed; only answers that come late (after a crash, or after 90 minutes) need it"
+            found = "not allowed; only late answers (after a crash, or after 90 minutes) need it"
             return Doubt(found, error.cause, error.hint)
         if refusal is None or not codes.about_robot(refusal):
             return "the robot may send messages"
         if self._app.robot_code:
             raise refusal
-        return Doubt(f"DingTalk knows no robot {robot}", refusal.cause, refusal.hint)
+        return Doubt(f"DingTalk does not know the robot {robot}", refusal.cause, refusal.hint)
 
     # -- its cards
 
@@ -173,8 +173,10 @@ class DingTalkDiagnosis:
         except FatalError as error:
             if error.code not in codes.CARD_MISSING:
                 raise
-            cause = "DingTalk streams only into cards that somebody sees"
-            return Doubt("cannot be told", cause, "ask the bot something, and see whether the answer grows")
+            cause = "DingTalk streams only into cards that somebody can see"
+            return Doubt(
+                "cannot be checked", cause, "ask the bot something, and see whether the answer grows"
+            )
         return f"text streams into {calls.content_key(view)}"
 
     def _streamed(self, view: CardView) -> Call:

@@ -215,7 +215,7 @@ class OpenApi:
 def network_error(error: Exception) -> PlatformError:
     """What an HTTP library's failure means, without any URL in it."""
     if isinstance(error, aiohttp.InvalidURL):
-        return codes.error("the address is no URL", "endpoint")
+        return codes.error("the address is not a URL", "endpoint")
     if isinstance(error, aiohttp.ClientConnectorError):
         return codes.error(*_unreached(error))
     if isinstance(error, TimeoutError):
@@ -225,9 +225,9 @@ def network_error(error: Exception) -> PlatformError:
 
 def _unreached(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"cannot find {error.host}", "network.name"
+        return f"cannot find the address of {error.host}", "network.name"
     if isinstance(error, aiohttp.ClientSSLError):
-        return f"cannot trust {error.host}", "network.certificate"
+        return f"cannot trust the certificate of {error.host}", "network.certificate"
     return f"cannot reach {error.host}: {error.strerror or 'no connection'}", "network.unreachable"
 
 

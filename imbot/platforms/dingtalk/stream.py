@@ -144,7 +144,7 @@ class Stream:
                 moving = await self._hear(socket, silence, patience_s)
         except TimeoutError:
             # Some connections look healthy and get nothing; only a new one tells.
-            log.info("%s: no message for %.1f h, a new connection takes over", self._name, patience_s / 3600)
+            log.info("%s: no message for %.1f h: replacing the connection", self._name, patience_s / 3600)
             return True
         if not moving:
             self._connector.error = f"connection lost ({socket.close_code})"
@@ -162,7 +162,7 @@ class Stream:
             if isinstance(frame, SystemMessage):
                 await self._acknowledge(socket, frame, AckMessage.STATUS_OK, frame.data)
                 if frame.headers.topic == SystemMessage.TOPIC_DISCONNECT:
-                    log.info("%s: asked to move to a new connection", self._name)
+                    log.info("%s: DingTalk asks to move to a new connection", self._name)
                     return True
             elif frame is not None:
                 if silence:
@@ -170,7 +170,7 @@ class Stream:
                 await self._slots.acquire()
                 self._own(self._serve(socket, frame))
             else:
-                log.warning("%s: a frame that cannot be read was skipped", self._name)
+                log.warning("%s: an unreadable frame was skipped", self._name)
         return False
 
     def _read_on(self, socket: Socket) -> None:
@@ -186,7 +186,7 @@ class Stream:
         try:
             route = self._routes.get(frame.headers.topic)
             if route is None:
-                log.warning("%s: nothing takes the topic %s", self._name, frame.headers.topic)
+                log.warning("%s: no handler for the topic %s", self._name, frame.headers.topic)
                 await self._acknowledge(socket, frame, AckMessage.STATUS_NOT_IMPLEMENT)
             elif not self._is_new(frame):
                 await self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None})
@@ -236,7 +236,7 @@ class Stream:
         try:
             await socket.send_str(json.dumps(ack.to_dict(), ensure_ascii=False))
         except ConnectionError:
-            log.info("%s: the connection was gone before its acknowledgement", self._name)
+            log.info("%s: the connection closed before an acknowledgement was sent", self._name)
 
     # -- ending ----------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ async def _send_part(api: Caller, ref: CardRef, title: str, part: str, going: Go
         except PlatformError as error:
             if error.code != codes.WEBHOOK_GONE:
                 raise
-            log.info("a session webhook has expired early")
+            log.info("a session webhook expired early; sending as the robot")
     return await _say(api, ref, calls.send_markdown(to, title, part), going)
 
 

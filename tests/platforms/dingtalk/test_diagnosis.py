@@ -134,7 +134,7 @@ async def test_a_host_without_address_is_told(look, monkeypatch):
 
     found = await look(endpoint="http://api.example.invalid")
 
-    assert found["network"].found == "cannot find api.example.invalid [network.name]"
+    assert found["network"].found == "cannot find the address of api.example.invalid [network.name]"
     assert "name server" in found["network"].cure
 
 

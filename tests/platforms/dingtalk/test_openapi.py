@@ -198,7 +198,7 @@ async def test_no_connection_at_all_is_transient_and_safe_to_repeat(unused_tcp_p
 async def test_an_endpoint_that_is_no_url_is_fatal(quick):
     api = OpenApi(Credentials("a", Secret("b")), "nonsense", quick)
 
-    with pytest.raises(FatalError, match="no URL"):
+    with pytest.raises(FatalError, match="not a URL"):
         await api.send(CALL)
     await api.close()
 

@@ -506,7 +506,7 @@ async def test_an_opening_that_fails_is_tried_again(platform, stream, eventually
     platform.answer(OPEN, answer, answer)
     task = asyncio.create_task(stream.run())
     if answer[1] == {"endpoint": "nonsense", "ticket": "t"}:
-        await eventually(lambda: "no URL" in stream.status.error)  # only a person can mend that
+        await eventually(lambda: "not a URL" in stream.status.error)  # only a person can mend that
     else:
         await eventually(lambda: stream.status.state == "connected")
     task.cancel()

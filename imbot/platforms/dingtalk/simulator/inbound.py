@@ -118,7 +118,7 @@ def _content(world: World, said: Said, conversation: Conversation) -> Body:
         case "unknownMsgType":
             return {"content": {"unknownMsgType": said.text}}
         case _:
-            raise ValueError(f"no such kind of message: {said.kind}")
+            raise ValueError(f"unknown kind of message: {said.kind}")
 
 
 def _text(said: Said, conversation: Conversation) -> Body:

@@ -48,7 +48,7 @@ class Settings:
             if name not in _HINTS:
                 raise ValueError(f"unknown setting: {name}")
             if not _fits(value, _HINTS[name]):
-                raise ValueError(f"wrong value for setting {name}")
+                raise ValueError(f"invalid value for setting {name}")
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
         }

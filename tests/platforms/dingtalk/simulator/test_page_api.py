@@ -117,7 +117,7 @@ async def test_settings_change_live(sim, client, feed):
     assert sim.settings.qps == 5
     assert (await feed.events_until("settings"))[-1]["settings"] == body
     status, body = await client.call("PUT", "/sim/settings", {"qps": "many"})
-    assert (status, body) == (400, {"error": "wrong value for setting qps"})
+    assert (status, body) == (400, {"error": "invalid value for setting qps"})
 
 
 async def test_app_can_be_added_from_the_page(sim, client):
