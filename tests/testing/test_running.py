@@ -47,7 +47,9 @@ def test_many_cases_take_little_time(tmp_path):
     began = time.monotonic()
     done = run([path])
     assert (len(done.results), done.failed) == (100, 0)
-    assert time.monotonic() - began < 15  # about 1.5 s where nothing else runs
+    assert (
+        time.monotonic() - began < 100
+    )  # a case plays 300 s; all of them take about 1.5 s where nothing else runs
 
 
 def test_a_bot_plays_with_what_it_inherits(tmp_path):
