@@ -180,7 +180,7 @@ async def test_the_secrets_of_bots_are_cut_out_of_the_log(life):
 
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_what_bots_run_with_is_kept_for_the_next_start_however_soon_the_end_comes(life, at_once):
-    life.bot("s3cret")
+    life.bot("lives-secret")
     kept = "SELECT path FROM generations"
     async with life.running():
         if not at_once:

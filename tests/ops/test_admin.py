@@ -186,13 +186,13 @@ async def test_a_reload_at_the_end_of_the_process_is_refused(world):
 
 
 async def test_a_bug_is_logged_and_told_without_details(world, caplog):
-    world.reloader.failure = RuntimeError("s3cret detail")
+    world.reloader.failure = RuntimeError("an inner detail")
     async with world.serving():
         status, got = await world.ask("POST", "/reload")
 
     assert status == 500
-    assert "s3cret" not in json.dumps(got)
-    assert "s3cret detail" in caplog.text
+    assert "inner detail" not in json.dumps(got)
+    assert "an inner detail" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_text_tells_what_the_bot_warned_of(tmp_path):
         "- {say: hi, expect: {phase: final}}",
         "agent: [{error: 'broken\\e[31m'}]\n".replace("'", '"'),
     )
-    assert "log: turn" in plain(done)
+    assert "log: a: turn" in plain(done)
     assert "\x1b" not in plain(done)
 
 
