@@ -1,6 +1,7 @@
 """The schemas of a bot file, as chosen by its ``type``, ``agent.type`` and ``card.kind``. Pure."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from imbot.config import schema
@@ -37,10 +38,16 @@ def whole_schema(value: dict[str, Any]) -> Schema:
 
 def with_parts(parts: Mapping[str, str]) -> Schema:
     """The schema of a bot file with these parts, by their keys."""
+    return _with(parts.get("credentials"), parts.get("agent"))
+
+
+@cache  # one for each choice, not one for each load: others remember what they made of a schema by its identity
+def _with(credentials: str | None, agent: str | None) -> Schema:
     bot = source("bot")
-    inner = {key: source(part) for key, part in parts.items() if key != "card"}
-    if "credentials" in inner:
-        inner["card"] = _with_default_kind(bot["properties"]["card"], inner["credentials"]["x-kinds"][0])
+    inner = {} if agent is None else {"agent": source(agent)}
+    if credentials is not None:
+        inner["credentials"] = source(credentials)
+        inner["card"] = _with_default_kind(bot["properties"]["card"], source(credentials)["x-kinds"][0])
     return {**bot, "properties": {**bot["properties"], **inner}}
 
 
