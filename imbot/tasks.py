@@ -83,18 +83,13 @@ async def chores(failed: Callable[[str], None], **work: Chore) -> AsyncIterator[
         await tasks.close()
 
 
-async def keep_alive(
-    name: str,
-    chore: Chore,
-    failed: Callable[[str], None] = lambda _: None,
-    retry_s: tuple[float, float] | None = None,
-) -> None:
+async def keep_alive(name: str, chore: Chore, failed: Callable[[str], None] = lambda _: None) -> None:
     """Run a chore until it returns or is cancelled.
 
     If it dies, that is logged and reported to ``failed``, and it is restarted after a delay that grows each
-    time. ``retry_s`` is the first and the longest delay, ``CHORE_RETRY_S`` unless given.
+    time, from the first of ``CHORE_RETRY_S`` to the second.
     """
-    first_s, cap_s = retry_s or CHORE_RETRY_S
+    first_s, cap_s = CHORE_RETRY_S
     backoff = Backoff(first_s, cap_s)
     now = asyncio.get_running_loop().time
     while True:

@@ -1,8 +1,8 @@
 """The ``python`` agent: a function of the user's own, called in this process.
 
 It is an async generator, a coroutine, a generator or a plain function; the last two run in threads. With the
-style ``callback`` it is called as JitAi agents are (``agent-protocols`` of that platform): the function
-blocks, and passes its chunks to a callback meanwhile.
+style ``callback`` it is called as JitAi agents are: the function blocks, and passes its chunks to a callback
+meanwhile.
 """
 
 import asyncio
