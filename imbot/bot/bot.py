@@ -51,6 +51,11 @@ MESSAGE_IDS = 20_000
 _TEXTS = {"stop": "stopped"}  # commands whose reply is a text of another name
 
 
+def delivered_ids(clock: Callable[[], float] = time.time) -> RecentIds:
+    """The ids of the messages that one app has delivered lately: of none so far."""
+    return RecentIds(MESSAGE_IDS_S, MESSAGE_IDS, clock)
+
+
 class Bot:
     """One bot while it runs; a ``GatewayHandler``."""
 
@@ -63,12 +68,12 @@ class Bot:
         counters: Counters | None = None,
     ) -> None:
         self.gateway = gateway
+        self.delivered = delivered_ids(clock)  # the pool gives it those of its app
         self.turns_total = 0
         self.store_error = ""
         self._store = store
         self._clock = clock
         self._counters = counters or Counters()
-        self._messages = RecentIds(MESSAGE_IDS_S, MESSAGE_IDS, clock)
         self._queues = ConversationQueues()
         self._concurrency = ConcurrencyLimit(behaviour.spec.limits)
         self._replies = Replies(store, clock)
@@ -100,7 +105,7 @@ class Bot:
 
     async def on_message(self, message: Message) -> None:
         """Accept a message. When this returns, it is journalled and its turn is under way."""
-        if not self._messages.add(message.id):
+        if not self.delivered.add(message.id):
             log.info("%s: message %s was delivered again", self.spec.name, message.id)
             return
         active = self._activate(self._new_turn(message), message)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from weakref import WeakSet
 
-from imbot.bot.bot import Bot
+from imbot.bot.bot import Bot, delivered_ids
 from imbot.platforms import open_gateway, platform_type
 from imbot.platforms.gateway import Gateway, Spent
+from imbot.recent_ids import RecentIds
 from imbot.spec import BotSpec
 from imbot.tasks import Task, TaskSet, keep_alive
 from imbot.usage.accounting import CallAccounting
@@ -36,6 +37,8 @@ class _Pooled:
     gateway: Gateway
     limiter: RateLimiter
     holder: Bot | None = None
+    # A platform may deliver a message again after the app has gone to another bot
+    delivered: RecentIds = field(default_factory=delivered_ids)
     users: WeakSet[Bot] = field(default_factory=WeakSet)
     task: Task | None = None
     began: float = -math.inf  # when it was first connected, by the loop's clock
@@ -103,6 +106,7 @@ class GatewayPool:
         if bot is None:
             self._let_go(key)
         else:
+            bot.delivered = pooled.delivered
             pooled.users.add(bot)
             self.connect(key)
 

@@ -3,7 +3,7 @@ import gc
 from dataclasses import replace
 
 import pytest
-from fakes import FakeStore, behaviour, spec
+from fakes import FakeStore, behaviour, message, spec
 from supervised import World, moved
 from virtual import run_virtual
 
@@ -12,7 +12,7 @@ from imbot.reload import gateway_pool
 from imbot.reload.gateway_pool import REMAKE_S, GatewayPool, app_key
 from imbot.spec import QuotaSpec
 
-A = spec("a")
+A, B = spec("a"), spec("b")
 KEY = app_key(A)
 
 
@@ -146,3 +146,21 @@ def test_an_app_keeps_to_the_rate_of_its_file_and_waits_while_calls_of_a_killed_
         return made
 
     assert run_virtual(main()) == pytest.approx([0.75, 0.75, 1.75], abs=0.01)
+
+
+def test_a_message_that_is_delivered_again_after_its_app_changed_bots_is_not_answered_twice(world):
+    """A platform delivers again what it did not see acknowledged: an edit may have come in between."""
+
+    async def main():
+        pool = GatewayPool(None, 1.0)
+        bots = [held(pool, each) for each in (A, B)]
+        await bots[0].on_message(message(id="asked once"))
+        pool.assign(KEY, bots[1])
+        pool.assign(app_key(B), bots[0])
+        for bot, id_ in ((bots[1], "asked once"), (bots[0], "asked of the other app"), (bots[1], "new")):
+            await bot.on_message(message(id=id_))
+        await asyncio.gather(*(bot.drain(60) for bot in bots), pool.disconnect())
+        await pool.close()
+        return [bot.turns_total for bot in bots]
+
+    assert run_virtual(main()) == [2, 1]
