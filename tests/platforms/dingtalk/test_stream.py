@@ -8,6 +8,7 @@ from aiohttp import web
 
 from imbot.errors import StoreError
 from imbot.platforms.dingtalk import connector as connector_module
+from imbot.platforms.dingtalk import stream as stream_module
 from imbot.platforms.dingtalk.http import CONNECTS_AT_ONCE
 from imbot.platforms.dingtalk.openapi import Credentials, OpenApi
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, Route, Stream, UnattendedError
@@ -361,19 +362,21 @@ async def test_58_a_lost_connection_is_opened_again_after_growing_waits(
 async def test_58_a_connection_that_was_stable_starts_the_waits_anew(
     platform, api, taker, quick, eventually, monkeypatch
 ):
-    resets = []
+    resets, passed_s = [], [0.0]
+    now = stream_module._now
 
     def reset(self):
         resets.append(self)
 
     monkeypatch.setattr(connector_module.Backoff, "reset", reset)
-    stream = Stream(api, {MESSAGES: Route(taker, 1)}, dataclasses.replace(quick, stable_s=0.05))
+    monkeypatch.setattr(stream_module, "_now", lambda: now() + passed_s[0])
+    stream = Stream(api, {MESSAGES: Route(taker, 1)}, dataclasses.replace(quick, stable_s=60))
     task = asyncio.create_task(stream.run())
     await eventually(lambda: len(platform.sockets) == 1)
     await platform.sockets[0].close()
     await eventually(lambda: len(platform.sockets) == 2)
     assert not resets
-    await asyncio.sleep(0.06)
+    passed_s[0] = 60.0
     await platform.sockets[1].close()
     await eventually(lambda: len(platform.sockets) == 3)
     task.cancel()
