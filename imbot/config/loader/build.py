@@ -137,20 +137,11 @@ def _meant(value: Any, schema: Schema, at: str, found: ResolvedValues) -> Any:
     return int(value) if schema.get("type") == "integer" else value
 
 
-_ABSENT: dict[int, tuple[Schema, Any]] = {}  # with the schema itself, so that its id is not reused
-
-
 def _absent(schema: Schema) -> Any:
-    """The value of an absent key: its default, or a mapping whose keys are all optional; None: there is none.
-
-    Made once for each schema and shared by all specs, which are never changed.
-    """
-    if id(schema) not in _ABSENT:
-        optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
-        default = schema.get("default", {} if optional else None)
-        meant = None if default is None else _meant(default, schema, "", ResolvedValues())
-        _ABSENT[id(schema)] = (schema, meant)
-    return _ABSENT[id(schema)][1]
+    """The value of an absent key: its default, or a mapping whose keys are all optional; None: there is none."""
+    optional = schema.get("type") == "object" and "properties" in schema and not schema.get("required")
+    default = schema.get("default", {} if optional else None)
+    return None if default is None else _meant(default, schema, "", ResolvedValues())
 
 
 def _meant_text(value: str, schema: Schema, at: str, found: ResolvedValues) -> Any:

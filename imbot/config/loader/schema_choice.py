@@ -41,7 +41,7 @@ def with_parts(parts: Mapping[str, str]) -> Schema:
     return _with(parts.get("credentials"), parts.get("agent"))
 
 
-@cache  # one for each choice, not one for each load: others remember what they made of a schema by its identity
+@cache
 def _with(credentials: str | None, agent: str | None) -> Schema:
     bot = source("bot")
     inner = {} if agent is None else {"agent": source(agent)}

@@ -3,7 +3,6 @@
 import pytest
 from botfolder import bot, load, one, spec_of, write
 
-from imbot.config.loader.build import _ABSENT
 from imbot.model import CardPhase
 from imbot.spec import Access, Folder, Limits, Secret
 
@@ -114,11 +113,3 @@ def test_own_templates_have_keys_nobody_knows(tmp_path):
 def test_a_file_that_is_not_enabled_is_still_judged(tmp_path):
     assert one(tmp_path, bot(more="enabled: false\nthrottle: {pace: x}\n")).spec is None
     assert spec_of(tmp_path, bot(more="enabled: false\n")).enabled is False
-
-
-def test_loading_a_file_again_remembers_nothing_new(tmp_path):
-    """A process is edited under for months: what it remembers of schemas must not grow with every load."""
-    spec_of(tmp_path, bot(more="  delay: 500ms\n"))
-    before = len(_ABSENT)
-    spec_of(tmp_path, bot(more="  delay: 600ms\n"))
-    assert len(_ABSENT) == before
