@@ -1,7 +1,7 @@
-"""Cards: from a bot file's layouts to what a gateway shows. The seam.
+"""Cards: from a bot file's layouts to what a gateway shows.
 
-``prepare_card`` compiles every layout of a bot file and renders each phase with sample turns, so
-that whatever would break in production breaks there; ``Card.render`` then draws live turns.
+``prepare_card`` compiles every layout of a bot file and renders each phase with sample turns. A layout
+that would fail in a live turn fails there. ``Card.render`` then draws live turns.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ MARKDOWN = "imbot.cards.markdown:MarkdownKind"
 
 
 class CardPlatform(Protocol):
-    """What cards ask of the platform that shows them; a ``platforms.PlatformType``."""
+    """What cards need to know of the platform that shows them. ``platforms.PlatformType`` has all of it."""
 
     @property
     def kinds(self) -> Mapping[str, str]:
@@ -25,11 +25,11 @@ class CardPlatform(Protocol):
 
     @property
     def say_link(self) -> Callable[[str], str] | None:
-        """What makes the address that sends a text when its link is pressed; None: there is none."""
+        """Makes the address of a link that sends a text when it is pressed; None if there are no such links."""
         ...
 
     def __hash__(self) -> int:
-        """It is one of the few there are, and what was compiled for it is kept."""
+        """Used as a key of caches: what was compiled for a platform is kept."""
         ...
 
 
@@ -43,16 +43,16 @@ class Card(Protocol):
 
     @property
     def live(self) -> bool:
-        """Whether it shows anything before the end (``markdown`` does not)."""
+        """Whether the card shows anything before the answer is complete (``markdown`` does not)."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """Equal exactly when the layouts are."""
+        """A hash of the layouts and what they draw from, except the buttons; equal exactly when those are."""
         ...
 
     def render(self, context: CardContext) -> CardView:
-        """Draw one phase. Never fails: a layout that trips a guard falls back to the built-in one, logged."""
+        """Draw one phase. Never fails: a layout that cannot be drawn is logged, and the built-in one is drawn."""
         ...
 
     def text(self, name: str, context: CardContext) -> str:
@@ -61,9 +61,9 @@ class Card(Protocol):
 
 
 def prepare_card(spec: BotSpec, platform: CardPlatform) -> Card:
-    """The card of a bot file on its platform, compiled and dry-rendered in every phase.
+    """The card of a bot file on its platform, compiled and drawn with sample turns in every phase.
 
-    Raises ConfigError with a problem at its place for everything that would not draw.
+    Raises ConfigError with a problem, at its place in the file, for everything that cannot be drawn.
     """
     from imbot.cards.compile import compile_checked
 

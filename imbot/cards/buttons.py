@@ -1,4 +1,4 @@
-"""The buttons of a card: what their ids say, and which there are in each phase. Pure; the card's kind says how they look."""
+"""The buttons of a card: their ids, and which buttons each phase has. The card's kind decides how they look."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from imbot.spec import CardSpec, FeedbackSpec
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to press under a card; ``id`` is its ``button_id``, ``chosen`` whether this viewer chose it."""
+    """A button under a card. ``id`` is made by ``button_id``; ``chosen``: this viewer has pressed it."""
 
     id: str
     label: str
@@ -30,9 +30,10 @@ def parse_button_id(text: str) -> tuple[str, str]:
 def buttons_of(
     context: CardContext, card: CardSpec, feedback: FeedbackSpec, *, calls_back: bool
 ) -> Iterator[Button]:
-    """The buttons of a turn as somebody sees it who chose ``context.chosen``; people rate complete answers only.
+    """The buttons of a turn for a viewer whose rating is ``context.chosen``.
 
-    What nobody would hear of is left out, but for ratings: the bot file asks for those by name.
+    Only complete answers have rating buttons. ``calls_back`` says whether the platform reports clicks. If it
+    does not, stop and ask again are left out. Rating buttons stay, because the bot file lists them by name.
     """
     if context.phase is CardPhase.FINAL:
         for each in feedback.buttons:

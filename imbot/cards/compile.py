@@ -1,4 +1,4 @@
-"""From a bot file's card to one that draws: everything that can fail is here, and nothing live is touched."""
+"""Compiles the card of a bot file. Everything that can fail happens here, before anything live is touched."""
 
 import hashlib
 import json
@@ -18,7 +18,10 @@ _NAMED = 3
 
 
 def compile_checked(spec: BotSpec, platform: CardPlatform) -> CompiledCard:
-    """The card of a bot file on its platform. Raises ConfigError with a problem at its place for all that would not draw."""
+    """The card of a bot file on its platform.
+
+    Raises ConfigError with a problem, at its place in the file, for everything that cannot be drawn.
+    """
     problems = {_problem(spec, located) for located in render_samples(job_of(spec), platform)}
     if problems:
         raise ConfigError(_gathered(sorted(problems)))
@@ -54,7 +57,7 @@ def _problem(spec: BotSpec, located: Located) -> Problem:
 
 
 def _gathered(problems: list[Problem]) -> list[Problem]:
-    """One problem for a variable that several templates miss: it was forgotten, or removed, once."""
+    """Merge equal problems. A variable that several templates miss is one problem: it was forgotten once."""
     first: dict[tuple[str, ...], Problem] = {}
     others: dict[tuple[str, ...], list[str]] = {}
     for problem in problems:
@@ -76,11 +79,11 @@ def _with_others(problem: Problem, places: list[str]) -> Problem:
 
 
 def _fingerprint(spec: BotSpec, kind: Kind) -> str:
-    """Equal exactly when the layouts are, with all they draw from in the bot file but the buttons."""
+    """A hash of the layouts and all they draw from in the bot file, except the buttons."""
     card = spec.card
     layouts = kind.layouts | {phase: layout.value for phase, layout in card.templates.items()}
     parts = [
-        [kind.name, *kind.native.values()],  # without their names, as stores know it from before
+        [kind.name, *kind.native.values()],  # not the keys: fingerprints in older stores have none
         {str(phase): snapshot(layout) for phase, layout in layouts.items()},
         {name: file.text for name, file in card.files.items()},
         snapshot(card.vars),

@@ -1,4 +1,4 @@
-"""The compiled card of one bot file: draws turns, and never fails at it. ``prepare`` has proven it before."""
+"""The compiled card of one bot file. Drawing a live turn never fails: ``prepare_card`` has tried it with samples."""
 
 import logging
 from collections import deque
@@ -31,7 +31,10 @@ _SAID = frozenset({"question", "answer", "reasoning", "error", "suggestions", "c
 
 @dataclass(frozen=True, slots=True)
 class CompiledTemplates:
-    """What a bot file itself says of its card; ``faults`` name the phase or text that would not compile."""
+    """The layouts and texts that a bot file itself has, compiled.
+
+    ``faults`` pairs each fault with the phase (``final``) or text (``texts/help``) that does not compile.
+    """
 
     layouts: Mapping[CardPhase, CompiledLayout]
     texts: Mapping[str, Compiled]
@@ -96,7 +99,7 @@ class CompiledCard:
         self._noted: deque[tuple[str, str, str]] = deque(maxlen=100)
 
     def render(self, context: CardContext) -> CardView:
-        """Draw one phase; a layout that trips a guard falls back to the built-in one."""
+        """Draw one phase. If the bot file's layout cannot be drawn, the built-in one is."""
         variables = self.variables(context)
         data = self._format.pack(context.phase, self._drawn(context, variables))
         said = data
@@ -119,7 +122,7 @@ class CompiledCard:
         return self._text(name, context, {**GLOBALS, **self._variables_of(context)})
 
     def variables(self, context: CardContext) -> Variables:
-        """All that a layout may use."""
+        """All variables that a layout may use in a turn."""
         variables = {**GLOBALS, **self._variables_of(context)}
         variables["texts"] = {name: self._text(name, context, variables) for name in PHASE_TEXTS}
         return variables
@@ -146,7 +149,10 @@ class CompiledCard:
             return _NO_TEXT
 
     def _note(self, what: str, context: CardContext, error: TemplateFault) -> None:
-        """Log once a turn, as far as turns can be told apart here: a growing answer is drawn many times."""
+        """Log a fault once a turn, because a growing answer is drawn many times.
+
+        A context has no turn id, so a turn is recognised by its sender and question.
+        """
         seen = (what, context.sender.id, context.question)
         if seen not in self._noted:
             self._noted.append(seen)
@@ -161,6 +167,6 @@ class CompiledCard:
 
 
 def _button_keys(layout: CompiledLayout, kind: Kind) -> frozenset[str]:
-    """The keys of what a layout draws that hold buttons and nothing of the turn."""
+    """The keys of the packed data that depend on the viewer's rating and on no text of the turn."""
     keys = (key for key, read in layout.names.items() if read & _CLICKED and not read & _SAID)
     return frozenset(map(kind.data_key, keys))

@@ -1,4 +1,4 @@
-"""Card kinds: what an output format adds to a drawn layout. The seam, and the built-in layouts.
+"""Card kinds: what every output format of cards provides, and its built-in layouts.
 
 A kind is one schema file, one layouts file, one module and one row in the ``kinds`` of a platform type.
 """
@@ -20,40 +20,40 @@ Layouts = dict[CardPhase, Mapping[str, Any]]
 
 
 class Kind(Protocol):
-    """One output format, for one bot file. The class takes its ``CardSpec``."""
+    """One output format, for one bot file. Its class is called with the ``CardSpec`` of the bot file."""
 
     name: str
-    live: bool  # whether it shows anything before the end
-    calls_back: bool  # whether the platform tells of clicks on its buttons
-    part: str  # the schema of a drawn layout; empty: any keys
-    native: Mapping[str, Any]  # as ``CardView.native``
+    live: bool  # whether it shows anything before the answer is complete
+    calls_back: bool  # whether the platform reports clicks on its buttons
+    part: str  # the schema of a drawn layout; empty: any keys are allowed
+    native: Mapping[str, Any]  # the ``CardView.native`` of its cards
     built_in: Path  # the file of the built-in layouts
-    layouts: Layouts  # of every phase: those of the file, or made of them
+    layouts: Layouts  # one for every phase: those of ``built_in``, or made from them
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
-        """Buttons as a layout of this kind takes them, the chosen one marked."""
+        """The buttons in the form that a layout of this kind takes, the chosen one marked."""
         ...
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:
-        """What is wrong with a layout of a bot file, besides its schema."""
+        """What is wrong with a layout of a bot file that its schema cannot find."""
         ...
 
     def data_key(self, key: str) -> str:
-        """The key of the packed data that carries a key of the layout."""
+        """The key of the packed data that holds the value of a layout's ``key``."""
         ...
 
     def pack(self, phase: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
-        """What a gateway sends. Takes whatever a layout draws."""
+        """The data that a gateway sends. Accepts whatever a layout draws."""
         ...
 
 
 def button_maker(kind: Kind, card: CardSpec, feedback: FeedbackSpec) -> Callable[[CardContext], list[Any]]:
-    """What makes the buttons of each turn of a bot file."""
+    """A function that returns the buttons of one turn, in the form that a layout of this kind takes."""
     return lambda context: kind.buttons([*buttons_of(context, card, feedback, calls_back=kind.calls_back)])
 
 
 def open_kind(spec: CardSpec, platform: CardPlatform) -> Kind:
-    """The kind a bot file asks for, as its platform has it."""
+    """The card kind that a bot file names, from the kinds of its platform."""
     module, _, name = platform.kinds[spec.kind].partition(":")
     kind: Kind = getattr(importlib.import_module(module), name)(spec)
     return kind
@@ -61,6 +61,6 @@ def open_kind(spec: CardSpec, platform: CardPlatform) -> Kind:
 
 @cache
 def read_layouts(file: Path) -> Layouts:
-    """The built-in layouts in a file: a mapping of phases."""
+    """The built-in layouts in a file, by phase."""
     value = read_yaml(file.read_bytes(), file.name).value
     return {CardPhase(phase): layout for phase, layout in value.items()}

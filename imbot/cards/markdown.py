@@ -1,4 +1,4 @@
-"""The ``markdown`` kind: no card, one message at the end. Every other kind falls back to its text."""
+"""The ``markdown`` kind: no card, one message at the end. Other kinds use its text when no card can be shown."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,17 +29,17 @@ class MarkdownKind:
         self.layouts = read_layouts(self.built_in)
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:  # noqa: ARG002 - a kind's signature
-        """None: a message cannot carry any."""
+        """No buttons: a message cannot have any."""
         return []
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 - a kind's signature
-        """Nothing: the schema says it all."""
+        """No faults: the schema finds them all."""
         return iter(())
 
     def data_key(self, key: str) -> str:
-        """Its own name."""
+        """The same key."""
         return key
 
     def pack(self, _: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
-        """Title and text."""
+        """Title and text, as strings."""
         return {key: to_text(value) for key, value in drawn.items()}

@@ -1,7 +1,7 @@
-"""The dry run: all that a bot file says of its card, drawn with sample turns before it becomes active.
+"""Draws the card of a bot file with sample turns, before the card becomes active.
 
-``prepare`` makes the job and gives the faults their places. A job is one JSON text, so that it can
-be run in another process, and run once for all bots that share their layouts.
+``compile_checked`` makes the job and finds the faults' places in the file. A job is one JSON text, so bots
+with equal layouts share one cached result.
 """
 
 import json
@@ -28,13 +28,13 @@ _BOT = {"name": "bot", "title": "Bot"}
 _MAYBE_NOTHING = "it may be missing: check with {% if ... %}, or write | default('...')"
 
 Located = tuple[str, Fault]
-"""A phase (``final``) or text (``texts/help``), and what is wrong in it."""
+"""A phase (``final``) or text (``texts/help``), and one fault in it."""
 
 Turn = tuple[SampleTurn, Variables]
 
 
 def job_of(spec: BotSpec) -> str:
-    """All that a card's drawing depends on, but for the bot's own name."""
+    """Everything in a bot file that its card is drawn from, except the bot's name and title, as JSON."""
     card = spec.card
     job = {
         "card": {
@@ -57,7 +57,7 @@ def job_of(spec: BotSpec) -> str:
 
 @lru_cache(maxsize=256)
 def render_samples(job: str, platform: CardPlatform) -> tuple[Located, ...]:
-    """Compile and draw all of a job; what is wrong, each place named once."""
+    """Compile all layouts and texts of a job and draw them with the sample turns. Returns what is wrong."""
     said: dict[str, Any] = json.loads(job)
     card = _card(said)
     compiled = compile_templates(card, said["texts"])
@@ -82,7 +82,10 @@ def _card(said: Mapping[str, Any]) -> CardSpec:
 def _layout_faults(
     compiled: CompiledTemplates, kind: Kind, stage: "_Stage", own: Mapping[str, Any]
 ) -> Iterator[Located]:
-    """Of every layout that compiles: what it lacks, what drawing it runs into, how the result breaks its schema."""
+    """The faults of every layout that compiles.
+
+    Its kind finds some. Others appear when it is drawn, or when the drawn layout is checked with its schema.
+    """
     for phase, layout in compiled.layouts.items():
         if layout.faults:
             continue
@@ -94,11 +97,11 @@ def _layout_faults(
             yield str(phase), fault
 
 
-# -- what bots share that differ in nothing but their layouts ---------------------------------------
+# -- shared by bots that differ only in their layouts -----------------------------------------------
 
 
 class _Stage:
-    """The sample turns of a bot file, with the ``faults`` of its texts: those are sound in the turns."""
+    """The sample turns of a bot file. ``faults`` are those of its texts; the turns leave out faulty texts."""
 
     def __init__(self, card: CompiledCard, faults: tuple[Located, ...]) -> None:
         self.faults = faults
@@ -106,7 +109,7 @@ class _Stage:
         self._turns: dict[CardPhase, list[Turn]] = {}
 
     def turns(self, phase: CardPhase) -> list[Turn]:
-        """All turns of a phase. Whoever draws them cannot change them: the sandbox sees to that."""
+        """The sample turns of a phase. They are shared: the sandbox keeps templates from changing them."""
         if phase not in self._turns:
             contexts = samples(phase)
             self._turns[phase] = [(each, self._card.variables(each.context)) for each in contexts]
@@ -142,7 +145,7 @@ def _stage(job: str, platform: CardPlatform) -> _Stage:
 
 
 def _text_faults(stage: _Stage, compiled: CompiledTemplates) -> Iterator[Located]:
-    """Of every text that compiles, in every phase: layouts may use a text wherever they like."""
+    """The faults of every text that compiles. Each is drawn in every phase, as any layout may use it."""
     for name, text in compiled.texts.items():
 
         def draw(variables: Variables, text: Compiled = text) -> list[Fault]:
@@ -157,7 +160,10 @@ def _text_faults(stage: _Stage, compiled: CompiledTemplates) -> Iterator[Located
 
 
 def _drawn(draw: Callable[[Variables], list[Fault]], turns: list[Turn]) -> list[Fault]:
-    """The faults of all samples, one a place; those of the first sample need no saying with what."""
+    """The faults found with any sample, one for each place.
+
+    The message names the sample, unless it is the first one, which is an ordinary turn.
+    """
     found: dict[str, Fault] = {}
     for number, (sample, variables) in enumerate(turns):
         try:
@@ -168,7 +174,7 @@ def _drawn(draw: Callable[[Variables], list[Fault]], turns: list[Turn]) -> list[
         for fault in faults:
             found.setdefault(fault.pointer, _told(fault, sample.name) if number else fault)
         if any(fault.code == "template.too-expensive" for fault in faults):
-            break  # with the other samples it would cost as much again
+            break  # the other samples would cost as much again
     return list(found.values())
 
 

@@ -1,4 +1,4 @@
-"""Sample turns: what a card is drawn with before it becomes active, so that nothing surprises it later."""
+"""Sample turns: a card is drawn with them before it becomes active, to find faults that live turns would meet."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ NASTY = """She said "it's fine" <<HOME>> {{ 7*7 }} {% raw %} ${x} %s {"a": [1]} 
 
 @dataclass(frozen=True, slots=True)
 class SampleTurn:
-    """One sample turn; ``name`` ends the sentence "it fails with ..."."""
+    """One sample turn; ``name`` completes the sentence "it fails with ..."."""
 
     name: str
     context: CardContext
