@@ -20,25 +20,30 @@ from imbot.model import (
 )
 from imbot.turn.truncate import OverflowBytes, Truncated, truncate
 
-# What nobody will see is not kept; layouts cut further.
+# Only the end of a longer reasoning is kept. Layouts show even less of it.
 _REASONING_CHARS = 20_000
 _MOST = 50  # citations, suggestions
 
-# A process numbers its changes of a card from 1 and has journalled before that none is larger than this; whoever
-# goes on with the card begins above it.
+# A process numbers its changes of a card from 1. Before the first change it journals that no number will be larger
+# than this, so that a process which takes the card over begins above it.
 SEQUENCE_BLOCK = 10_000
 
 
 class Answer:
-    """One growing answer of at most ``most_chars`` characters. Only ``run.run_turn`` writes it; the card writer reads views of it."""
+    """One growing answer of at most ``most_chars`` characters.
+
+    Only ``run.run_turn`` adds to it and ends it. The card writer draws views of it.
+    """
 
     def __init__(self, turn: TurnRecord, card: Card, most_chars: int) -> None:
         self.turn = turn
         self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
         self.error = ""
-        self.sequence = 0  # no change of the card has a larger number; 0: nobody counts them
-        self.made_of: list[Any] = []  # as ``made_of`` of the view that the card was made with
+        self.sequence = (
+            0  # the largest number that a change of the card may have; 0: changes are not numbered
+        )
+        self.made_of: list[Any] = []  # the result of ``made_of`` for the view that the card was created with
         self._card = card
         self._most_chars = most_chars
         self._pieces: list[str] = []
@@ -55,16 +60,16 @@ class Answer:
 
     @property
     def open_phase(self) -> CardPhase:
-        """The phase as the journal has it until the end is shown: never a terminal one."""
+        """The phase to journal until the end is shown: never a terminal one."""
         return CardPhase.STREAMING if self.phase.terminal else self.phase
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the turn took its conversation."""
+        """Seconds since the turn began to run. Its time in the queue does not count."""
         return asyncio.get_running_loop().time() - self._began
 
     def add(self, event: AgentEvent) -> bool:
-        """Add what the agent said; whether there is more to show than before."""
+        """Add an event of the agent. True if the card may look different now."""
         match event:
             case TextDelta(text):
                 self._add(text)
@@ -94,7 +99,10 @@ class Answer:
         self._chars += min(len(text), room)
 
     def end(self, phase: CardPhase) -> None:
-        """Enter a terminal phase; ``error`` and ``stopped`` get their kind sentence, and so does what was cut."""
+        """Enter a terminal phase. Every phase but ``final`` gets its text from the bot file as ``error``.
+
+        An answer that was cut because it was too long ends as ``stopped``, with the text ``cut``.
+        """
         name = str(phase)
         if self.full and phase is CardPhase.FINAL:
             phase, name = CardPhase.STOPPED, "cut"
@@ -103,7 +111,7 @@ class Answer:
             self.error = self._card.text(name, self.context())
 
     def context(self) -> CardContext:
-        """What templates may use now."""
+        """The values that templates may use now."""
         return CardContext(
             phase=self.phase,
             question=self.turn.question,
@@ -122,15 +130,15 @@ class Answer:
         return self._card.render(self.context())
 
     def truncated(self, overflow_bytes: OverflowBytes) -> Truncated:
-        """The same, with as much of the answer as one card takes."""
+        """The card as it should look now, with as much of the answer as one card takes, and the rest."""
         return truncate(self._card, self.context(), overflow_bytes)
 
     def card_extras(self) -> dict[str, object]:
-        """What another process needs to go on with the card; JSON values."""
+        """The part of ``TurnRecord.extras`` that another process needs to go on with the card; JSON values."""
         return {"made_of": self.made_of} | ({"sequence": self.sequence} if self.sequence else {})
 
     def extras(self) -> dict[str, object]:
-        """What drawing this card again will need beyond the record's own fields; JSON values."""
+        """The ``TurnRecord.extras``: what drawing the card again needs besides the record's fields; JSON values."""
         return {
             "ending": str(self.phase),
             **self.card_extras(),
@@ -141,14 +149,14 @@ class Answer:
 
 
 def made_of(view: CardView) -> list[Any]:
-    """What a card stays when its bot file changes: its kind, and what the kind told its gateway."""
+    """What never changes in a card that exists, even if its bot file does: ``[kind, native]``, JSON values."""
     return [view.kind, dict(view.native)]
 
 
 def card_context(turn: TurnRecord, chosen: str = "") -> CardContext:
-    """What templates may use to draw the card of a finished turn again, for somebody who chose a rating.
+    """The values to draw the card of a finished turn again, for a viewer whose rating is ``chosen``.
 
-    Where the answer is not on the card, ``extras["instead"]`` is what stands there.
+    If the answer was sent as a message, ``extras["instead"]`` is the text that the card shows in its place.
     """
     extras = turn.extras
     if instead := extras.get("instead"):
@@ -179,7 +187,7 @@ def card_context(turn: TurnRecord, chosen: str = "") -> CardContext:
 
 
 def as_seen(turn: TurnRecord) -> TurnRecord:
-    """The turn as its card may show it already: with the end that is recorded, if not confirmed yet."""
+    """The turn with the end that is journalled but not confirmed, if there is one: its card may show it already."""
     if turn.phase.terminal or "ending" not in turn.extras:
         return turn
     return replace(turn, phase=CardPhase(turn.extras["ending"]))

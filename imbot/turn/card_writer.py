@@ -1,4 +1,4 @@
-"""The only writer of one card, from its creation until the answer is complete."""
+"""The only writer of one card, from its creation until its end is shown."""
 
 import asyncio
 import logging
@@ -17,15 +17,15 @@ from imbot.turn.truncate import Truncated
 log = logging.getLogger(__name__)
 
 CREATE_TRIES = 4
-JOURNAL_EVERY_S = 5.0  # at least so often the text so far is journalled, also where no update is due
+JOURNAL_EVERY_S = 5.0  # a growing text is journalled at least this often, even when no update is due
 FINISH_TRIES = 8  # with the backoff below: about half a minute
 
 
 class CardWriter:
     """Creates a card, updates it as the pacer allows, and ends it.
 
-    ``run`` belongs to the turn, which then calls ``finish`` exactly once. While calls are ``scarce``
-    there is no update but the end.
+    The turn starts ``run``, ends it with ``settle``, and then calls ``finish`` exactly once. While ``scarce()``
+    is true, the month's calls are nearly used up, and the only update is the end.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class CardWriter:
         self._journalled_at = self._now()
         self._wake = asyncio.Event()
         self._unseen = False
-        self._calling = True  # from the first moment: a card that is wanted is also created
+        self._calling = True  # true from the start, so that ``settle`` lets the card be created
         self._created = False
         self._updatable = True
-        self._doubtful = False  # a call to create it broke off: the card may stand all the same
+        self._doubtful = False  # a call to create the card got no answer: the card may exist
 
     def note(self) -> None:
         """Say that the answer has grown."""
@@ -75,9 +75,9 @@ class CardWriter:
                 await self._update()
 
     async def settle(self, task: "asyncio.Task[None]") -> None:
-        """End ``run``: what only waits is dropped, a call that is out is awaited.
+        """End ``run``. A call that is under way is awaited; an update that only waits is dropped.
 
-        An update that overtakes the end would leave the card unfinished, so it must be back first.
+        An update that arrived after the end would leave the card unfinished, so its answer must come first.
         """
         if not self._calling:
             task.cancel()
@@ -91,9 +91,9 @@ class CardWriter:
             log.error("turn %s: card failed", self._answer.turn.id, exc_info=error)
 
     async def finish(self) -> bool:
-        """Show the end, on the card or else as text; False when neither could be confirmed.
+        """Show the end on the card, or else send the answer as text. False when neither could be confirmed.
 
-        What the card cannot hold follows as text.
+        The part of the answer that the card cannot hold follows as text.
         """
         tries = FINISH_TRIES if self._created else 1 if self._doubtful else 0
         self.unended = False
@@ -101,7 +101,7 @@ class CardWriter:
 
         async def end() -> None:
             nonlocal fit
-            fit = self._truncated()  # each time: the platform may have found the last one too large
+            fit = self._truncated()  # for every try: the platform may have refused the last as too large
             await self._gateway.finish_card(self._next_ref(), fit.view)
 
         if await self._retried("finish", end, tries):
@@ -116,7 +116,7 @@ class CardWriter:
         created = await self._retried("create", self._try_to_create, CREATE_TRIES)
         if created:
             self._counters.first_card.add(self._answer.elapsed_s)
-            thinking = self._answer.phase is CardPhase.THINKING  # else there is likely more to write soon
+            thinking = self._answer.phase is CardPhase.THINKING  # else an update is near, and writes it too
             write = self._journal.note if thinking else self._journal.later
             write(shown="card", phase=self._answer.open_phase)
         return created
@@ -131,12 +131,12 @@ class CardWriter:
             self._pacer.made(self._now())
 
     async def _made(self, ref: CardRef) -> None:
-        """Journal the card that the platform has made and named, before it is shown."""
+        """Journal the card under the name that the platform has given it, before it is shown."""
         self._answer.sequence = SEQUENCE_BLOCK
         await self._journal.keep(card=ref, extras=self._answer.card_extras())
 
     def _next_ref(self) -> CardRef:
-        """The card, for one more change of it."""
+        """The card, with the number of its next change."""
         self._changes += 1
         return replace(self._journal.card, sequence=self._changes)
 
@@ -174,7 +174,7 @@ class CardWriter:
         return self._truncated().view
 
     def _journal_text(self) -> None:
-        """Have the text so far outlive this process: what is about to be shown, or has not been for a while."""
+        """Journal the text so far: when it is about to be shown, and when nothing was journalled for a while."""
         self._journalled_at = self._now()
         self._journal.note(answer=self._answer.text, phase=self._answer.open_phase)
 
@@ -191,7 +191,7 @@ class CardWriter:
                 continue
 
     async def _say(self, title: str, text: str) -> bool:
-        """The answer, or its rest, as text."""
+        """Send the answer, or its rest, as text. True when it was sent."""
         try:
             return await send_text_once(self._context, title, text)
         except TransientError as error:
@@ -210,7 +210,7 @@ class CardWriter:
         self._counters.count_card_call(name)
 
     async def _retried(self, name: str, call: Callable[[], Awaitable[object]], tries: int) -> bool:
-        """Whether the call succeeded, given some tries; card calls may be repeated safely."""
+        """Make a call at most ``tries`` times; True if it succeeded. Card calls are safe to repeat."""
         if not tries:
             return False
         try:
@@ -219,14 +219,14 @@ class CardWriter:
             )
         except PlatformError:
             return False
-        except Exception:  # a defect: there is still the other way to answer
+        except Exception:  # a defect: the answer can still be sent as text
             log.exception("turn %s: card failed", self._answer.turn.id)
             return False
         self.unended = False
         return True
 
     def _wait_s(self, error: Exception) -> float | None:
-        """How long to wait for the next try of a card call that failed; None: it will not succeed."""
+        """Seconds to wait, at least, before a failed card call is tried again; None: it cannot succeed."""
         if isinstance(error, PlatformError):
             log.warning("turn %s: %s", self._answer.turn.id, error)
             self.unended = isinstance(error, TransientError)

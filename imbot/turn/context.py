@@ -1,4 +1,4 @@
-"""What a turn is carried out with: one value that goes from the bot down to the last call about its card."""
+"""The context of a turn: one value with everything it needs, handed from the bot down to the card's calls."""
 
 import time
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from imbot.usage.counters import Counters
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TurnContext:
-    """One turn with the behaviour that carries it out.
+    """One turn, and the behaviour that answers it.
 
-    ``record`` is the turn as it was journalled first; what becomes of it goes to ``journal``. ``gateway`` is of
-    the app that the message came to. ``clock`` tells epoch seconds.
+    ``record`` is the turn as it was when this context was made; its changes go to ``journal``. ``gateway`` is
+    that of the app that received the message. ``clock`` returns epoch seconds.
     """
 
     record: TurnRecord

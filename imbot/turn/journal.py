@@ -1,6 +1,6 @@
-"""The journal of one turn: what the store learns of it while it runs, without ever holding it up.
+"""The journal of one turn: its changes on their way to the store, while it runs.
 
-``turn.run_turn`` and its card writer write here; ``orphan`` reads what a dead process left behind.
+``run.run_turn`` and its card writer write here; ``orphan`` ends the turns that a dead process left open.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ MOST_OWED = 1000  # turns whose end is remembered while the store fails
 class Journal:
     """Changes of one ``TurnRecord`` on their way to the store.
 
-    At most one write is out; what comes meanwhile waits together, and the newest value of a field wins.
-    A store that fails costs the record, not the answer; the next write takes along what was not written.
-    Of a turn that was ``lost``, as the process seemed dead, nothing is written any more.
+    At most one write is under way. Changes that arrive meanwhile are written together afterwards; the newest
+    value of a field wins. A failed write never stops the answer: its changes go with the next write. Nothing is
+    written any more once the turn is ``lost``: this process seemed dead, and another one took the turn over.
     """
 
     def __init__(self, store: Store, turn: TurnRecord) -> None:
-        self.shown = turn.shown  # as it was noted last,
-        self.card = turn.card  # and so the card
+        self.shown = turn.shown  # the newest value, even if it is not written yet
+        self.card = turn.card  # likewise
         self.lost = False  # another process has taken the turn over
         self._handing_back = False  # the turn is to be handed back
         self._store = store
@@ -38,16 +38,16 @@ class Journal:
 
     @property
     def owes(self) -> bool:
-        """Whether something could not be written yet."""
+        """Whether something is not written yet."""
         return bool(self._waiting) or self._handing_back
 
     def note(self, **changes: Any) -> None:
-        """Write soon. Whoever notes must ``keep`` something in the end, which awaits it."""
+        """Write soon, and do not wait for it. The caller must ``keep`` in the end, which awaits the write."""
         self._take(changes)
         self._written()
 
     def later(self, **changes: Any) -> None:
-        """Write this with what is written next, or alone in a moment; ``note`` tells what is left to do."""
+        """Write this with the next write, after ``MOMENT_S`` at the latest. The caller must ``keep`` in the end."""
         self._take(changes)
         asyncio.get_running_loop().call_later(MOMENT_S, self._catch_up)
 
@@ -57,7 +57,7 @@ class Journal:
         await self._written()
 
     async def hand_back(self) -> None:
-        """Write all that was noted, and let whoever looks for orphans end the turn later."""
+        """Write all that was noted, and make the turn an orphan, so that it is ended later."""
         self._handing_back = True
         await self.keep()
 
@@ -72,7 +72,7 @@ class Journal:
             self._written()
 
     def _written(self) -> "asyncio.Task[None]":
-        """The task that writes all that waits."""
+        """The task that writes the waiting changes; started if there is none."""
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         return self._writer
@@ -94,12 +94,12 @@ class Journal:
                 self._waiting = changes | self._waiting
                 self._handing_back = handing_back or self._handing_back
                 return
-            except Exception:  # a defect there: the answer is given all the same
+            except Exception:  # a defect of the store must not stop the answer
                 log.exception("turn %s: its record could not be stored", self._turn_id)
 
 
 class Arrears:
-    """The journals of ended turns that owe the store something, the newest of them."""
+    """The journals of ended turns whose changes are not all written: the newest ``MOST_OWED`` of them."""
 
     def __init__(self) -> None:
         self._journals: deque[Journal] = deque(maxlen=MOST_OWED)
@@ -110,11 +110,11 @@ class Arrears:
             self._journals.append(journal)
 
     async def paid(self) -> bool:
-        """Write what is owed, as far as the store takes it; whether that is all."""
+        """Write what is owed, until a write fails. True when all is written."""
         while self._journals:
             journal = self._journals.popleft()
             await journal.keep()
             if journal.owes:
-                self._journals.append(journal)  # behind the others: it may be the only one that fails
+                self._journals.append(journal)  # last: perhaps only this one fails, and the others do not
                 return False
         return True

@@ -1,6 +1,6 @@
-"""Turns that a dead process left behind: each gets its end, or is found to have shown nothing yet.
+"""Ends the turns that a dead process left open, or finds that a turn can be answered afresh.
 
-``bot.resume`` brings one here; ``recovery`` has found and adopted it.
+``bot.recovery`` finds and adopts such a turn, and ``Bot.resume`` brings it here.
 """
 
 import logging
@@ -18,12 +18,12 @@ from imbot.turn.truncate import truncate
 
 log = logging.getLogger(__name__)
 
-FRESH_S = 60.0  # so old a question is still answered as if nothing had happened
-GIVE_UP_S = 86400.0  # what the platform would not take for so long, it never will
+FRESH_S = 60.0  # a question younger than this is answered afresh if nobody saw anything of its answer
+GIVE_UP_S = 86400.0  # a turn that could not be ended until this age never will be
 
 
 def message_of(turn: TurnRecord, message_id: str = "") -> Message:
-    """The message that was asked, as far as the journal kept it; under another id where one is given."""
+    """The message of a turn, as far as the journal kept it. ``message_id`` replaces its id if given."""
     return Message(
         id=message_id or turn.message_id,
         conversation_id=turn.conversation.conversation_id,
@@ -36,10 +36,11 @@ def message_of(turn: TurnRecord, message_id: str = "") -> Message:
 
 
 async def finish(context: TurnContext) -> CardPhase | None:
-    """End a turn where its process stopped; the phase it ended in.
+    """End an orphan with what there is of its answer, and return the phase it ended in.
 
-    None, and nothing done, where nobody has seen anything of it and it is young enough to be answered
-    afresh. Raises TransientError where it has to be tried later, which ends after a day.
+    Returns None, and does nothing, if nobody has seen anything of the answer and the question is young enough
+    to be answered afresh. Raises TransientError if it has to be tried later; a turn older than a day is ended
+    as *error* instead.
     """
     turn, now = context.record, context.clock()
     try:
@@ -79,7 +80,11 @@ async def _finish(context: TurnContext, now: float) -> CardPhase | None:
 
 
 def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:
-    """What can draw its card: today's, or the built-in layout of what it was made of."""
+    """The card that draws the end of a turn.
+
+    It is the bot's current card. If that has another kind or template than the card was made with, it is one
+    with the kind and template from then and the built-in layouts.
+    """
     view = behaviour.card.render(card_context(turn))
     kind, native = made = turn.extras.get("made_of") or made_of(view)
     if made == made_of(view):
@@ -90,7 +95,7 @@ def _card_of(turn: TurnRecord, behaviour: Behaviour) -> Card:
 
 
 def _ending(turn: TurnRecord, card: Card) -> CardContext:
-    """As the turn was about to end, else stopped, with what there is of the answer and a kind sentence."""
+    """The end that the turn was about to show. If it had none: *stopped*, with the answer so far and a text."""
     seen = as_seen(turn)
     if seen.phase.terminal:
         return card_context(seen)
@@ -99,14 +104,14 @@ def _ending(turn: TurnRecord, card: Card) -> CardContext:
 
 
 def _pointing(turn: TurnRecord, card: Card, context: CardContext) -> TurnRecord:
-    """A turn whose answer was said while its card could not be ended: the card is not to say it once more."""
+    """The turn. If its answer was sent as text, its card shall show the text ``below`` instead of the answer."""
     if turn.shown != "said":
         return turn
     return replace(turn, extras={**turn.extras, "instead": card.text("below", context)})
 
 
 async def _card_ended(context: TurnContext, turn: TurnRecord, view: CardView) -> bool:
-    """Whether there is a card and it shows the end now."""
+    """End the card of a turn. False if there is none, or if it cannot be ended."""
     if not turn.card.id:
         return False
     ref = replace(turn.card, sequence=turn.card.sequence + 1)

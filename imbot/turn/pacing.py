@@ -48,7 +48,7 @@ class Pacer:
         self._due = now + interval_s
 
     def chunk(self) -> None:
-        """A piece of the answer arrived."""
+        """Count a piece of the answer that arrived."""
         self._waiting_chunks += 1
 
     def wait(self, now: float) -> float | None:

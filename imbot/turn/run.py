@@ -1,7 +1,7 @@
 """One turn: a message in, an answer out, ended exactly once, whatever happens in between.
 
-thinking -> streaming -> final | error | stopped. The agent is heard here; the ``CardWriter`` writes the
-card; the store learns the answer before the card shows its end, so that a quick click finds it.
+thinking -> streaming -> final | error | stopped. This module listens to the agent; the ``CardWriter`` writes
+the card. The answer is stored before the card shows its end, so that a quick click finds it.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 
 
 async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPhase:
-    """Answer a message; returns the terminal phase it ended in.
+    """Answer a message, and return the terminal phase it ended in.
 
-    Cancelling stops the agent, ends the card as *stopped* and then raises; a second cancel while
-    the end is being written gives up.
+    If it is cancelled, it stops the agent, ends the card as *stopped* and then raises CancelledError. A second
+    cancel while the end is being written gives up.
     """
     turn, behaviour, counters = context.record, context.behaviour, context.counters
     answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)

@@ -1,7 +1,7 @@
-"""Saying: an answer, or the rest of one, as a text message, which is never sent twice.
+"""Sends an answer, or the rest of one, as a text message. It is never sent twice.
 
-A message has no idempotency key, so that it is on its way is journalled first: what may have arrived is
-not repeated, not by another process either.
+A message has no idempotency key. Therefore ``sending`` is journalled before it is sent, and a message that may
+have arrived is never repeated, not even by another process.
 """
 
 import logging
@@ -16,15 +16,15 @@ SEND_TRIES = 8  # with the backoff below: about half a minute
 
 
 async def send_text_once(context: TurnContext, title: str, text: str) -> bool:
-    """Say ``text`` (Markdown) where a turn's card would stand; False when it is lost, or may be.
+    """Send ``text`` (Markdown) to where a turn's card would be. False if it is lost, or may be.
 
-    Raises TransientError where it was surely not sent, after some tries.
+    Raises TransientError if it was surely not sent, after several tries.
     """
     turn, journal, counters = context.record, context.journal, context.counters
     before = journal.shown
 
     async def going() -> None:
-        """Not before it may go out: what was still waiting at a crash was surely not sent."""
+        """Called only when the message may go out: one that still waits during a crash was surely not sent."""
         await journal.keep(shown="sending")
         if journal.lost:
             raise TakenOverError("another process has taken the turn over and sends its answer")
@@ -53,5 +53,8 @@ async def send_text_once(context: TurnContext, title: str, text: str) -> bool:
 
 
 def _unsent_s(error: Exception) -> float | None:
-    """When to try a message again that was surely not sent; None: it may have arrived, or never will."""
+    """Seconds until a message that was surely not sent may be tried again; None: do not try again.
+
+    Then it may have arrived, or it can never be sent.
+    """
     return error.retry_after_s if isinstance(error, TransientError) else None

@@ -1,6 +1,7 @@
-"""What a card holds of a long answer: its head, with a word that it goes on. The rest follows as messages.
+"""Cuts a long answer to what one card holds: its beginning, and a note that it continues below.
 
-``answer`` draws growing answers through here, ``orphan`` and ``bot.actions`` finished ones.
+The rest follows as messages. ``answer`` draws growing answers through here, ``orphan`` and ``bot.actions``
+finished ones.
 """
 
 from collections.abc import Callable
@@ -13,22 +14,22 @@ from imbot.text.markdown import LEAST, cut, size
 OverflowBytes = Callable[[CardView], int]
 """How many bytes a view is beyond what one card takes; 0: it fits. See ``Gateway.overflow_bytes``."""
 
-MORE_THAN_FITS = 20_000  # characters: drawing the whole of a longer answer would likely be in vain
-LONG_QUESTION = 500  # characters; of a longer one a card that is too large shows only the beginning
+MORE_THAN_FITS = 20_000  # characters; more of an answer hardly ever fits, so this much is tried first
+LONG_QUESTION = 500  # characters; a card that is too large shows only this much of a longer question
 
 
 @dataclass(frozen=True, slots=True)
 class Truncated:
-    """A view that fits on a card, and what of the answer it does not hold."""
+    """A view that fits on a card, and the rest of the answer, which it does not hold."""
 
     view: CardView
     rest: str = ""
 
 
 def truncate(card: Card, context: CardContext, overflow_bytes: OverflowBytes) -> Truncated:
-    """Draw a card with as much of the answer as it takes, from the beginning.
+    """Draw a card with as much of the answer's beginning as it takes.
 
-    The head stays where it is while the answer grows on: people read more slowly than agents write.
+    The card keeps showing the beginning while the answer grows: people read more slowly than agents write.
     """
     tried = context.answer[:MORE_THAN_FITS]
     view = card.render(replace(context, answer=tried))
