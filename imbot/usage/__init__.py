@@ -1,1 +1,1 @@
-"""Calls to the platform: the rate limit, what was counted, and the monthly quota."""
+"""Calls to the platform: the rate limit, the counts, and the monthly quota."""

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-SCARCE = 0.95  # of a month: from here on cards show their end alone
+SCARCE = 0.95  # share of a month's calls; once it is used, cards are no longer updated before their end
 
-Account = tuple[str, str]  # bot, organisation; each may be empty: not known
+Account = tuple[str, str]  # bot and organisation; an empty one is not known
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When the months of a platform begin, which counts calls by them: in a time zone without summer time."""
+    """The time zone in which a platform begins its months. It has no summer time."""
 
     utc_offset_h: float
 
@@ -27,7 +27,7 @@ class Calendar:
 
 @dataclass(slots=True)
 class TurnCalls:
-    """What one answer has taken so far; ``organisation`` is known from its first call on."""
+    """The number of calls that one answer has taken so far. ``organisation`` is known after its first call."""
 
     bot: str
     organisation: str = ""
@@ -36,7 +36,7 @@ class TurnCalls:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """How an organisation's month stands: calls so far of all its bots, and those it has (None: any number)."""
+    """An organisation's current month: the calls of all its bots so far, and its limit (None: no limit)."""
 
     organisation: str
     used: int
@@ -44,29 +44,29 @@ class Month:
 
 
 class CallAccounting:
-    """The calls of this process, and of the running months as far as the store knows of others'."""
+    """The calls of this process, and those of other processes in the current months, as the store has them."""
 
     def __init__(self) -> None:
         self.total: Counter[str] = Counter()  # by bot, of this process
         self.month: Counter[str] = Counter()  # by bot, in this month
         self.used: Counter[str] = Counter()  # by organisation, in this month
-        self.home: dict[str, str] = {}  # the organisation that a bot was last heard in
-        self._kept: dict[Calendar, Counter[Account]] = {}  # what the store has, or is about to get
+        self.home: dict[str, str] = {}  # by bot: the organisation of its last call
+        self._kept: dict[Calendar, Counter[Account]] = {}  # the calls that the store has, or is being given
         self._unsaved: defaultdict[Calendar, Counter[Account]] = defaultdict(Counter)
         self._turn_calls: dict[str, TurnCalls] = {}
 
     def open_turn(self, turn_id: str, bot: str) -> TurnCalls:
-        """The calls of an answer, opened where there is none yet."""
+        """The counter of an answer's calls; made if there is none yet."""
         return self._turn_calls.setdefault(turn_id, TurnCalls(bot))
 
     def close_turn(self, turn_id: str) -> None:
-        """No more calls are expected for that answer."""
+        """Forget the counter of an answer that will make no more calls."""
         self._turn_calls.pop(turn_id, None)
 
     def count_call(self, turn_id: str, organisation: str, calendar: Calendar | None) -> None:
-        """A call for a turn was made; one about no known turn is the organisation's alone.
+        """Count a call that was made for a turn. If the turn is not open, only its organisation is known.
 
-        Without a calendar the platform counts no months.
+        ``calendar`` is None if the platform does not count calls by the month.
         """
         turn_calls = self._turn_calls.get(turn_id) or TurnCalls("")
         turn_calls.calls += 1
@@ -77,29 +77,29 @@ class CallAccounting:
             self._count({(turn_calls.bot, organisation): 1})
 
     def scarce(self, organisation: str, monthly: int | None) -> bool:
-        """Whether so few of the month's calls are left that no answer may take more than it must."""
+        """Whether so few of the ``monthly`` calls are left that every answer shall take as few as possible."""
         return monthly is not None and self.used[organisation] >= SCARCE * monthly
 
     def month_of(self, bot: str, monthly: int | None) -> Month | None:
-        """The month of a bot's organisation; None while that is not known."""
+        """The current month of a bot's organisation; None while the organisation is not known."""
         organisation = self.home.get(bot)
         return None if organisation is None else Month(organisation, self.used[organisation], monthly)
 
-    # -- for who keeps the months
+    # -- for ``monthly``, which keeps the months in the store
 
     def take_unsaved(self, calendar: Calendar) -> Mapping[Account, int]:
-        """What was spent since this was last asked; ``give_back`` what could not be kept."""
+        """The calls since this was last called. The caller must ``give_back`` what it could not store."""
         unsaved = self._unsaved.pop(calendar, Counter())
         self._kept.setdefault(calendar, Counter()).update(unsaved)
         return unsaved
 
     def give_back(self, calendar: Calendar, unsaved: Mapping[Account, int]) -> None:
-        """Have this taken again the next time."""
+        """Return calls that could not be stored to what ``take_unsaved`` returns next."""
         self._kept[calendar].subtract(unsaved)
         self._unsaved[calendar].update(unsaved)
 
     def set_month(self, calendar: Calendar, month: Mapping[Account, int]) -> None:
-        """What the store knows to be spent in this month, by every process; what is unsaved comes on top."""
+        """Take over the store's calls of the current month, of all processes. Unsaved calls are added to them."""
         self._kept[calendar] = Counter(month)
         self.month.clear()
         self.used.clear()

@@ -36,7 +36,7 @@ class Durations:
 
 
 class Counters:
-    """Counters that only grow."""
+    """Counts since this process began. They only grow."""
 
     def __init__(self) -> None:
         self.turns: Counter[tuple[str, CardPhase]] = Counter()
@@ -61,15 +61,15 @@ class Counters:
         return frozen
 
     def count_turn(self, bot: str, phase: CardPhase) -> None:
-        """A turn of a bot ended in that phase."""
+        """Count a turn of a bot that ended in that phase."""
         self.turns[bot, phase] += 1
 
     def count_turned_away(self, bot: str, why: str) -> None:
-        """A question did not reach a bot's agent; ``why`` is ``busy``, ``refused`` or ``too_long``."""
+        """Count a question that did not reach a bot's agent; ``why`` is ``busy``, ``refused`` or ``too_long``."""
         self.turned_away[bot, why] += 1
 
     def count_card_call(self, call: str, error: PlatformError | None = None) -> None:
-        """A call succeeded, or failed with ``error``.
+        """Count a call that succeeded, or failed with ``error``.
 
         ``call`` is ``create``, ``update``, ``finish`` or ``text``.
         """
@@ -77,9 +77,9 @@ class Counters:
         self.card_calls[call, failed if error else "ok"] += 1
 
     def count_agent_error(self, bot: str) -> None:
-        """An agent failed in a turn of a bot."""
+        """Count a turn of a bot in which the agent failed."""
         self.agent_errors[bot] += 1
 
     def count_chore_failure(self, chore: str) -> None:
-        """A background chore died and is restarted."""
+        """Count a background chore that died and is restarted."""
         self.chore_failures[chore] += 1

@@ -1,7 +1,7 @@
-"""Monthly usage: the month's calls kept in the store, and said aloud as they run out.
+"""Monthly usage: keeps the month's calls in the store, and warns as they run out.
 
-``runtime`` owns it. Calls reach the store every few seconds, all at once: who is killed loses those
-of the last two seconds at most, from the count alone.
+``runtime`` owns it. Calls are stored together every two seconds. A process that is killed loses the count of at
+most the last two seconds.
 """
 
 import asyncio
@@ -17,11 +17,15 @@ log = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 2.0
 
-_WORTH_SAYING = (1.0, SCARCE, 0.9, 0.8)
+_WORTH_SAYING = (1.0, SCARCE, 0.9, 0.8)  # shares of the month's calls that are logged, the largest first
 
 
 class MonthlyUsage:
-    """Keeps what ``accounting`` counts. ``limits`` tells the calls a month that each bot's file names."""
+    """Stores what ``accounting`` counts.
+
+    ``limits`` returns, for each bot, the calls a month that its bot file allows; None: it names no limit.
+    ``clock`` returns epoch seconds.
+    """
 
     def __init__(
         self,
@@ -36,18 +40,18 @@ class MonthlyUsage:
         self._calendars = calendars
         self._limits = limits
         self._clock = clock
-        self._months: dict[Calendar, str] = {}  # whose calls were last read
-        self._said: dict[tuple[str, int], float] = {}  # by organisation and limit: the share
+        self._months: dict[Calendar, str] = {}  # the month whose calls were last read
+        self._said: dict[tuple[str, int], float] = {}  # by organisation and limit: the largest share logged
         self._failed = False
 
     async def run(self) -> None:
-        """Save every few seconds until cancelled."""
+        """Save every ``SAVE_EVERY_S`` until cancelled."""
         while True:
             await asyncio.sleep(SAVE_EVERY_S)
             await self.save()
 
     async def save(self) -> None:
-        """Keep what was spent, and learn what other processes spent; what fails is tried again with the next."""
+        """Store new calls, and read those of other processes. What could not be stored goes with the next save."""
         try:
             for calendar in self._calendars:
                 await self._save(calendar)
@@ -67,7 +71,7 @@ class MonthlyUsage:
             self._months[calendar] = month
 
     async def _keep(self, calendar: Calendar, month: str) -> bool:
-        """Add what is unsaved to a month in the store; whether there was anything."""
+        """Add the unsaved calls to a month in the store. False if there were none."""
         unsaved = self._accounting.take_unsaved(calendar)
         if unsaved:
             try:
@@ -84,7 +88,7 @@ class MonthlyUsage:
                 self._warn_of(organisation, limit)
 
     def _warn_of(self, organisation: str, limit: int) -> None:
-        """Each share once a month, however many bots name that limit."""
+        """Log each share once a month for an organisation and limit, however many bots have them."""
         used = self._accounting.used[organisation]
         share = next((each for each in _WORTH_SAYING if used >= each * limit), 0.0)
         if share > self._said.get((organisation, limit), 0.0):

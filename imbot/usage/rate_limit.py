@@ -1,4 +1,4 @@
-"""The calls per second of one app: when each may go out, and in which order. Owns no task."""
+"""Limits the calls per second of one app: when each call may go out, and in which order. Starts no task."""
 
 import asyncio
 import heapq
@@ -14,11 +14,11 @@ WINDOW_S = 1.0  # the platform counts the calls that arrive within any second
 
 # By how much the time from departure to arrival may differ between two calls, see ``_Line.ended``.
 _ROAD_S = 0.02
-# How many of the last round trips tell how long the quickest one takes. From the 100th call on what even the
-# quickest answer takes is used again, so a slow but steady platform costs little throughput; fewer trips
-# would let one slow answer pass for the quickest.
+# How many of the last round trips are remembered, to know how long the quickest one takes. From the 100th call on
+# that time is taken off, see ``_Line.ended``, so a slow but steady platform costs little throughput. With fewer
+# trips one slow answer could pass for the quickest.
 _TRIPS = 100
-_RECOVERY_S = 60.0  # from no calls at all to the full rate, so half a minute after one refusal
+_RECOVERY_S = 60.0  # time in which the rate grows from 0 to full; after one refusal half of it is enough
 
 _BORN = time.monotonic()  # when this process began, or a moment later
 
@@ -26,22 +26,23 @@ _Granted = asyncio.Future["tuple[_Line, float]"]  # the line that grants the cal
 
 
 def unknown_s() -> float:
-    """For how many seconds more calls may count that this process knows nothing of.
+    """Seconds during which calls of an earlier process may still count against the rate.
 
-    They are those of a process with the same app that was killed just before this one began.
+    This process does not know of calls that were made with the same app by a process that was killed just before
+    this one began.
     """
     return max(0.0, _BORN + WINDOW_S - time.monotonic())
 
 
 class RateLimiter:
-    """Calls per second of one app, for each API on its own.
+    """Limits the calls per second of one app, for each API on its own.
 
     No second at the platform sees more than ``per_second`` calls arrive, however the network bunches them.
     When a call arrives is not known, only that it is between its departure and its answer. So it counts from
     its departure until a second after its answer, less the time that even the quickest round trip takes.
 
-    Where calls must wait, the smallest ``(priority, since)`` goes first. Times are seconds of ``clock``, the
-    running event loop's unless given. No call goes out in the first ``rest_s`` seconds.
+    If several calls wait, the one with the smallest ``(priority, since)`` goes first. Times are seconds of
+    ``clock``, by default that of the running event loop. No call goes out in the first ``rest_s`` seconds.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class RateLimiter:
         self._lines: dict[str, _Line] = {}
 
     def set_rate(self, per_second: float) -> None:
-        """Keep to another rate from now on, also for calls that wait already."""
+        """Use another rate from now on, also for calls that already wait."""
         self._per_second = per_second
         for line in self._lines.values():
             line.set_rate(per_second)
@@ -74,11 +75,11 @@ class RateLimiter:
             line.ended(granted_at if slot.used else None)
 
     def note_refusal(self, api: str) -> None:
-        """The platform refused a call as too fast: halve the rate, and recover within a minute."""
+        """Halve the rate, because the platform refused a call as too fast. It recovers within a minute."""
         self._line(api).note_refusal()
 
     async def _granted(self, lines: "Sequence[_Line]", priority: int, since: float) -> "tuple[_Line, float]":
-        """Wait in all these lines; the one that had room first, and when."""
+        """Wait in all these lines; returns the one that had room first, and when."""
         # One future stands in every line. Once it is done, the other lines skip it at their front.
         granted: _Granted = asyncio.get_running_loop().create_future()
         for line in lines:
@@ -86,7 +87,7 @@ class RateLimiter:
         try:
             return await granted
         except asyncio.CancelledError:
-            if granted.cancelled():  # it never had room: whoever is behind it moves up
+            if granted.cancelled():  # it never had room: the calls behind it move up
                 for line in lines:
                     line.serve()
             else:  # cancelled between the grant and the moment this task could run: give the room back
@@ -115,7 +116,7 @@ class Slot:
 
 
 class _Line:
-    """The calls of one API: those that wait, those that are out, those that may still count there."""
+    """The calls of one API: those that wait, those without an answer yet, those that may still count there."""
 
     def __init__(self, api: str, per_second: float, clock: Callable[[], float], opens_at: float) -> None:
         self.api = api
@@ -125,10 +126,12 @@ class _Line:
         # a heap; a future that is done stays until it comes to the front
         self._waiting: list[tuple[int, float, int, _Granted]] = []
         self._out = 0  # granted and not answered: each may arrive at any moment
-        self._arrived: deque[float] = deque()  # when each answered call had arrived at the latest, growing
+        self._arrived: deque[float] = (
+            deque()
+        )  # the latest time each answered call can have arrived, ascending
         self._trips_s: deque[float] = deque(maxlen=_TRIPS)
         self._timer: asyncio.TimerHandle | None = None  # serves again when the next call may go out
-        self._share = 1.0  # of the rate, as of the last refusal; it grows from there
+        self._share = 1.0  # the share of the rate just after the last refusal; it grows from there
         self._refused_at = -math.inf
 
     def set_rate(self, per_second: float) -> None:
@@ -142,19 +145,19 @@ class _Line:
             self.serve()
 
     def ended(self, granted_at: float | None) -> None:
-        """The call that was granted at that time has its answer; None: it was not made."""
+        """Note the answer to a call that was granted at that time; None: the call was not made."""
         self._out -= 1
         if granted_at is not None:
             now = self._clock()
             self._trips_s.append(now - granted_at)
-            # This call arrived before its answer by at least what the quickest trip takes after its arrival.
-            # A later call will arrive after its grant by what the way there takes. What counts is the
-            # distance between the two arrivals, so both may be taken off: the whole quickest trip, except for
-            # how much the way there differs from call to call.
+            # The platform counts the time between the arrivals of two calls. We only know when this call was
+            # answered and when the later one departs, which is a shorter time: this call arrived some time
+            # before its answer, and the later one will arrive some time after its departure. Together that is
+            # at least the quickest round trip, less how much the way there differs from call to call.
             known = len(self._trips_s) == _TRIPS
             arrived = now - (max(0.0, min(self._trips_s) - _ROAD_S) if known else 0.0)
-            # Never earlier than the one before, as ``_delay`` expects: when the quickest trip drops out of
-            # the last hundred, more is taken off than it was from the call before.
+            # ``_delay`` expects ascending times. Without max() this one could be earlier than the last: when
+            # the quickest trip leaves the last hundred, more is taken off than before.
             self._arrived.append(max(arrived, self._arrived[-1]) if self._arrived else arrived)
         self.serve()
 
@@ -187,7 +190,7 @@ class _Line:
             self._timer = asyncio.get_running_loop().call_later(delay_s, self.serve)
 
     def _delay(self, now: float) -> float:
-        """Seconds until one more call keeps to the rate; infinity: not before an answer comes."""
+        """Seconds until one more call may go out; infinity: an answer has to come first."""
         if now < self._opens_at:
             return self._opens_at - now
         rate = self._per_second * self._share_at(now)
@@ -202,5 +205,5 @@ class _Line:
         return self._arrived[-free] + window_s - now if free > 0 else math.inf
 
     def _share_at(self, now: float) -> float:
-        """The part of the rate that is used, from 0 to 1: it has grown since the last refusal."""
+        """The share of the rate that may be used now, from 0 to 1. It grows with the time since a refusal."""
         return min(1.0, self._share + (now - self._refused_at) / _RECOVERY_S)
