@@ -1,4 +1,4 @@
-"""Stores: what outlives a process. The protocol, and opening a store by its URL."""
+"""Stores keep what outlives a process. This module has the protocol ``Store``, and opens a store by its URL."""
 
 import hashlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class KeptFile:
 
     @classmethod
     def of(cls, content: bytes, cut: tuple[str, ...] = ()) -> Self:
-        """The file of this content."""
+        """The file with this content; computes its hash."""
         return cls(content, hashlib.sha256(content).digest(), cut)
 
 
@@ -53,7 +53,7 @@ class Generation:
 
     @property
     def digest(self) -> bytes:
-        """A hash of all files: equal exactly when the files are."""
+        """A hash of all files; two generations have the same one exactly when their files are equal."""
         files = [(name, file.hash, file.cut) for name, file in sorted(self.files.items())]
         return hashlib.sha256(repr(files).encode()).digest()
 
@@ -85,11 +85,11 @@ class Store(Protocol):
         ...
 
     async def turn(self, turn_id: str) -> TurnRecord | None:
-        """The turn of that id."""
+        """The turn with that id; None if it is not stored."""
         ...
 
     async def turn_of_card(self, card_id: str) -> TurnRecord | None:
-        """The turn with that card."""
+        """The turn with that card; None if it is not stored."""
         ...
 
     async def beat(self, now: float, lease_s: float) -> None:

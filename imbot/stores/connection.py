@@ -24,8 +24,8 @@ from imbot.stores.log_ahead import write_to_log
 
 BUSY_TIMEOUT_S = 5.0
 SLOW_S = 0.01  # if brief work takes longer, the disk is slow, and ...
-REST_S = 30.0  # ... for so long the thread does all work
-CHECKPOINT_EVERY = 250  # brief writes; before SQLite would checkpoint by itself, on the event loop
+REST_S = 30.0  # ... the thread does all work for this time
+CHECKPOINT_EVERY = 250  # brief writes; so few that SQLite does not checkpoint by itself, on the event loop
 IN_MEMORY = ":memory:"
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def store_error(path: Path, error: Exception) -> StoreError:
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
-    """A connection to the store in that file, which is created for this user only, or upgraded, if needed."""
+    """A connection to the store in that file, created or upgraded if needed. Only this user can read a new file."""
     if str(path) != IN_MEMORY:
         _make_private(path)
     connection = _connect(path)
@@ -91,7 +91,7 @@ def _make_private(path: Path) -> None:
 
 
 def _recognise(connection: sqlite3.Connection, path: Path) -> None:
-    # Tables before the id: a process that creates the store at this moment writes both in one transaction.
+    # Look for tables before the id: a process that creates the store right now writes both in one transaction.
     used = connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
     application, version = _number(connection, "application_id"), _number(connection, "user_version")
     if application != schema.APPLICATION_ID:
@@ -234,7 +234,7 @@ class _Job:
 
 
 class Writer:
-    """Writes through a lane: all writes that wait when the thread becomes free are one transaction."""
+    """Writes through a lane. All writes that wait when the thread becomes free are committed together."""
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane

@@ -1,4 +1,4 @@
-"""Accepted generations in SQLite: the statements of three calls of the store.
+"""Accepted generations in SQLite: the statements behind three methods of the store.
 
 A file that many bots use, such as shared knowledge, is stored once, by its hash. Paths are stored as bytes,
 because not every path is valid text.
@@ -18,7 +18,7 @@ _FILES = """
 
 
 def keep(connection: sqlite3.Connection, folder: str, new: Sequence[Generation], gone: Iterable[str]) -> None:
-    """Store new generations, each in the place of an earlier one, and remove those that are gone."""
+    """Store ``new`` generations, each replacing an earlier one; remove those of the paths ``gone``."""
     dropped = [_place(folder, path) for path in (*gone, *(generation.path for generation in new))]
     connection.executemany("DELETE FROM generations WHERE (folder, path) = (?, ?)", dropped)
     for generation in new:

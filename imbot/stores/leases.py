@@ -23,7 +23,7 @@ _HAND_BACK = "UPDATE turns SET process = '' WHERE id = ? AND process = ?"
 
 
 def renew_lease(process: str, now: float, lease_s: float) -> Callable[[sqlite3.Connection], None]:
-    """Work that renews the lease of a process, and removes those of processes long dead."""
+    """Work that renews the lease of a process, and removes leases that ended more than a day ago."""
 
     def work(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT OR REPLACE INTO processes VALUES (?, ?)", (process, now + lease_s))

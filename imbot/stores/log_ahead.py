@@ -1,4 +1,4 @@
-"""Having SQLite write to a log beside the file (WAL), so that readers and a writer need not wait for each other."""
+"""Switches SQLite to a write-ahead log (WAL), so that readers and a writer need not wait for each other."""
 
 import sqlite3
 import time
@@ -7,10 +7,11 @@ _RETRY_S = 0.01
 
 
 def write_to_log(connection: sqlite3.Connection, patience_s: float) -> None:
-    """Switch the file to a log, for good. Raises sqlite3.Error.
+    """Switch the file to a write-ahead log permanently. Raises sqlite3.Error; a busy file not before ``patience_s``.
 
-    Who switches reads first and then wants the file alone. Of two processes that do so at once SQLite
-    refuses one on the spot, whatever its time-out, as neither would let go while it waits: that one tries again.
+    SQLite reads the file first and then needs it exclusively. If two processes do this at the same time, each
+    would wait for the other, so SQLite refuses one of them at once, without regard to its time-out. That one
+    tries again here.
     """
     give_up = time.monotonic() + patience_s
     while True:

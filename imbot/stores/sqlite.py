@@ -92,15 +92,15 @@ class SqliteStore:
             raise TakenOverError("another process has taken it over")
 
     async def ask_again(self, turn_id: str) -> None:
-        """Mark a turn of any process as asked again."""
+        """Mark a turn of any process as asked again (``TurnRecord.replaced``)."""
         await self._write(changed("UPDATE turns SET replaced = 1 WHERE id = ?", turn_id), brief=True)
 
     async def turn(self, turn_id: str) -> TurnRecord | None:
-        """The turn of that id."""
+        """The turn with that id; None if it is not stored."""
         return await self._one_turn(_TURN, turn_id)
 
     async def turn_of_card(self, card_id: str) -> TurnRecord | None:
-        """The turn with that card."""
+        """The turn with that card; None if it is not stored."""
         return await self._one_turn(_TURN_OF_CARD, card_id)
 
     # -- turns of processes that died
@@ -134,7 +134,7 @@ class SqliteStore:
                 await self._write(leases.release(self._process))
 
     async def _look(self, work: Work[T]) -> T:
-        """Read a little, if possible on the writer's connection, which has what it wrote in its cache."""
+        """Read a few rows, if possible on the writer's connection, whose cache has what it wrote."""
         return await (self._write_lane if self._write_lane.free else self._read_lane).run(work, brief=True)
 
     async def _one_turn(self, sql: str, value: str) -> TurnRecord | None:
@@ -254,7 +254,7 @@ def _insert(*columns: str) -> str:
 def _history(
     connection: sqlite3.Connection, key: ConversationKey, turns: int, idle_s: float, now: float
 ) -> list[Exchange]:
-    """The exchanges, read backwards until there are enough, or a silence was too long."""
+    """The exchanges, read from the newest on until there are enough, or a silence was too long."""
     bot, conversation, sender = values_of(key)
     past = connection.execute(_PAST, {"bot": bot, "conversation": conversation, "sender": sender, "now": now})
     exchanges: list[Exchange] = []
