@@ -1,4 +1,4 @@
-"""The Meta: what every IM platform is to the rest of imbot, and the table of platform types.
+"""Platform types: what every IM platform provides to the rest of imbot, and the table of the types.
 
 A *platform type* (``dingtalk-stream``) knows one way to reach users. Its *gateway* is the live link
 of one app: it receives messages and clicks for the handler attached to it, and shows cards. Nothing
@@ -17,7 +17,7 @@ from imbot.platforms.gateway import Gateway, Going, Made, Spent, unseen
 from imbot.spec import CardSpec
 from imbot.usage.accounting import Calendar
 
-if TYPE_CHECKING:  # it brings asyncio along, which `check` does without
+if TYPE_CHECKING:  # it imports asyncio, which `check` does without
     from imbot.usage.rate_limit import RateLimiter
 
 DEFAULT_TYPE = "dingtalk-stream"  # the schema's default for `type`
@@ -30,15 +30,21 @@ TYPES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlatformType:
-    """One way to reach people: all that the rest of imbot asks of a platform.
+    """One way to reach people: all that the rest of imbot needs of a platform.
 
-    ``gateway``, ``dry_run`` and ``diagnosis`` are "module:class", imported when they are opened. ``kinds`` are
-    the card kinds it has by their names in a bot file; its schema lists them too, the default first.
-    ``calls_of`` tells how many calls it takes to show a card in a phase: to make it, to update it, to end it.
-    ``renderer`` is the module that draws its cards on web pages, a ``Renderer``, ``simulator`` the class of a
-    platform of this type for one machine, a ``Simulator``. ``month`` is the calendar by
-    which it counts calls, if it does. ``say_link`` makes the address that sends a text as who presses the link,
-    where there is such a thing.
+    Classes are written as "module:class" and modules by their names; each is imported when it is opened.
+
+    - ``name``: the ``type`` in a bot file
+    - ``gateway``, ``dry_run``, ``diagnosis``: classes, see ``Gateway``, ``DryRun`` and ``Diagnosis``
+    - ``kinds``: the classes of its card kinds, by their names in a bot file; its schema lists the same names, the
+      default first
+    - ``calls_of``: returns how many calls it takes to make a card (phase thinking), to update it (streaming) or
+      to end it (the other phases)
+    - ``renderer``: the module that draws its cards on web pages, see ``Renderer``
+    - ``simulator``: the class of its ``Simulator``
+    - ``month``: the calendar by which it counts calls; None if it does not count them by the month
+    - ``say_link``: makes the address of a link which sends a text in the name of the person who presses it; None
+      if there are no such links
     """
 
     name: str
@@ -55,7 +61,7 @@ class PlatformType:
 
 @cache
 def platform_type(name: str) -> PlatformType:
-    """The platform type of that name."""
+    """The platform type of that name. Raises KeyError if there is none."""
     found: PlatformType = _imported(TYPES[name])
     return found
 
@@ -77,19 +83,20 @@ def open_gateway(
     spent: Spent = unseen,
     limiter: "RateLimiter | None" = None,
 ) -> Gateway:
-    """A gateway of that platform type, not yet connected; it keeps to ``quota``, or to one of its own."""
+    """A gateway of that platform type, not yet connected; its arguments are explained at ``Gateway``."""
     gateway: Gateway = _imported(platform_type(type_name).gateway)(credentials, endpoint, spent, limiter)
     return gateway
 
 
 class DryRun(Protocol):
-    """A platform type without its platform: decides on the same calls as its gateway, and makes none.
+    """Decides on the same calls as the gateway of its platform type, but makes none.
 
-    The class takes ``called``, which is awaited with the card's id in the place of each call.
+    Its class takes one argument, ``called``. Where the gateway would make a call about a card, the dry run
+    awaits ``called`` with the id of the card instead.
     """
 
     def address(self, message: Message) -> Mapping[str, Any]:
-        """What ``Message.address`` would be."""
+        """The ``Message.address`` that the gateway would set."""
         ...
 
     def overflow_bytes(self, view: CardView) -> int:
@@ -117,19 +124,19 @@ class DryRun(Protocol):
         ...
 
     def answer(self, view: CardView) -> str:
-        """What people read of the answer on a card."""
+        """The answer as people read it on a card."""
         ...
 
 
 def open_dry_run(type_name: str, called: Callable[[str], Awaitable[None]]) -> DryRun:
-    """A dry run of that platform type."""
+    """A dry run of that platform type; ``called`` as ``DryRun`` says."""
     dry_run: DryRun = _imported(platform_type(type_name).dry_run)(called)
     return dry_run
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Nothing failed, but something is to be known: what was found, why, and what to do about it."""
+    """A warning of a probe that did not fail: what it found, the cause, and what to do about it."""
 
     found: str
     cause: str
@@ -138,11 +145,11 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One thing to find out by trying it.
+    """One thing that a diagnosis tries.
 
-    ``ask`` returns what it found, in a few words; what it raises names cause and cure. ``needs`` are
-    the names of the probes without whose success asking is pointless. ``calls`` is what it takes of a
-    month's calls at most.
+    ``ask`` returns what it found, in a few words or as a ``Doubt``. If it fails it raises PlatformError, which has
+    the cause and the cure. ``needs`` are the names of probes that must have succeeded before. ``calls`` is the
+    largest number of the month's calls that it takes.
     """
 
     name: str
@@ -152,13 +159,13 @@ class Probe:
 
 
 class Diagnosis(Protocol):
-    """A look at the platform with one app's eyes, by calls that nobody in a chat notices.
+    """Tries what one app may do on its platform, by calls that nobody in a chat notices.
 
-    The class takes ``(credentials, endpoint)``; ``endpoint`` None is the real platform.
+    Its class takes ``(credentials, endpoint)``; ``endpoint`` None is the real platform.
     """
 
     def probes(self, view: CardView) -> Sequence[Probe]:
-        """What to try, in order, for an app that will show cards like this one."""
+        """The probes, in the order to run them, for an app that will show cards like ``view``."""
         ...
 
     async def close(self) -> None:
@@ -167,21 +174,21 @@ class Diagnosis(Protocol):
 
 
 def open_diagnosis(type_name: str, credentials: Mapping[str, Any], endpoint: str | None = None) -> Diagnosis:
-    """A diagnosis of that platform type."""
+    """A diagnosis of that platform type for one app; its arguments are explained at ``Diagnosis``."""
     diagnosis: Diagnosis = _imported(platform_type(type_name).diagnosis)(credentials, endpoint)
     return diagnosis
 
 
 class Renderer(Protocol):
-    """How web pages draw the cards of a platform type: a module with what its own page uses.
+    """A module by which web pages draw the cards of a platform type.
 
-    ``PAGE`` is the folder with ``card.js``, which draws what ``page_card`` returns.
+    ``PAGE`` is the folder of the scripts and styles. Its ``card.js`` draws what ``page_card`` returns.
     """
 
     PAGE: Path
 
     def page_card(self, view: CardView) -> Mapping[str, Any] | None:
-        """A card as ``card.js`` takes it, JSON values; None where there is only a message."""
+        """A card as ``card.js`` takes it, JSON values; None for a view that is a message and no card."""
         ...
 
 
@@ -192,11 +199,14 @@ def open_renderer(type_name: str) -> Renderer:
 
 
 class Simulator(Protocol):
-    """A platform of a type for one machine, with a page to chat on. The class takes ``open_apps``: whoever comes is let in."""
+    """A platform that runs on one machine, with a page to chat on.
+
+    Its class takes ``open_apps``: whether an unknown app that calls is let in.
+    """
 
     @property
     def url(self) -> str:
-        """Its address, while it listens: of the page, and the ``endpoint`` of gateways."""
+        """The address of the page while it listens. It is also the ``endpoint`` for gateways."""
         ...
 
     def add_app(self, client_id: str, secret: str, title: str = "") -> object:
@@ -204,7 +214,7 @@ class Simulator(Protocol):
         ...
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; 0 takes a free port. Raises OSError."""
+        """Listen; port 0 takes a free one. Raises OSError if that is not possible."""
         ...
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The live link of one app of a platform: what the rest of imbot asks of it, and what it delivers to."""
+"""The live link of one app of a platform: its protocol, and that of the handler which it delivers to."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ Going = Callable[[], Awaitable[None]]
 Made = Callable[[CardRef], Awaitable[None]]
 GatewayState = Literal["down", "connecting", "connected"]
 
-# Hears of every call that the platform counts: the key of the card it is about, and the organisation
-# (empty: not known) in whose month it counts.
+# Called for every call that the platform counts, with the key of the card that the call is about, and the
+# organisation in whose month it counts (empty: not known).
 Spent = Callable[[str, str], None]
 
 
 def unseen(key: str, organisation: str) -> None:
-    """Heard by nobody."""
+    """A ``Spent`` that counts nothing."""
 
 
 async def unnamed(ref: CardRef) -> None:
-    """Nothing is to be journalled: the app has named the card before it made it."""
+    """A ``Made`` that journals nothing, for apps that choose the ids of their cards before they make them."""
 
 
 class Priority(IntEnum):
-    """Who goes first when calls of one app must wait; smaller is sooner."""
+    """Which of an app's waiting calls goes first: the one with the smallest value."""
 
     END = 0
     CREATE = 1
@@ -34,9 +34,9 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """How a gateway stands. Times are epoch seconds; ``error`` is the last failure's text, if any.
+    """The state of a gateway. Times are epoch seconds; ``error`` is the text of the last failure, if any.
 
-    ``opened`` counts connections made so far: 1 means the first one still stands.
+    ``opened`` is the number of connections made so far: 1 means that it never had to reconnect.
     """
 
     state: GatewayState
@@ -49,33 +49,34 @@ class GatewayHandler(Protocol):
     """What a gateway delivers to: a bot."""
 
     async def on_message(self, message: Message) -> None:
-        """Take a message over; the platform is told so when this returns. Never waits for an agent."""
+        """Take a message over. The gateway acknowledges it when this returns. Never waits for an agent."""
         ...
 
     async def on_action(self, action: CardAction) -> CardChange | None:
-        """What the clicked card shows now; None: nothing changes."""
+        """Handle a click; returns what changes on the clicked card, None if nothing does."""
         ...
 
 
 class Gateway(Protocol):
     """The live link of one app.
 
-    The class takes ``(credentials, endpoint, spent)``; ``endpoint`` None is
-    the real platform. All calls may raise ``PlatformError``; transient failures of single
-    calls are the caller's to repeat, but for one token refresh.
+    Its class takes ``(credentials, endpoint, spent, limiter)``: ``endpoint`` None is the real platform, ``spent``
+    is called for every call that the platform counts, and ``limiter`` None lets the gateway make its own rate
+    limit. Every method that makes a call may raise ``PlatformError``. A call that failed with ``TransientError`` is
+    repeated by the caller; the gateway itself only repeats a call once with a new token.
     """
 
     @property
     def status(self) -> GatewayStatus:
-        """How it stands now."""
+        """Its state now."""
         ...
 
     def attach(self, handler: GatewayHandler | None) -> None:
-        """Deliver to this handler from now on; None: to nobody (what comes is then not acknowledged)."""
+        """Deliver to this handler from now on. None: to nobody, and messages are not acknowledged."""
         ...
 
     async def prove(self, credentials: Mapping[str, Any]) -> None:
-        """Try other credentials of the same app without using them. Raises what the platform said."""
+        """Try other credentials of the same app without using them. Raises PlatformError if they are refused."""
         ...
 
     def use_credentials(self, credentials: Mapping[str, Any], qps: float) -> None:
@@ -101,38 +102,40 @@ class Gateway(Protocol):
     def overflow_bytes(self, view: CardView) -> int:
         """How many bytes a view is beyond what one card takes; 0: it fits.
 
-        Where the platform finds a card too large all the same, the call raises TransientError and this
-        becomes stricter.
+        If the platform refuses a card that fits as too large, that call raises TransientError, and from then on
+        the limit is lower.
         """
         ...
 
     async def create_card(self, ref: CardRef, latest: Callable[[], CardView], made: Made) -> CardView:
-        """Make a card and show it where the message came from; ``latest`` as in ``update_card``.
+        """Make a card and show it where the message came from; returns the view that was shown.
 
-        A platform that names its cards, or that wants a sequence, makes the card first, awaits ``made`` with the
-        name, which journals it, and shows the card then with ``ref.key`` as its idempotency key: so a crash in
-        between leaves nothing that is shown and not known. Others need not await it.
+        ``latest`` as in ``update_card``. On a platform that names its cards itself, or that needs ``ref.sequence``,
+        the gateway makes the card first, then awaits ``made`` with its name, which journals it, and only then shows
+        the card, with ``ref.key`` as the idempotency key. So no card is shown that the journal does not know, even
+        after a crash in between. Other gateways need not await ``made``.
         """
         ...
 
     async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
-        """Show the newest view: ``latest`` is called when the call may go out. What was shown.
+        """Show the newest view of a card; returns the view that was shown.
 
-        ``ref.sequence`` is larger than in any call before, over restarts too.
+        ``latest`` returns the newest view. It is called when the call may go out, not before. ``ref.sequence`` is
+        larger than in every earlier call about this card, also in those before a restart.
         """
         ...
 
     async def finish_card(self, ref: CardRef, view: CardView) -> None:
         """Show the last view of a card and end its streaming. Safe to repeat.
 
-        A card that another process made may not have been shown yet: then this shows it, by its key.
+        If another process has made the card but not shown it, this shows it, by its key.
         """
         ...
 
     async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
-        """Say ``text`` (Markdown) where the card would stand, without a card.
+        """Send ``text`` (Markdown) as a message to where the card would be.
 
-        ``going`` is awaited when it may go out, before anything of it does; what it raises calls it off.
+        ``going`` is awaited when the message may go out, before it is sent. If ``going`` raises, nothing is sent.
         """
         ...
 

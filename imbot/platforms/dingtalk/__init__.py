@@ -10,8 +10,11 @@ from imbot.usage.accounting import Calendar
 
 
 def calls_of(card: CardSpec, phase: CardPhase) -> int:
-    """Calls to show a card in a phase. A template of one's own has an end that takes a call besides."""
-    from imbot.cards.kinds import open_kind  # brings YAML along, which looking at the types does without
+    """How many calls it takes to show a card in a phase.
+
+    The end of a card with the app's own template takes two: one for its variables, one to end its streaming.
+    """
+    from imbot.cards.kinds import open_kind  # it imports YAML, which the table of types does without
 
     if not open_kind(card, STREAM).live:
         return int(phase.terminal)
@@ -19,7 +22,7 @@ def calls_of(card: CardSpec, phase: CardPhase) -> int:
 
 
 def say_link(text: str) -> str:
-    """The address that sends a text to the chat when its link is pressed."""
+    """The address of a link that sends a text to the chat when it is pressed."""
     return f"dtmd://dingtalkclient/sendMessage?content={quote(text)}"
 
 
@@ -36,6 +39,6 @@ STREAM = PlatformType(
     calls_of=calls_of,
     renderer="imbot.platforms.dingtalk.renderer",
     simulator="imbot.platforms.dingtalk.simulator:Simulator",
-    month=Calendar(utc_offset_h=8),  # Shanghai's
+    month=Calendar(utc_offset_h=8),  # the time of Shanghai
     say_link=say_link,
 )

@@ -1,4 +1,4 @@
-"""The calls imbot makes, as values: method, path and body. Pure; ``openapi.py`` sends them."""
+"""The calls imbot makes, as values: method, path and body. ``openapi.py`` sends them."""
 
 import json
 import uuid
@@ -27,25 +27,25 @@ WEBHOOK = "POST /robot/sendBySession"
 
 
 def template_id(view: CardView) -> str:
-    """The card template that a view is of; empty: it is no card, but a message."""
+    """The id of the card template of a view; empty if the view is a message and no card."""
     return str(view.native.get("template_id", ""))
 
 
 def is_standard(view: CardView) -> bool:
-    """Whether a view is of a StandardCard, which has calls of its own; all other cards are AI cards."""
+    """Whether a view is a StandardCard, which has its own API calls. All other cards are AI cards."""
     return template_id(view) == STANDARD_TEMPLATE
 
 
 def content_key(view: CardView) -> str:
-    """The variable of a view that streams; empty: none does."""
+    """The name of the variable that streams; empty if none does."""
     return str(view.native.get("content_key", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. ``api`` is its method and path: what the platform counts calls by.
+    """One call. ``api`` is its method and path, by which the platform limits calls per second.
 
-    ``url`` is set where that, and no token, is the permission: a message's session webhook.
+    ``url`` is only set for a message's session webhook. That address is the permission, so it needs no token.
     """
 
     api: str
@@ -54,7 +54,7 @@ class Call:
 
 
 class Caller(Protocol):
-    """What sends calls: ``openapi.OpenApi``, or a stand-in where there is no platform."""
+    """Sends calls: ``openapi.OpenApi``, or in a dry run something that sends nothing."""
 
     async def call(
         self,
@@ -65,10 +65,11 @@ class Caller(Protocol):
         since: float = 0.0,
         going: Going | None = None,
     ) -> None:
-        """When a call of one of ``apis`` may go out, make the one that ``make`` returns for it; None: none.
+        """Wait until a call of one of ``apis`` may go out, then make the call that ``make`` returns for that API.
 
-        Where it returns one of another API, it is asked again when that one may go out. ``going`` is awaited
-        just before the call; what it raises calls it off.
+        If ``make`` returns None, no call is made. If it returns a call of another API, it is asked again when a
+        call of that API may go out. ``going`` is awaited just before the call; if it raises, no call is made.
+        Waiting calls go in the order of ``(priority, since)``. Raises PlatformError if the call fails.
         """
         ...
 
@@ -76,7 +77,7 @@ class Caller(Protocol):
 def create(card_id: str, to: Address, view: CardView) -> Call:
     """Make a card of the view's template and show it at the address.
 
-    Raises FatalError where no such card can stand.
+    Raises FatalError if the view is no card, or if the person has no staff id.
     """
     if not template_id(view):
         raise FatalError(f"DingTalk has no cards of kind {view.kind!r}")
@@ -94,7 +95,10 @@ def put_ai(card_id: str, changed: Mapping[str, Any]) -> Call:
 
 
 def stream_ai(card_id: str, key: str, content: str, *, finalize: bool = False, error: bool = False) -> Call:
-    """Show the whole content so far in the variable that streams; at the end say that it was the end."""
+    """Show the whole content so far in the variable ``key``.
+
+    ``finalize`` ends the streaming as finished, ``error`` as failed.
+    """
     body = {
         "outTrackId": card_id,
         "guid": uuid.uuid4().hex,
@@ -113,7 +117,7 @@ def put_standard(card_id: str, layout: Mapping[str, Any]) -> Call:
 
 
 def send_markdown(to: Address, title: str, text: str) -> Call:
-    """Say something in the robot's name. Raises FatalError for a person without a staff id."""
+    """Send a message in the robot's name. Raises FatalError for a person without a staff id."""
     message = {
         "robotCode": to.robot_code,
         "msgKey": "sampleMarkdown",
@@ -125,18 +129,18 @@ def send_markdown(to: Address, title: str, text: str) -> Call:
 
 
 def create_hidden(card_id: str, view: CardView) -> Call:
-    """Make an AI card that nobody sees, for it is delivered to nobody."""
+    """Make an AI card that nobody sees, because it is not delivered."""
     return Call(AI_CREATE_HIDDEN, _ai_card(card_id, view))
 
 
 def send_nobody(robot_code: str) -> Call:
-    """Say something to an empty list of people: refused for that, where nothing else is wrong."""
+    """Send a message to an empty list of people. If nothing else is wrong, it is refused for the empty list."""
     message = {"robotCode": robot_code, "msgKey": "sampleText", "msgParam": _json({"content": "imbot"})}
     return Call(SEND_SINGLE, {**message, "userIds": []})
 
 
 def webhook_markdown(url: str, title: str, text: str) -> Call:
-    """Say something through a message's session webhook."""
+    """Send a message through the session webhook of a received message."""
     return Call(WEBHOOK, {"msgtype": "markdown", "markdown": {"title": title, "text": text}}, url)
 
 

@@ -1,4 +1,4 @@
-"""How much one card takes: a bound of our own, for the platform tells none, and what it says to a card beyond its own."""
+"""Limits the size of a card. DingTalk does not tell its limit, so ours is a guess that its refusals correct."""
 
 import json
 import logging
@@ -17,19 +17,22 @@ CARD_BYTES = 14_000  # documented are 3 KB, which everybody exceeds; a message m
 
 
 class CardSize:
-    """What a card of one app may weigh."""
+    """The largest size of an app's cards, in bytes."""
 
     def __init__(self) -> None:
         self._bytes = CARD_BYTES
 
     def overflow_bytes(self, view: CardView) -> int:
-        """How many bytes a view is beyond that; 0: it fits."""
+        """How many bytes a view is beyond the limit; 0: it fits."""
         return max(0, _bytes_of(view) - self._bytes)
 
     async def call_within_limit(self, call: Awaitable[None], sent: Callable[[], CardView]) -> None:
-        """Make a call that sends a view; where it is too large, less has to do, and the call may be repeated.
+        """Await a call that sends a card, and lower the limit if DingTalk refuses the card as too large.
 
-        What was known to be too large, as its answer is not what makes it so, teaches nothing.
+        ``sent`` returns the view that was sent. If the view was within the limit, the limit becomes half of its
+        size, and TransientError is raised: the caller may repeat the call with a shorter answer. If the view was
+        beyond the limit, its answer had been shortened already and something else is too large. Then the limit
+        stays, and the FatalError is raised as it is.
         """
         believed = self._bytes
         try:
@@ -46,7 +49,7 @@ class CardSize:
 
 
 def _bytes_of(view: CardView) -> int:
-    """The bytes that are bounded: of a variable, or of a whole layout."""
+    """The bytes that the limit applies to: the whole layout of a StandardCard, else the largest variable."""
     if not template_id(view):  # a message, which is sent in as many messages as it needs
         return 0
     if is_standard(view):

@@ -1,6 +1,6 @@
-"""Cards on show: each is made, changed and ended with the fewest calls that do it.
+"""Makes, changes and ends the cards of an app, each with as few calls as possible.
 
-``gateway.py`` hands its card calls on to here; ``calls.py`` builds what ``openapi.py`` sends.
+``gateway.py`` passes its card calls on to this module; ``calls.py`` builds the calls, ``openapi.py`` sends them.
 """
 
 import asyncio
@@ -16,23 +16,23 @@ from imbot.platforms.dingtalk.card_size import CardSize
 from imbot.platforms.dingtalk.wire import Address
 from imbot.platforms.gateway import Priority
 
-MOST_SHOWN = 2_000  # cards; of one that is forgotten all is sent anew
+MOST_SHOWN = 2_000  # cards that are remembered; the next call about a forgotten card sends all of it
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What a card shows as far as we know; values whose call failed are not known."""
+    """What we know that a card shows. Values whose call failed are not known."""
 
     data: dict[str, Any]
-    at: float  # of the loop's clock: who waited longest is updated first
-    expected: tuple[str, ...]  # the APIs that the next update will likely use: whichever has room
+    at: float  # when it last changed, by the loop's clock; the card that waited longest is updated first
+    expected: tuple[str, ...]  # the APIs that the next update may use; it takes the one that has room first
 
     def changed(self, view: CardView) -> dict[str, Any]:
-        """What differs from what is shown."""
+        """The values of a view that differ from what the card shows."""
         return {k: v for k, v in view.data.items() if k not in self.data or self.data[k] != v}
 
     def changing(self, view: CardView) -> dict[str, Any]:
-        """What differs, and is not known from now on until the call is confirmed."""
+        """The values that differ. Until a call with them succeeds, it is not known what the card shows for them."""
         changed = self.changed(view)
         for key in changed:
             self.data.pop(key, None)
@@ -48,13 +48,14 @@ class Cards:
         self._card_size = CardSize()
 
     def overflow_bytes(self, view: CardView) -> int:
-        """How many bytes a view is beyond what one card takes; it grows stricter by what the platform says."""
+        """How many bytes a view is beyond what one card takes; 0: it fits. Refusals lower the limit."""
         return self._card_size.overflow_bytes(view)
 
     async def create(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
-        """Make a card. That it exists already is a success: an earlier attempt came through.
+        """Make a card; returns the view that was sent.
 
-        What a repeated attempt shows is not known: the platform may keep the first one's data.
+        If the card exists already, an earlier attempt succeeded, so this counts as success. Then it is not known
+        what the card shows, because the platform may have kept the data of the first attempt.
         """
         now = _now()
         doubtful = ref.id in self._shown
@@ -81,7 +82,10 @@ class Cards:
         return view
 
     async def update(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
-        """Show the newest view by one call: as streaming if only the content changed, else by key."""
+        """Show the newest view by at most one call; returns that view.
+
+        If only the content changed the call streams it, else it sends the variables that changed.
+        """
         shown = self._known(ref)
         view: CardView
         changed: dict[str, Any] = {}
@@ -104,11 +108,11 @@ class Cards:
         return view
 
     async def finish(self, ref: CardRef, view: CardView) -> None:
-        """Show the last view and end the card's streaming. Forgets the card, so repeating sends it all."""
+        """Show the last view and end the card's streaming. Forgets the card, so a repeated call sends all of it."""
         shown = self._known(ref)
         del self._shown[ref.id]
-        # Only a template of one's own has states that the platform keeps; the built-in one shows its
-        # state by a variable, and streaming must not be what ends it.
+        # For an app's own template the platform keeps a state, which the end of streaming sets. The built-in
+        # template shows its state by a variable, and must not be ended by streaming.
         streams = bool(calls.content_key(view)) and not _public(view)
         changed = shown.changed(view)
         if streams:
@@ -137,7 +141,7 @@ class Cards:
         await self._card_size.call_within_limit(calling, lambda: view)
 
     def _known(self, ref: CardRef) -> _Shown:
-        """What we know of a card; nothing of one from before a restart, so all of it will be sent."""
+        """What we know of a card. Nothing is known of one from before a restart, so all of it will be sent."""
         shown = self._shown.get(ref.id)
         if shown is None:
             shown = _Shown({}, _now(), (calls.AI_PUT,))
@@ -145,7 +149,7 @@ class Cards:
         return shown
 
     def _remember(self, ref: CardRef, shown: _Shown) -> None:
-        """Know this of a card; the oldest card is forgotten where there are too many that were never ended."""
+        """Remember what a card shows. If there are too many cards that were never ended, forget the oldest."""
         self._shown[ref.id] = shown
         if len(self._shown) > MOST_SHOWN:
             del self._shown[next(iter(self._shown))]
@@ -162,11 +166,11 @@ def _put_apis(view: CardView) -> tuple[str, ...]:
 
 
 def _next_apis(view: CardView) -> tuple[str, ...]:
-    """What the update after this view will likely use: while an answer grows only the content changes."""
+    """The APIs for the update after this view. While an answer grows, most likely only the content changes."""
     if not calls.content_key(view) or view.phase is not CardPhase.STREAMING:
         return _put_apis(view)
-    # What streams in a template of one's own is changed by streaming alone; in the public one it is a
-    # variable like others, so that both APIs serve, each with calls per second of its own.
+    # In an app's own template the content can only be changed by streaming. In the public template it is a
+    # variable like others, so both APIs can change it, and each has its own limit of calls per second.
     return (calls.AI_STREAM, calls.AI_PUT) if _public(view) else (calls.AI_STREAM,)
 
 

@@ -1,4 +1,4 @@
-"""What DingTalk's refusals mean: the one place where transient or fatal is decided, with the cure."""
+"""What DingTalk's refusals mean: the one place that decides which are transient or fatal, and names the cure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ WEBHOOK_GONE = "300001"
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Why a code comes and what a person can do about it.
+    """Why DingTalk answers with a code, and what a person can do about it.
 
-    ``retry_after_s`` is set exactly when nothing was done, so that repeating is safe.
+    ``retry_after_s`` is set exactly when the platform did nothing, so that any call is safe to repeat.
     """
 
     cause: str = ""
@@ -68,7 +68,7 @@ _BUSY = Meaning(
 )
 _UNKNOWN = Meaning()
 
-# By code; a code is looked up whole, then without its last part, and so on. The last ones are ours.
+# By code. A code is looked up whole, then without its last dotted part, and so on. The last entries are our own.
 MEANINGS = {
     "authFailed": _SECRET,
     "invalidClientIdOrSecret": _SECRET,
@@ -183,10 +183,10 @@ MEANINGS = {
 
 
 def failure(status: int, body: Any, otherwise: str = "") -> PlatformError | None:
-    """What a response says went wrong, None if nothing did; HTTP 200 proves nothing here.
+    """The error that a response reports; None if it reports success. DingTalk reports errors with HTTP 200, too.
 
-    ``body`` is the parsed JSON, None where there was none. ``otherwise`` is the code whose meaning a
-    code that we do not know has here.
+    ``body`` is the parsed JSON, None if the response had none. ``otherwise`` is the code in ``MEANINGS`` that
+    explains codes which are not in there.
     """
     if not isinstance(body, Mapping):
         return error(f"HTTP {status} without JSON", "", status)
@@ -223,19 +223,19 @@ def too_fast(error: PlatformError) -> bool:
 
 
 def billed(error: PlatformError) -> bool:
-    """Whether the platform counts the failed call among the month's: it does unless it refused to look at it."""
+    """Whether the platform counts the failed call in its month. It does, unless it refused the call unread."""
     if isinstance(error, TransientError) and error.retry_after_s is not None:
         return False
     return error.code not in TOKEN_REFUSED and _meaning(error.code, error.status) is not _QUOTA
 
 
 def about_robot(error: PlatformError) -> bool:
-    """Whether the platform did not know the robot, or not as this app's."""
+    """Whether the platform does not know the robot, or says that it belongs to another app."""
     return _meaning(error.code, error.status) is _ROBOT
 
 
 def _refusal(status: int, body: Mapping[str, Any]) -> tuple[str, str]:
-    """The code and words of a refusal; both empty where there is none."""
+    """The code and the message of a refusal; both empty if the response is none."""
     words = str(body.get("message") or body.get("errmsg") or "")
     if "errcode" in body and str(body["errcode"]) != "0":
         return str(body["errcode"]), words

@@ -1,6 +1,6 @@
-"""The way to a connection: ask for one, upgrade, and after failures wait and try again.
+"""Opens WebSocket connections: asks for a ticket, connects, and after failures waits and tries again.
 
-``stream.py`` asks here whenever it needs a WebSocket, and speaks over it.
+``stream.py`` asks for a connection here whenever it needs one, and does the talking.
 """
 
 import asyncio
@@ -24,7 +24,11 @@ Socket = aiohttp.ClientWebSocketResponse
 
 
 class Connector:
-    """Connects one app. ``opened`` counts its connections, ``error`` is why there is none, if that is known."""
+    """Connects one app.
+
+    ``opened`` is the number of connections made so far. ``error`` says why there is none now; empty if there is
+    one, or if that is not known.
+    """
 
     def __init__(self, api: OpenApi, topics: Iterable[str], user_agent: str, times: Times) -> None:
         self.opened = 0
@@ -37,11 +41,11 @@ class Connector:
         self._hurry = asyncio.Event()
 
     def hurry(self) -> None:
-        """Try to connect now if a wait is on: something changed."""
+        """Do not wait any longer before the next attempt, because something changed that may let it succeed."""
         self._hurry.set()
 
     async def connect(self, delay_s: float) -> Socket:
-        """A new connection, after a delay and as many attempts as it takes."""
+        """Wait ``delay_s`` seconds, then try until there is a connection, and return it."""
         refusals = Backoff(first_s=self._times.refused_first_s, cap_s=self._times.refused_cap_s)
         while True:
             await self._pause(delay_s)

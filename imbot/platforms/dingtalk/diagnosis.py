@@ -1,7 +1,8 @@
-"""What can be found out about an app's DingTalk without anybody in a chat noticing.
+"""Tries what an app may do at DingTalk, without anybody in a chat noticing.
 
-A ``Diagnosis`` for ``imbot.ops.doctor``. Opens no WebSocket: the platform would hand it messages of the
-bot that runs. The calls are those of ``calls.py``, about cards that nobody sees and to nobody.
+A ``Diagnosis`` for ``imbot.ops.doctor``. It opens no WebSocket, because the platform would send messages there
+that are for the bot that runs. Its calls are those of ``calls.py``, about cards that nobody sees, or to an empty
+list of people.
 """
 
 import asyncio
@@ -33,13 +34,13 @@ from imbot.platforms.dingtalk.times import Times
 
 PATIENCE = Times(call_s=10.0)
 CLOCK_TOLERANCE_S = 60.0
-# Where a message's own webhook leads: answers without a card go there.
+# The host of session webhooks, through which answers without a card are sent.
 WEBHOOKS = {DEFAULT_ENDPOINT: "https://oapi.dingtalk.com"}
 _FORBIDDEN = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
 
 
 class DingTalkDiagnosis:
-    """The look of one app at DingTalk; a ``Diagnosis``."""
+    """The ``Diagnosis`` of one DingTalk app."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class DingTalkDiagnosis:
         self._card_id = uuid.uuid4().hex
 
     def probes(self, view: CardView) -> list[Probe]:
-        """In the order in which one thing stands on another."""
+        """The probes, each after those that it needs."""
         probes = [
             Probe("network", self._network),
             Probe("clock", self._time, ("network",)),
@@ -90,10 +91,10 @@ class DingTalkDiagnosis:
             Probe("content key", lambda: self._content_key(view), ("streaming", "template"), calls=1),
         ]
 
-    # -- the way there
+    # -- the network
 
     async def _network(self) -> str:
-        """Whether DingTalk itself answers; asked for a token for nobody, it must say something in JSON."""
+        """Whether DingTalk itself answers. It must refuse a request for a token without credentials, in JSON."""
         began = _now()
         url = f"{self._endpoint}/v1.0/oauth2/accessToken"
         status, body, self._ahead_s = await self._fetch("POST", url)
@@ -120,7 +121,7 @@ class DingTalkDiagnosis:
         return "right, as DingTalk sees it"
 
     async def _stream_gateway(self) -> str:
-        """Any answer will do: the ticket is not shown, so nothing is opened."""
+        """Whether the gateway answers at all. The request has no ticket, so it opens no connection."""
         await self._fetch("GET", self._gateway.replace("ws", "http", 1))
         return f"{_place(self._gateway)} answers"
 
@@ -135,7 +136,7 @@ class DingTalkDiagnosis:
         return "DingTalk lets the app connect; no connection was opened"
 
     async def _sending(self) -> str | Doubt:
-        """Send to nobody: what is refused is the empty list, where the robot may send and is right."""
+        """Send to an empty list. DingTalk refuses the list only if the robot is known and may send messages."""
         robot = self._app.robot_code or self._app.client_id
         try:
             refusal = await self._refusal(calls.send_nobody(robot))
@@ -153,17 +154,17 @@ class DingTalkDiagnosis:
     # -- its cards
 
     async def _cards(self, call: Call) -> str:
-        """Change a card that there is not."""
+        """Change a card that does not exist."""
         await self._refusal(call)
         return "the app may make and change cards"
 
     async def _streaming(self, view: CardView) -> str:
-        """Stream into a card that there is not."""
+        """Stream into a card that does not exist."""
         await self._refusal(self._streamed(view))
         return "the app may stream into cards"
 
     async def _template(self, view: CardView) -> str:
-        """Make a card and deliver it to nobody."""
+        """Make a card without delivering it."""
         await self._send(calls.create_hidden(self._card_id, view))
         return f"{calls.template_id(view)} can be used"
 
@@ -185,7 +186,10 @@ class DingTalkDiagnosis:
     # -- calling
 
     async def _refusal(self, call: Call) -> PlatformError | None:
-        """Make a call that can do nothing: what it is refused for. Raises if it is for not being allowed."""
+        """Make a call that can have no effect; returns the error by which it is refused, None if it is not.
+
+        Raises PlatformError for an error that a working app would not get, such as a missing permission.
+        """
         try:
             await self._send(call)
         except FatalError as error:
@@ -197,7 +201,7 @@ class DingTalkDiagnosis:
         return None
 
     async def _send(self, call: Call) -> None:
-        """Make a call, once more if the bot that runs used up this second's calls."""
+        """Make a call. Repeat it once if the running bot has used up this second's calls."""
         try:
             await self._api.send(call)
         except TransientError as error:
@@ -209,7 +213,11 @@ class DingTalkDiagnosis:
         await self._api.send(call)
 
     async def _fetch(self, method: str, url: str) -> tuple[int, Any, float | None]:
-        """Status, JSON and how far our clock is ahead of theirs, of a request that names no app."""
+        """Make a request that names no app.
+
+        Returns the status, the parsed JSON (None: not JSON), and by how many seconds our clock is ahead of the
+        server's (None: not known).
+        """
         try:
             async with self._api.session().request(
                 method,
@@ -239,7 +247,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _place(url: str) -> str:
-    """Host and port of an address: the rest of it may be nobody's business."""
+    """Host and port of an address, without the rest, which may hold a secret."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 

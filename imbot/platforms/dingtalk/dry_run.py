@@ -1,6 +1,6 @@
-"""DingTalk without DingTalk: the same cards and texts, by the same calls, which go nowhere.
+"""The dry run of DingTalk: decides on the same calls as the gateway, and sends none of them.
 
-``cards.py`` and ``texts.py`` decide here as in ``gateway.py``; only what they call is a stand-in.
+``cards.py`` and ``texts.py`` decide as they do for ``gateway.py``; only the ``Caller`` is another one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,14 +21,14 @@ Called = Callable[[str], Awaitable[None]]
 
 
 class DingTalkDryRun:
-    """One app that nobody reaches; a ``DryRun``."""
+    """The ``DryRun`` of one DingTalk app."""
 
     def __init__(self, called: Called) -> None:
         self._api = _Nowhere(called)
         self._cards = Cards(self._api)
 
     def address(self, message: Message) -> Mapping[str, Any]:
-        """An address in the robot's own name: a webhook would expire by the real clock."""
+        """An address without a webhook, because webhooks expire by the real clock."""
         return asdict(
             Address(
                 robot_code="dry-run",
@@ -60,7 +60,7 @@ class DingTalkDryRun:
         await self._cards.finish(ref, view)
 
     async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
-        """Decide on the messages it takes."""
+        """Decide on the messages that the text takes."""
         await texts.send(self._api, ref, title, text, going)
 
     def layout(self, view: CardView) -> Mapping[str, Any]:
@@ -68,12 +68,12 @@ class DingTalkDryRun:
         return unpacked(view.data)
 
     def answer(self, view: CardView) -> str:
-        """The variable that streams; where none does, the whole card in words."""
+        """The value of the variable that streams; if none does, the text of the whole card."""
         return str(view.data.get(calls.content_key(view), view.text))
 
 
 class _Nowhere:
-    """A ``Caller`` whose calls go nowhere, at the pace they would go."""
+    """A ``Caller`` that sends nothing. Its calls wait for the rate limit as real ones do."""
 
     def __init__(self, called: Called) -> None:
         self._called = called

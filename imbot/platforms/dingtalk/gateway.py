@@ -1,7 +1,7 @@
 """The DingTalk gateway: one app's connection, cards and messages behind the ``Gateway`` protocol.
 
-Inward ``stream.py`` brings pushes, ``wire.py`` reads them, the attached handler takes them. Outward
-``cards.py`` and ``texts.py`` show answers by ``calls.py`` through ``openapi.py``.
+``stream.py`` receives pushes, ``wire.py`` reads them, and the attached handler takes them. ``cards.py`` and
+``texts.py`` show answers; ``calls.py`` builds their calls, and ``openapi.py`` sends them.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from imbot.usage.rate_limit import RateLimiter
 
 log = logging.getLogger(__name__)
 
-CARD_FIRST_S = 0.002  # an acknowledgement that waits so long lets the card go first, for which people wait
+CARD_FIRST_S = 0.002  # delay of an acknowledgement, so that the card goes first: people wait for that
 
 
 class DingTalkGateway:
@@ -50,7 +50,7 @@ class DingTalkGateway:
 
     @property
     def status(self) -> GatewayStatus:
-        """How it stands now."""
+        """The state of the connection now."""
         return self._stream.status
 
     def attach(self, handler: GatewayHandler | None) -> None:
@@ -62,7 +62,7 @@ class DingTalkGateway:
         await self._api.prove(Credentials.read(credentials))
 
     def use_credentials(self, credentials: Mapping[str, Any], qps: float) -> None:
-        """Use these credentials and that rate from now on; the connection that stands keeps standing."""
+        """Use these credentials and that rate from now on. An open connection stays open."""
         self._api.limiter.set_rate(qps)
         new = Credentials.read(credentials)
         if new != self._api.credentials:
@@ -78,7 +78,7 @@ class DingTalkGateway:
         await self._stream.up.wait()
 
     def new_card(self, message: Message) -> CardRef:
-        """Mint the card that will answer a message."""
+        """A card with a new id, to answer a message."""
         return CardRef(uuid.uuid4().hex, message.address)
 
     def overflow_bytes(self, view: CardView) -> int:
@@ -103,7 +103,7 @@ class DingTalkGateway:
         await self._cards.finish(ref, view)
 
     async def send_text(self, ref: CardRef, title: str, text: str, going: Going) -> None:
-        """Say ``text`` without a card."""
+        """Send ``text`` as a message, without a card."""
         await texts.send(self._api, ref, title, text, going)
 
     async def close(self) -> None:
@@ -136,7 +136,7 @@ class DingTalkGateway:
         return self._handler
 
     def _warn_of_quota(self, notice: str) -> None:
-        """Say it once until messages have content again: every push would repeat it."""
+        """Log it once until messages have content again, because every push reports it."""
         if not self._over_quota:
             log.warning(
                 "%s: messages arrive without content: the organisation's quota is used up (%s)",

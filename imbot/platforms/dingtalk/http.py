@@ -1,6 +1,6 @@
-"""What the gateways of an event loop share: one HTTP session, and the right to connect.
+"""Shared by all gateways of an event loop: one HTTP session, and a limit on how many connect at once.
 
-A thousand bots need one pool of connections, and must not all knock at once.
+A thousand bots need one pool of connections, and must not all connect at the same moment.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ class _Shared:
     users: int = 0
 
 
-CONNECTS_AT_ONCE = 32  # over all apps of the process, however many begin or come back together
+CONNECTS_AT_ONCE = 32  # of all apps of the process, even if all of them reconnect at the same time
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shared] = WeakKeyDictionary()
 
 
 def borrow() -> aiohttp.ClientSession:
-    """The session of the running loop, made for the first who asks; each who asks gives it back once."""
+    """The session of the running loop, made at the first call. For each call, ``give_back`` is called once."""
     loop = asyncio.get_running_loop()
     shared = _shared.get(loop)
     if shared is None:
@@ -34,7 +34,7 @@ def borrow() -> aiohttp.ClientSession:
                 connector=aiohttp.TCPConnector(limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 middlewares=(_once,),
-                trust_env=bool(getproxies()),  # which reads the environment anew for every call
+                trust_env=bool(getproxies()),  # True reads the environment anew for every call
             ),
             asyncio.Semaphore(CONNECTS_AT_ONCE),
         )
@@ -43,12 +43,12 @@ def borrow() -> aiohttp.ClientSession:
 
 
 def connects() -> asyncio.Semaphore:
-    """Held by a borrower while it connects; who waits longest is next."""
+    """The semaphore that a borrower of the session holds while it connects. Waiters get it in order of arrival."""
     return _shared[asyncio.get_running_loop()].connects
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep the library from repeating a PUT whose connection broke: the platform may count it twice, we do not."""
+    """Keep the library from repeating a PUT whose connection broke: the platform may count both, and we only one."""
     try:
         return await send(request)
     except aiohttp.ClientConnectorError:
@@ -58,7 +58,7 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
 
 
 async def give_back() -> None:
-    """Say that one borrower is done; after the last one the session is closed."""
+    """End one use of the session. After the last one it is closed."""
     loop = asyncio.get_running_loop()
     shared = _shared[loop]
     shared.users -= 1

@@ -1,4 +1,4 @@
-"""Markdown as DingTalk shows it: line breaks kept, tables standing free, no code block left open."""
+"""Changes Markdown so that DingTalk shows it as it is meant: its line breaks, tables and code blocks."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -10,8 +10,8 @@ from imbot.text.markdown import DELIMITER, FENCE, HEADING, LIST_ITEM, ROW, close
 def platform_markdown(text: str) -> str:
     """The same text as the platform needs it.
 
-    Single line breaks are marked, for clients drop those that are not; a table gets an empty line before
-    and after it; code is left alone, and closed where it is open at the end.
+    Single line breaks are marked with two spaces, because clients drop other ones. A table gets an empty line
+    before and after it. Code is left as it is; a code block that is open at the end is closed.
     """
     if "\n" not in text:
         return closed(text)
@@ -31,7 +31,7 @@ def platform_markdown(text: str) -> str:
 
 
 def as_platform_markdown(value: Any) -> Any:
-    """Card data as it is sent: its texts as the platform's Markdown."""
+    """Card data as it is sent: all its texts with the changes of ``platform_markdown``."""
     if isinstance(value, str):
         return platform_markdown(value) if "\n" in value else value
     if isinstance(value, Mapping):

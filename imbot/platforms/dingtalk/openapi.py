@@ -1,6 +1,7 @@
 """DingTalk over HTTP: one app's token, its calls, and typed errors for what goes wrong.
 
-``gateway.py`` and its parts send ``calls.py`` through here; ``stream.py`` asks here for connections.
+``cards.py``, ``texts.py`` and ``diagnosis.py`` send their calls through here, and ``connector.py`` asks for
+connections.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ REFRESH_MARGIN_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What proves that we are the app. An empty ``robot_code``: whatever a message says."""
+    """The credentials of an app. If ``robot_code`` is empty, the robot code in each message is used."""
 
     client_id: str
     client_secret: Secret
@@ -37,7 +38,7 @@ class Credentials:
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "Credentials":
-        """From the ``credentials`` of a bot file."""
+        """The credentials in the ``credentials`` of a bot file."""
         secret = values["client_secret"]
         return cls(
             client_id=values["client_id"],
@@ -49,14 +50,14 @@ class Credentials:
 @dataclass(frozen=True, slots=True)
 class _Token:
     text: str = field(repr=False)
-    refresh_at: float  # of the loop's clock
+    refresh_at: float  # seconds of the loop's clock
 
 
 class OpenApi:
-    """One app's way to call DingTalk. Methods raise ``TransientError`` or ``FatalError``.
+    """Calls DingTalk for one app. Methods raise ``TransientError`` or ``FatalError``.
 
-    ``TransientError.retry_after_s`` is set exactly when the platform did nothing, so that repeating is
-    safe whatever the call was.
+    ``TransientError.retry_after_s`` is set exactly when the platform did nothing, so that any call is safe to
+    repeat.
     """
 
     def __init__(
@@ -78,12 +79,12 @@ class OpenApi:
         self._fetching = asyncio.Lock()
 
     def use_credentials(self, credentials: Credentials) -> None:
-        """Call with these from now on."""
+        """Make calls with these credentials from now on."""
         self.credentials = credentials
         self._token = None
 
     async def prove(self, credentials: Credentials) -> None:
-        """Get a token with these credentials; it is kept where they are those in use."""
+        """Get a token with these credentials. It is kept if they are those in use."""
         token = await self._new_token(credentials)
         if credentials == self.credentials:
             self._token = token
@@ -101,7 +102,7 @@ class OpenApi:
         await in_turn(self.limiter, apis, make, lambda call: self._pay(about, call), priority, since, going)
 
     async def send(self, call: Call) -> Mapping[str, Any]:
-        """Make a call at once, with a new token once if the platform dropped ours."""
+        """Make a call at once, and return the answer. If our token is refused, try once more with a new one."""
         if call.url:
             return await self._request("POST", call.url, call.body, api=call.api)
         token = await self._current_token()
@@ -128,7 +129,7 @@ class OpenApi:
         return _field(answer, "endpoint"), _field(answer, "ticket")
 
     def session(self) -> aiohttp.ClientSession:
-        """The HTTP session, also for WebSockets, so that proxies apply to both alike."""
+        """The HTTP session. WebSockets use it too, so that proxies apply to both. Raises FatalError once closed."""
         if self._closed:
             raise FatalError("the gateway is closed")
         if self._session is None:
@@ -143,7 +144,7 @@ class OpenApi:
             await http.give_back()
 
     async def _pay(self, about: CardRef, call: Call) -> None:
-        """Make a call; one that may have arrived counts, whatever became of it."""
+        """Make a call, and report it to ``spent`` unless the platform surely did not count it."""
         billed = True
         try:
             await self.send(call)
@@ -160,7 +161,7 @@ class OpenApi:
         return await self._request(method, self._endpoint + path, call.body, headers, api=call.api)
 
     async def _current_token(self) -> _Token:
-        async with self._fetching:  # whoever waits here finds the token that the first one got
+        async with self._fetching:  # calls that wait here use the token that the first one got
             if self._token is None or self._token.refresh_at <= _now():
                 credentials = self.credentials
                 token = await self._new_token(credentials)
@@ -213,7 +214,7 @@ class OpenApi:
 
 
 def network_error(error: Exception) -> PlatformError:
-    """What an HTTP library's failure means, without any URL in it."""
+    """The error for a failure of the HTTP library. Its message has no URL in it."""
     if isinstance(error, aiohttp.InvalidURL):
         return codes.error("the address is not a URL", "endpoint")
     if isinstance(error, aiohttp.ClientConnectorError):

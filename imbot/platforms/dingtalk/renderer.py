@@ -1,4 +1,4 @@
-"""How web pages draw DingTalk's cards: with the scripts of the simulator's page."""
+"""The ``Renderer`` of DingTalk's cards: web pages draw them with the scripts of the simulator's page."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ _STATES = {
 
 
 def page_card(view: CardView) -> Mapping[str, Any] | None:
-    """A card as ``card.js`` takes it; None where there is only a message."""
+    """A card as ``card.js`` takes it; None for a view that is a message and no card."""
     if not view.native:
         return None
     streamed = content_key(view)
@@ -28,7 +28,9 @@ def page_card(view: CardView) -> Mapping[str, Any] | None:
         "template": template_id(view),
         "data": view.data,
         "private": {},
-        "state": _STATES[view.phase] if streamed else "finished",  # what cannot stream has no state
+        "state": _STATES[view.phase]
+        if streamed
+        else "finished",  # a card that cannot stream is never unfinished
         "streamed": streamed or None,
         "callback": True,
     }

@@ -1,4 +1,4 @@
-"""How a call waits for its slot: what it will be is decided when it may go out, not when it is wished for.
+"""Makes a call when the rate limit lets it. Its content is decided then, not when the call is requested.
 
 ``openapi.py`` and ``dry_run.py`` make their calls this way, for ``cards.py`` and ``texts.py``.
 """
@@ -19,7 +19,7 @@ async def in_turn(
     since: float,
     going: Going | None,
 ) -> None:
-    """As ``Caller.call``, by way of ``send``."""
+    """As ``Caller.call``; ``send`` makes the call."""
     while True:
         async with limiter.slot(*apis, priority=priority, since=since) as slot:
             call = make(slot.api)

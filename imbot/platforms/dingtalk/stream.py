@@ -1,6 +1,6 @@
 """The Stream connection of one app: open, receive, acknowledge, reconnect.
 
-The one file that imports DingTalk's SDK: its frames, acknowledgements and topics, but not its loop,
+The one file that imports DingTalk's SDK. It uses the SDK's frames, acknowledgements and topics, but not its loop,
 which swallows cancellation, blocks, and answers on the wrong socket. ``gateway.py`` gives the routes.
 """
 
@@ -38,20 +38,21 @@ CLICKS = Card_Callback_Router_Topic
 # The platform checks the form of this name; `-union` selects its world-wide gateway.
 USER_AGENT = f"dingtalk-sdk-python/v{VERSION_STRING}-union"
 MAX_IN_FLIGHT = 500
-MOST_PUSHES = 10_000  # whose ids are remembered
+MOST_PUSHES = 10_000  # pushes whose ids are remembered
 
 Data = Mapping[str, Any]
 
 
 class UnattendedError(Exception):
-    """Nobody is there to take a push: it is not acknowledged, so that the platform may try again."""
+    """No handler is attached to take a push. It is not acknowledged, so that the platform may send it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Who takes the pushes of a topic; ``patience_s`` later they are acknowledged in any case.
+    """Takes the pushes of a topic.
 
-    ``take`` returns the response to acknowledge with, if there is one to give.
+    ``take`` returns the response that goes with the acknowledgement, or None. If it takes longer than
+    ``patience_s`` seconds, the push is acknowledged without a response.
     """
 
     take: Callable[[Data], Coroutine[Any, Any, Data | None]]
@@ -77,11 +78,11 @@ class Stream:
 
     @property
     def status(self) -> GatewayStatus:
-        """How the connection stands."""
+        """The state of the connection now."""
         return GatewayStatus(self._state, self._since, self._connector.opened, self._connector.error)
 
     def hurry(self) -> None:
-        """Try to connect now if a wait is on: something changed."""
+        """Do not wait any longer before the next attempt to connect; see ``Connector.hurry``."""
         self._connector.hurry()
 
     async def run(self) -> None:
@@ -138,12 +139,14 @@ class Stream:
 
     async def _receive(self, socket: Socket) -> bool:
         """Take frames until the connection ends; True when a new one shall take over from it."""
-        patience_s = self._times.silent_s * random.uniform(0.8, 1.2)  # so that not all idle bots move in step
+        patience_s = self._times.silent_s * random.uniform(
+            0.8, 1.2
+        )  # so that idle bots do not all reconnect at once
         try:
             async with asyncio.timeout(patience_s) as silence:
                 moving = await self._hear(socket, silence, patience_s)
         except TimeoutError:
-            # Some connections look healthy and get nothing; only a new one tells.
+            # Some connections look healthy but get no messages. Only a new one is sure to get them.
             log.info("%s: no message for %.1f h: replacing the connection", self._name, patience_s / 3600)
             return True
         if not moving:
@@ -174,7 +177,7 @@ class Stream:
         return False
 
     def _read_on(self, socket: Socket) -> None:
-        """Take what still comes by a connection until another one has taken over and this one is closed."""
+        """Go on taking frames from a connection until it is closed, while another one takes over."""
         self._readers.start(self._hear_all(socket), f"old connection of {self._name}")
 
     async def _hear_all(self, socket: Socket) -> None:
@@ -182,7 +185,7 @@ class Stream:
             pass
 
     async def _serve(self, socket: Socket, frame: CallbackMessage) -> None:
-        """Hand one push on, and acknowledge it on the socket it came by."""
+        """Hand one push to its route, and acknowledge it on the socket that it came from."""
         try:
             route = self._routes.get(frame.headers.topic)
             if route is None:
@@ -196,11 +199,11 @@ class Stream:
             self._slots.release()
 
     def _is_new(self, frame: CallbackMessage) -> bool:
-        """Whether a push comes for the first time; one without an id always does."""
+        """Whether a push comes for the first time. One without an id counts as new."""
         return not frame.headers.message_id or self._pushes.add(frame.headers.message_id)
 
     async def _take(self, route: Route, socket: Socket, frame: CallbackMessage) -> None:
-        """Acknowledge a push with what comes of it, or without where that takes too long."""
+        """Acknowledge a push with the response of its route, or without one if that takes too long."""
         late = False
 
         def acknowledge() -> None:
@@ -258,7 +261,7 @@ class Stream:
         self._sockets.discard(socket)
 
     async def _shut(self) -> None:
-        """Let acknowledgements leave for a moment, then end everything."""
+        """Wait a moment for the last acknowledgements to be sent, then end everything."""
         await self._readers.close()
         await self._tasks.join(self._times.ack_s)
         await self._tasks.close()
@@ -266,7 +269,7 @@ class Stream:
 
 
 def _parse(text: str) -> SystemMessage | CallbackMessage | None:
-    """The frame in a WebSocket message; None where there is none."""
+    """The frame in a WebSocket message; None if it has no valid one."""
     try:
         values = json.loads(text)
         kind = SystemMessage if values["type"] == SystemMessage.TYPE else CallbackMessage

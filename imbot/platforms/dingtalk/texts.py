@@ -1,4 +1,4 @@
-"""Plain messages: what is said where no card is or can be."""
+"""Sends plain messages, where there is no card or can be none."""
 
 import logging
 import time
@@ -22,9 +22,10 @@ PART_TRIES = 5
 
 
 async def send(api: Caller, ref: CardRef, title: str, text: str, going: Going) -> None:
-    """Say it where the card would stand, in as many messages as it needs, in order; ``going`` as in ``Caller``.
+    """Send a text to where the card would be, in as many messages as it needs, in order.
 
-    A later part is never left to the caller to repeat, because the first ones would be repeated too.
+    ``going`` as in ``Caller``. Raises TransientError with ``retry_after_s`` only if nothing was sent. If a later
+    part fails, this repeats it, because the caller would repeat the first ones too.
     """
     title = (title or text)[:TITLE_CHARS]  # a message without title is refused
     parts = split(platform_markdown(text), PART_BYTES)
@@ -49,7 +50,7 @@ def _unsent_s(error: Exception) -> float | None:
 
 
 async def _send_part(api: Caller, ref: CardRef, title: str, part: str, going: Going | None = None) -> None:
-    """By the message's webhook, which costs no permission, else in the robot's name."""
+    """Send one part through the message's webhook, which needs no permission, else in the robot's name."""
     to = Address(**ref.address)
     if to.webhook and time.time() < to.webhook_until - EXPIRY_MARGIN_S:
         try:

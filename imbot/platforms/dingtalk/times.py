@@ -1,20 +1,24 @@
-"""How long things may take and how often: an argument, so that tests are quick and nothing is hidden."""
+"""All time limits and intervals of a DingTalk app, in one value, so that tests can choose shorter ones."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """All in seconds.
+    """Time limits and intervals, all in seconds.
 
-    ``call_s``: one HTTP call, or one WebSocket upgrade. ``ack_s``: a message is acknowledged by
-    then. ``answer_s``: a click is; the platform gives up after 2. ``heartbeat_s``: a ping goes out
-    after that silence, and half of it later a connection without pong is dead. ``close_s``: patience
-    with the other side of a closing handshake. ``retry_first_s`` and ``retry_cap_s``: between
-    attempts to connect; ``refused_first_s`` and up to ``refused_cap_s`` more: after a refusal that
-    only a person can lift. ``stable_s``: a connection that lived as long starts the growth anew.
-    ``silent_s``: a connection by which no message came for about as long is replaced, as it may be
-    deaf. ``forget_s``: how long pushes are remembered to notice repeated ones.
+    - ``call_s``: an HTTP call, or a WebSocket upgrade, fails after this time
+    - ``ack_s``: a message is acknowledged after this time at the latest
+    - ``answer_s``: so is a click; the platform gives up after 2 s
+    - ``heartbeat_s``: a ping is sent after this time without a frame; without a pong within half of it, the
+      connection is dead
+    - ``close_s``: how long to wait for the other side of a closing handshake
+    - ``retry_first_s``, ``retry_cap_s``: the first and the longest delay between attempts to connect
+    - ``refused_first_s``: the delay after a refusal that only a person can lift, and ``refused_cap_s`` is the most
+      that is added to it
+    - ``stable_s``: after a connection of this length the delays begin at the first one again
+    - ``silent_s``: a connection without a message for about this time is replaced, because it may be broken
+    - ``forget_s``: how long the ids of pushes are remembered, to notice repeated ones
     """
 
     call_s: float = 15.0

@@ -1,7 +1,7 @@
-"""What DingTalk pushes, as imbot's values. Pure: payloads in, ``Message`` and ``CardAction`` out.
+"""Reads what DingTalk pushes: turns payloads into ``Message`` and ``CardAction``.
 
-``stream.py`` receives the payloads, ``gateway.py`` hands the values on; what goes back is built in
-``calls.py``. Shapes are the platform's, which are looser than its documents, so reading is tolerant.
+``stream.py`` receives the payloads, and ``gateway.py`` hands the values on. Real payloads do not always have the
+shapes that the platform documents, so reading is tolerant.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from imbot.model import CardAction, ConversationKind, Message, Sender
 from imbot.text.sanitize import readable
 
-# A picture's or sticker's body has none of these; a quoted text has "text" where a text has "content".
+# The keys that hold the text of a message. Pictures and stickers have none; a quoted text has "text", not "content".
 TEXT_KEYS = ("content", "text", "recognition", "summary")
 REPEATED_MENTION = re.compile(r"@\S+\s*")
 
@@ -22,8 +22,9 @@ REPEATED_MENTION = re.compile(r"@\S+\s*")
 class Address:
     """Where an answer goes: the content of ``Message.address`` and ``CardRef.address``.
 
-    ``organisation`` is the corp id of the robot's own, whose calls are counted. ``staff_id`` is empty for outsiders and unpublished robots. ``webhook`` opens the conversation to
-    whoever knows it, until ``webhook_until`` (epoch seconds), so it is never shown.
+    ``organisation`` is the corp id of the robot's organisation, in whose month calls count. ``staff_id`` is empty
+    for outsiders and unpublished robots. Whoever knows ``webhook`` can send to the conversation until
+    ``webhook_until`` (epoch seconds), so it is never shown.
     """
 
     robot_code: str
@@ -112,7 +113,7 @@ def _message_text(data: Mapping[str, Any], kind: ConversationKind) -> str | None
 
 
 def _read(body: Mapping[str, Any], *, mentioned: bool = False) -> str | None:
-    """The words in a body of any message type, trimmed; None where there are none."""
+    """The text in the body of a message of any type, trimmed; None if there is none."""
     segments = body.get("richText")
     if isinstance(segments, list):
         return _rich_text([_object(segment) for segment in segments], mentioned=mentioned)
@@ -149,7 +150,7 @@ def _action_id(place: Mapping[str, Any]) -> str:
 
 
 def _object(value: Any) -> Mapping[str, Any]:
-    """A JSON object, however it came: as itself or as a string; empty for anything else."""
+    """A JSON object that came as a mapping or as a string of JSON; empty for anything else."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

@@ -1,1 +1,1 @@
-"""The card kinds of DingTalk: what an output format of this platform adds to a drawn layout."""
+"""The card kinds of DingTalk: the output formats of its cards."""

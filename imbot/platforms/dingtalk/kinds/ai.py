@@ -1,7 +1,7 @@
-"""The ``ai`` kind: an AI card, whose layout is the map of its variables.
+"""The ``ai`` kind: an AI card, whose layout is a mapping of its variables.
 
-Without a template of one's own it is the platform's public one, which needs no set-up. Wire facts:
-a card variable is a string; the public template takes lists inside ``sys_full_json_obj``.
+If the bot file names no template, the platform's public one is used, which needs no set-up. Every card variable is
+a string. The public template takes lists inside the variable ``sys_full_json_obj``.
 """
 
 import json
@@ -32,7 +32,7 @@ _FLOW_STATUS = {
 
 
 class AiKind:
-    """An AI card, on the public template or on one's own."""
+    """An AI card with the public template, or with a template of the app."""
 
     name = "ai"
     live = True
@@ -46,13 +46,13 @@ class AiKind:
         self._content_key = spec.own.get("content_key", "") if self._own else _CONTENT
         self.native = {"template_id": template_id, "content_key": self._content_key}
         self.layouts = read_layouts(self.built_in)
-        if self._own:  # of which only the content key is known
+        if self._own:  # of the app's own template only the content key is known
             self.layouts = {
                 phase: {self._content_key: layout[_CONTENT]} for phase, layout in self.layouts.items()
             }
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
-        """Buttons that call back; the chosen one is blue."""
+        """Buttons whose clicks are reported; the chosen one is blue."""
         return [
             {
                 "text": button.label,
@@ -64,13 +64,13 @@ class AiKind:
         ]
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:
-        """A layout for one's own template must hold what streams; without it the answer would vanish."""
+        """A layout for the app's own template must have the content key, or the answer would not be shown."""
         if self._own and self._content_key not in layout and phase is not CardPhase.THINKING:
             message = f"the layout lacks `{self._content_key}`, the card's content key"
             yield Fault("card.content-key", message, f'for example {self._content_key}: "{{{{ answer }}}}"')
 
     def data_key(self, key: str) -> str:
-        """Its own name, but for what the public template takes packed."""
+        """The same key, except for those that the public template takes in ``sys_full_json_obj``."""
         return _PACKED if not self._own and key in ("order", _BUTTONS) else key
 
     def pack(self, phase: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,6 +86,6 @@ class AiKind:
 
 
 def unpacked(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A card's data under the names that its layout uses: what ``pack`` has packed stands for itself again."""
+    """The data of a card under the keys of its layout: takes ``sys_full_json_obj`` apart again."""
     packed: dict[str, Any] = json.loads(data.get(_PACKED, "{}"))
     return {key: value for key, value in data.items() if key != _PACKED} | packed

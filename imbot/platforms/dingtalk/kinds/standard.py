@@ -19,7 +19,7 @@ from imbot.templates.faults import Fault
 
 
 class StandardKind:
-    """A standard card; every part of its blocks has an id, made up where the layout gives none."""
+    """A StandardCard. Every part of its blocks needs an id; one is made if the layout has none."""
 
     name = "standard"
     live = True
@@ -32,7 +32,7 @@ class StandardKind:
         self.layouts = read_layouts(self.built_in)
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
-        """The buttons of an ``action`` block; the chosen one stands out."""
+        """The buttons of an ``action`` block; the chosen one is ``primary``."""
         return [
             {
                 "type": "button",
@@ -45,15 +45,15 @@ class StandardKind:
         ]
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 - a kind's signature
-        """Nothing: the schema says it all."""
+        """No faults: the schema finds them all."""
         return iter(())
 
     def data_key(self, key: str) -> str:
-        """Its own name."""
+        """The same key."""
         return key
 
     def pack(self, _: CardPhase, drawn: Mapping[str, Any]) -> dict[str, Any]:
-        """The card with its ids; numbers where texts belong become texts."""
+        """The card with an id for every part. A number in the place of a text becomes a text."""
         card: dict[str, Any] = plain_copy(drawn)
         parts = list(_parts(card.get("contents")))
         used = {to_text(part["id"]) for part in parts if "id" in part}
@@ -67,7 +67,7 @@ class StandardKind:
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    """Everything in the blocks of a card that has a type, from the top."""
+    """Every mapping with a ``type`` in the blocks of a card, from the top."""
     if isinstance(value, dict):
         if "type" in value:
             yield value
