@@ -1,4 +1,4 @@
-"""Error answers in the platform's two dialects: status and code, or HTTP 200 and errcode."""
+"""Error answers in the platform's two forms: HTTP status and code, or HTTP 200 and errcode."""
 
 import uuid
 from typing import Any
@@ -19,7 +19,7 @@ def request_id() -> str:
 
 
 def refuse(code: str, message: str = "", *, status: int = 400, **more: Any) -> Refusal:
-    """A refusal of the Open API; most codes are their own message."""
+    """A refusal of the Open API. ``message`` is the code unless given; ``more`` are further fields of the body."""
     return Refusal(status, {"requestid": request_id(), "code": code, "message": message or code, **more})
 
 
@@ -29,5 +29,5 @@ def refuse_legacy(errcode: int, errmsg: str) -> Refusal:
 
 
 def unknown_error() -> Refusal:
-    """What the platform says where it has no code for a mistake."""
+    """The refusal that the platform gives for mistakes that it has no code for."""
     return refuse("unknownError", "未知错误", status=500)

@@ -1,4 +1,4 @@
-"""The way of every platform API call: fault, token, limits, scope, body, handler, journal."""
+"""Serves every platform API call in the same steps: fault, token, limits, scope, body, handler, journal."""
 
 import asyncio
 import itertools
@@ -62,7 +62,7 @@ class Api:
         self._ids = itertools.count(1)
 
     def register(self, app: web.Application, routes: Iterable[Route]) -> None:
-        """Serve these routes, and every other path as the platform serves what it does not know."""
+        """Serve these routes, and answer every other path as the platform answers unknown ones."""
         for route in routes:
             app.router.add_route(route.method, route.path, self._server(route))
         app.router.add_route("*", "/{unknown:.*}", self._server(None))
@@ -112,13 +112,13 @@ class Api:
         except Refusal as refusal:
             return _Reply(refusal.status, refusal.body)
         except (AttributeError, KeyError, TypeError, ValueError):
-            # A body of a shape nobody foresaw gets what the platform says where it has no code.
+            # A body of an unforeseen shape gets the answer that the platform gives if it has no code.
             _log.exception("%s %s could not be answered", call.method, call.path)
             answer = refuse_legacy(-1, "系统繁忙") if route.legacy else unknown_error()
             return _Reply(answer.status, answer.body)
 
     def _admit(self, call: ApiCall, route: Route, request: web.Request) -> None:
-        """Token, limits and scope, in the platform's order."""
+        """Check token, limits and scope, in the platform's order. Raises Refusal."""
         if route.auth == "none":
             return
         call.known_app = _authenticate(call, route, request)
@@ -156,7 +156,7 @@ class Api:
 
 
 async def _read(call: ApiCall, route: Route | None, request: web.Request) -> bytes:
-    """Read the request to its end, whatever becomes of it, so that the connection can be used again."""
+    """Read the request to its end, even if it will be refused, so that the connection can be used again."""
     call.query, call.match = dict(request.query), dict(request.match_info)
     if route is not None and route.body == "form":
         call.form = dict(await request.post())

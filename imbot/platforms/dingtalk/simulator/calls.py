@@ -12,7 +12,7 @@ Body = dict[str, Any]
 
 @dataclass(slots=True)
 class ApiCall:
-    """One call; handlers fill in what the journal should know (``known_app``, ``card``, ``summary``)."""
+    """One call. Handlers set the fields that only the journal needs: ``known_app``, ``card``, ``summary``."""
 
     world: World
     method: str
@@ -29,14 +29,14 @@ class ApiCall:
 
     @property
     def app(self) -> App:
-        """The app that calls; only where the route asks for a token."""
+        """The calling app. Only for routes that need a token."""
         assert self.known_app is not None
         return self.known_app
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One API: ``auth`` says where its token travels, ``legacy`` which dialect its errors speak."""
+    """One API. ``auth``: where its token is sent; ``legacy``: its errors are HTTP 200 with an errcode."""
 
     method: str
     path: str

@@ -12,7 +12,7 @@ _LONGEST_ID = 64
 
 
 def param_map(holder: Any) -> dict[str, str]:
-    """The ``cardParamMap`` of card data or private data: strings only."""
+    """The ``cardParamMap`` of card data or private data. Raises Refusal if a value is not a string."""
     params = holder.get("cardParamMap") if isinstance(holder, dict) else None
     if not isinstance(params, dict) or not all(isinstance(value, str) for value in params.values()):
         raise refuse("param.invalid")
@@ -20,7 +20,7 @@ def param_map(holder: Any) -> dict[str, str]:
 
 
 def known_card(call: ApiCall) -> Card:
-    """The card of this app that the call is about."""
+    """The card that the call is about. Raises Refusal if this app has no such card."""
     name = call.body.get("outTrackId")
     if not isinstance(name, str) or not name:
         raise refuse("param.outTrackIdEmpty")
@@ -74,7 +74,7 @@ def _new_card(call: ApiCall) -> Card:
 
 
 def _used_card(call: ApiCall, name: str) -> Card | None:
-    """The card that has this id already, where that is not an error."""
+    """The card that already has this id; None if there is none. Raises Refusal if the id may not be used again."""
     card = call.world.cards.get(name)
     if card is not None and (call.world.settings.reject_reused_cards or card.app != call.app.id):
         raise refuse("param.cardAlreadyExist")
@@ -90,7 +90,7 @@ def _keep(call: ApiCall, card: Card) -> Card:
 
 
 def _private(call: ApiCall) -> dict[str, dict[str, str]]:
-    """Private data by staff id, whichever kind of id it came under."""
+    """Private data by staff id. The request may name people by staff id or union id."""
     holders = call.body.get("privateData") or {}
     if not isinstance(holders, dict):
         raise refuse("param.invalid")

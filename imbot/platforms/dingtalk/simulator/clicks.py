@@ -1,4 +1,4 @@
-"""Clicks on a card's buttons: the callback to the app and what its answer changes on the card."""
+"""Clicks on a card's buttons: the callback to the app, and the changes of the card that its answer asks for."""
 
 import json
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from imbot.platforms.dingtalk.simulator.world import World
 
 
 class ClickError(Exception):
-    """A click without effect, with the reason the clicker is told."""
+    """A click that had no effect. Its text is the reason, which the person is told."""
 
 
 async def click(
     world: World, gateway: Gateway, card: Card, user: User, action: str, params: Mapping[str, Any]
 ) -> None:
-    """Press a button as a user; ``ClickError`` unless the app answers in time."""
+    """Press a button as a user. Raises ClickError unless the app answers in time."""
     if not card.callback:
         raise ClickError("this card cannot call back")
     app = world.apps.get(card.app)
@@ -57,7 +57,7 @@ def _payload(card: Card, user: User, action: str, params: Mapping[str, Any]) -> 
 
 
 def _apply(world: World, card: Card, user: User, ack: Ack) -> None:
-    """Change what the answer names: the card for all, or the clicker's view of it."""
+    """Change the card as the answer asks: for everybody, or only for the person who clicked."""
     response = ack.content().get("response")
     if not isinstance(response, dict):
         return

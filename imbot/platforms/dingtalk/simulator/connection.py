@@ -1,4 +1,4 @@
-"""One websocket of the gateway: what it listens to and what still has to be written to it."""
+"""One websocket of the gateway: its topics, and the frames that are still to be written to it."""
 
 import asyncio
 from collections.abc import Collection
@@ -40,16 +40,16 @@ class Connection:
         self._outbox.put_nowait(code)
 
     def cut(self) -> None:
-        """End the TCP connection at once, without a word."""
+        """End the TCP connection at once, without a close frame."""
         if self._request.transport is not None:
             self._request.transport.abort()
 
     def cut_after(self, delay_s: float) -> None:
-        """Do so later, unless the client closes first."""
+        """End the TCP connection after ``delay_s`` seconds, unless the client closes it first."""
         self._timers.append(asyncio.get_running_loop().call_later(delay_s, self.cut))
 
     def ended(self) -> None:
-        """Nothing more can be written; forget the timers."""
+        """Cancel the timers, because the connection has ended."""
         for timer in self._timers:
             timer.cancel()
 

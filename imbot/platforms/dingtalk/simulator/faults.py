@@ -1,4 +1,4 @@
-"""Faults on order: the next calls of a path answer as a test wishes."""
+"""Faults that a test orders: how the next calls of a path fail."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 
 @dataclass(slots=True)
 class Fault:
-    """One ordered failure; ``status`` 0 cuts the connection, ``executed`` does the call all the same.
+    """One ordered fault, for the next ``times`` calls whose path contains ``path_part``.
 
-    Without a status the call is only late.
+    ``status`` 0 cuts the connection; None only delays the call by ``delay_s`` seconds. ``executed``: the call takes
+    effect, but its answer is ``status`` and ``body``.
     """
 
     path_part: str
@@ -20,21 +21,21 @@ class Fault:
 
 
 class Faults:
-    """The failures still to happen, in order."""
+    """The faults that have not happened yet, in order."""
 
     def __init__(self) -> None:
         self._ordered: list[Fault] = []
 
     def order(self, fault: Fault) -> None:
-        """Add one."""
+        """Add a fault."""
         self._ordered.append(fault)
 
     def clear(self) -> None:
-        """Forget them."""
+        """Remove all faults."""
         self._ordered.clear()
 
     def take(self, path: str) -> Fault | None:
-        """The failure this call shall suffer, if any."""
+        """The fault for a call of this path; None if there is none. Each use counts as one of its ``times``."""
         for fault in self._ordered:
             if fault.path_part in path:
                 fault.times -= 1

@@ -1,7 +1,7 @@
 """The live feed: changes of the world on their way to chat pages and waiting tests.
 
-Publishing costs next to nothing: a subscriber keeps only which things changed, and their newest form is
-encoded when the subscriber comes to write. One that falls too far behind gets the whole state again.
+Publishing costs very little: a subscriber only remembers which things changed, and encodes their newest form
+when it writes. A subscriber that falls too far behind gets the whole state again.
 """
 
 import asyncio
@@ -9,19 +9,19 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 _MOST_PENDING = 1000
-_PAUSE_S = 0.02  # between two writes: changes of the same card meanwhile become one
+_PAUSE_S = 0.02  # between two writes; several changes of a card in this time become one
 
 
 class Shown(Protocol):
     """Anything the page can receive."""
 
     def to_json(self) -> Any:
-        """The page's form of it."""
+        """Its JSON form, as the page expects it."""
         ...
 
 
 class Removed:
-    """Stands for an app that is no more."""
+    """Tells the page that an app was removed."""
 
     def __init__(self, app: str) -> None:
         self.app = app
@@ -32,7 +32,7 @@ class Removed:
 
 
 class _Subscriber:
-    """One page's changes not yet written: ``None`` when only the whole state will do."""
+    """The changes that one page has not got yet; ``pending`` None: it needs the whole state."""
 
     def __init__(self) -> None:
         self.pending: dict[tuple[str, Any], Shown] | None = None
@@ -58,7 +58,7 @@ class _Subscriber:
 
 
 class Feed:
-    """Fans changes out to any number of subscribers and wakes those who wait for a condition."""
+    """Sends changes to any number of subscribers, and wakes tasks that wait for a condition."""
 
     def __init__(self, state: Callable[[], dict[str, Any]]) -> None:
         self._state = state
@@ -67,17 +67,17 @@ class Feed:
         self._closed = False
 
     def publish(self, kind: str, key: Any, value: Shown) -> None:
-        """Tell everybody that the thing of this kind and key is new or changed."""
+        """Tell all subscribers that the thing of this kind and key is new or changed."""
         for subscriber in self._subscribers:
             subscriber.add(kind, key, value)
         self._wake()
 
     def touch(self) -> None:
-        """Something happened that pages do not show; waiting conditions are looked at again."""
+        """Check all waiting conditions again, after a change that pages do not show."""
         self._wake()
 
     def resync(self) -> None:
-        """Send everybody the whole state: something disappeared."""
+        """Send all subscribers the whole state, because something disappeared."""
         for subscriber in self._subscribers:
             subscriber.resync()
         self._wake()
@@ -105,7 +105,7 @@ class Feed:
             self._subscribers.discard(subscriber)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Return as soon as the condition holds; it is looked at after every change."""
+        """Return as soon as the condition holds. It is checked after every change."""
         while not condition():
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.add(waiting)

@@ -1,4 +1,4 @@
-"""Frames of the gateway: how a push is written and how an ack is read."""
+"""Frames of the gateway: writes pushes and reads acks."""
 
 import itertools
 import json
@@ -16,10 +16,11 @@ _counter = itertools.count(0x1461DEF)
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What a client answered: ``verdict`` says how it fits to what was pushed.
+    """A client's answer to a push. ``verdict`` says how it fits to the push.
 
-    *strayed* came on another connection of the same app and counts; *late* came after the platform had
-    stopped waiting; *malformed* ones have no usable ``code`` or no ``messageId``.
+    *matched*: it fits. *strayed*: it came on another connection of the same app, which counts too. *duplicate*:
+    the push was acked before. *late*: the platform had stopped waiting. *orphan*: there was no such push to this
+    app. *malformed*: it has no usable ``code`` or ``messageId``, or does not repeat the data of a ping.
     """
 
     connection: str
@@ -30,7 +31,7 @@ class Ack:
     verdict: Verdict = "malformed"
 
     def content(self) -> dict[str, Any]:
-        """``data`` as a mapping, empty where it is none."""
+        """``data`` as a mapping; empty if it is no JSON object."""
         try:
             content = json.loads(self.data)
         except ValueError:
@@ -47,7 +48,7 @@ def frame(kind: str, headers: dict[str, str], data: str) -> str:
     """One frame as text; ``data`` is a JSON string already."""
     headers = {"contentType": "application/json", "time": str(now_ms()), **headers}
     content = {"specVersion": "1.0", "type": kind, "headers": headers, "data": data}
-    # Halves of characters, which people's clients may send, travel only as escapes.
+    # Lone surrogates, which people's clients may send, can only be sent as escapes.
     return json.dumps(content, ensure_ascii=any("\ud800" <= sign <= "\udfff" for sign in data))
 
 

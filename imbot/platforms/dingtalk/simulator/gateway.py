@@ -51,14 +51,17 @@ class Gateway:
         headers: dict[str, str] | None = None,
         retry_s: float | None = None,
     ) -> Push:
-        """Deliver data to one connection of the app that subscribed to this type and topic."""
+        """Deliver data to one connection of the app that has subscribed to this type and topic.
+
+        ``retry_s``: seconds after which it is delivered again if it was not acked; None: never.
+        """
         text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
         push = Push(app, topic, text, {**_identity(app, topic), **(headers or {})}, retry_s)
         self._deliver(push)
         return push
 
     def push_bot_message(self, app: App, payload: Body) -> Push:
-        """Deliver a chat message, again and again where redelivery is on."""
+        """Deliver a chat message. If ``redelivery_s`` is set, deliver it again until it is acked."""
         return self.push(app, ("CALLBACK", BOT_TOPIC), payload, retry_s=self.world.settings.redelivery_s)
 
     def push_event(self, app: App, event_type: str, data: Body) -> Push:
@@ -75,18 +78,18 @@ class Gateway:
         )
 
     def system(self, connection: Connection, topic: str, data: Body) -> Push:
-        """Send a frame of the gateway's own to one connection."""
+        """Send a SYSTEM frame to one connection."""
         push = Push(connection.app, ("SYSTEM", topic), json.dumps(data), {"topic": topic}, None)
         push.connection = connection
         self._write(push, connection)
         return push
 
     def ping(self, connection: Connection) -> Push:
-        """Ask a connection for a sign of life."""
+        """Send a ping to a connection, which has to answer with the same data."""
         return self.system(connection, "ping", {"opaque": secrets.token_hex(8)})
 
     def disconnect(self, app_id: str, reason: str) -> None:
-        """Tell an app's connections to go; nothing follows on them, and TCP ends after the grace time."""
+        """Tell an app's connections to close. Nothing more is pushed to them; after the grace time they are cut."""
         for connection in self.connections(app_id):
             self.system(connection, "disconnect", {"reason": reason})
             connection.draining = True
@@ -124,7 +127,7 @@ class Gateway:
         return ws
 
     async def _read(self, connection: Connection, ws: web.WebSocketResponse) -> bool:
-        """Take acks and answer pings until the end; was it announced by a close frame?"""
+        """Take acks and answer pings until the connection ends; True if it ended with a close frame."""
         while True:
             message = await ws.receive()
             if message.type in _CONTENT and connection.frozen:
@@ -153,7 +156,10 @@ class Gateway:
         self._count(connection.app)
 
     def _lose(self, connection: Connection, *, clean: bool) -> None:
-        """A peer that died silently may still be selected for a while, as field reports have it."""
+        """Note that a connection ended.
+
+        Users report that the platform may still push to it for a while if it ended without a close frame.
+        """
         connection.dead = True
         dead_peer_s = self.world.settings.dead_peer_s
         if clean or not dead_peer_s or self._closing:

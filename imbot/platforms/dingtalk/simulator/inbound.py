@@ -1,4 +1,4 @@
-"""What people say to a robot: the payload of the bot topic, one shape for each kind of message."""
+"""The payloads of messages to a robot (the bot topic), one shape for each kind of message."""
 
 import secrets
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _NOT_IN_GROUPS = ("audio", "video", "file")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person sends: ``content`` are the bytes of a picture, sound or file."""
+    """What a person sends. ``content`` has the bytes of a picture, sound or file."""
 
     kind: str
     text: str
@@ -28,7 +28,7 @@ class Said:
 
 
 def payload(world: World, message: Message, user: User, said: Said, conversation: Conversation) -> Body:
-    """The payload of one message; ``ValueError`` where the platform has no such message."""
+    """The payload of one message. Raises ValueError if the platform has no such message."""
     if conversation.kind == "group" and said.kind in _NOT_IN_GROUPS:
         raise ValueError(f"people cannot send {said.kind} to a robot in a group")
     body = {
@@ -147,7 +147,7 @@ def _segment(world: World, part: str | bytes) -> Body:
 
 
 def _picture_codes(world: World, content: bytes) -> Body:
-    """Both codes of a picture download it."""
+    """The two download codes of a picture; each works."""
     names = ("downloadCode", "pictureDownloadCode")
     return {name: _store(world, content, "image/png") for name in names}
 

@@ -1,4 +1,4 @@
-"""Uploads of pictures, sounds and files; what comes in is served again under its media id."""
+"""Uploads of pictures, sounds and files. An uploaded file is served under its media id."""
 
 import secrets
 

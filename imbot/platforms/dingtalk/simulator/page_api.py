@@ -1,4 +1,4 @@
-"""What the chat page uses: its files, the live feed, and the few things a person can do."""
+"""The chat page's API: its files, the live feed, and the few things a person can do."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class People(Protocol):
-    """What a person on the page can do: the simulator has it."""
+    """What a person on the page can do. The simulator has these methods."""
 
     world: World
 
@@ -31,7 +31,7 @@ class People(Protocol):
 
 
 class PageApi:
-    """The handlers under ``/sim/`` and ``/page/``, as thin as the simulator's own methods allow."""
+    """The handlers under ``/sim/`` and ``/page/``. They only pass requests on to the simulator's methods."""
 
     def __init__(self, people: People) -> None:
         self._people = people
@@ -70,7 +70,7 @@ class PageApi:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **_NO_STORE})
         await response.prepare(request)
-        # A page that was closed is no error.
+        # It is no error that somebody closes the page.
         with contextlib.suppress(ConnectionResetError):
             async with contextlib.aclosing(self._world.feed.events()) as batches:
                 async for events in batches:
@@ -115,7 +115,7 @@ class PageApi:
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
-    # A page of another site can post plain text unasked, but JSON only with our leave.
+    # Browsers let pages of other sites post plain text here, but JSON only if we allow it.
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:

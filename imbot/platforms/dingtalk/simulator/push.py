@@ -11,7 +11,7 @@ from imbot.platforms.dingtalk.simulator.values import App
 
 @dataclass(slots=True, eq=False)
 class Push:
-    """Something to deliver to an app until it is acked; ``connection`` is None where nobody listened."""
+    """Data to deliver to an app until it is acked. ``connection`` is None if no connection took it."""
 
     app: App
     topic: Topic
@@ -31,7 +31,7 @@ class Push:
         return self.connection is not None
 
     async def ack(self, timeout: float = 5) -> Ack:
-        """The client's ack; ``TimeoutError`` when none came in time, and a later one is *late*."""
+        """The client's ack. Raises TimeoutError if none comes within ``timeout`` seconds; a later one is *late*."""
         try:
             async with asyncio.timeout(timeout):
                 return await asyncio.shield(self.acked)
@@ -40,7 +40,7 @@ class Push:
             raise
 
     def verdict(self, connection: Connection, ack: Ack) -> Verdict:
-        """How does an ack under this push's id fit to it?"""
+        """How an ack with this push's id fits to the push."""
         if self.topic[1] == "ping" and ack.content() != json.loads(self.data):
             return "malformed"
         if self.acked.done():

@@ -23,7 +23,7 @@ class Quota:
         return settings.monthly is not None and self.used >= settings.monthly
 
     def take(self, settings: Settings, app: str, api: str, *, legacy: bool) -> None:
-        """Count one call, or raise the refusal in the API's dialect."""
+        """Count one call. Raises Refusal if a limit is reached; ``legacy`` is the form of its answer."""
         if self.exhausted(settings):
             raise _month_refusal(self.used + 1, settings.monthly or 0, legacy=legacy)
         if settings.qps is not None and not self._take_second(settings.qps, (app, api)):
@@ -31,7 +31,10 @@ class Quota:
         self.used += 1
 
     def _take_second(self, limit: int, key: tuple[str, str]) -> bool:
-        """A sliding second: the strictest reading of the rule, so what passes here passes there."""
+        """Count a call in a sliding second; False if the limit is reached.
+
+        This is the strictest reading of the platform's rule, so what passes here passes there.
+        """
         now = asyncio.get_running_loop().time()
         recent = self._recent.setdefault(key, deque())
         while recent and now - recent[0] >= 1:

@@ -13,7 +13,7 @@ _MOST_USERS = 20
 
 
 def check_robot(call: ApiCall) -> None:
-    """The robot must be the calling app's own."""
+    """Raise Refusal unless the call names the robot of the calling app."""
     code = call.body.get("robotCode")
     if not code:
         raise refuse("invalidParameter.robotCode.empty")
@@ -76,7 +76,7 @@ def _recall(call: ApiCall) -> Body:
 
 
 def _remove(call: ApiCall, key: Any) -> bool:
-    """Take back what was sent under one key, if this app sent it."""
+    """Remove the messages that were sent under one key by this app; False if there are none."""
     world = call.world
     sent = world.sent.get(key, []) if isinstance(key, str) else []
     own = [name for name in sent if name in world.messages and world.messages[name].app is call.app]

@@ -1,4 +1,4 @@
-"""The message samples of the robot's Open API: what each ``msgKey`` needs and how it reads in the chat."""
+"""The message types of the robot's Open API: what each ``msgKey`` needs, and how the chat shows it."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ _BUTTONS = (
 
 
 def read(call: ApiCall) -> tuple[str, str, str]:
-    """Type, title and text of the message a send asks for; a refusal where the sample is not met."""
+    """Type, title and text of the message to send. Raises Refusal if its ``msgParam`` does not fit."""
     key = call.body.get("msgKey")
     if not key:
         raise refuse("invalidParameter.msgKey.empty")
@@ -76,5 +76,5 @@ def _text(call: ApiCall, kind: str, param: dict[str, Any]) -> str:
 
 
 def _media_url(call: ApiCall, name: str) -> str:
-    """An uploaded picture is shown from where the simulator keeps it."""
+    """The address of a picture: the simulator's if it was uploaded, else the one that was given."""
     return f"{call.world.url}/sim/files/{quote(name)}" if name in call.world.files else name

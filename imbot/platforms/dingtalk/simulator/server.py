@@ -1,6 +1,6 @@
-"""The simulator itself: one web server with the platform's APIs, its gateway and the chat page.
+"""The simulator: one web server with the platform's APIs, its gateway and the chat page.
 
-This is also the interface for tests: whatever a person can do on the page can be done here in process.
+Tests use it in process: it has a method for everything that a person can do on the page.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Simulator:
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one. ``OSError`` when the port is taken."""
+        """Listen; port 0 takes a free one. Raises OSError if the port is taken."""
         app = web.Application(client_max_size=_LARGEST_UPLOAD)
         app.router.add_get("/connect", self.gateway.connect)
         PageApi(self).register(app)
@@ -92,11 +92,11 @@ class Simulator:
 
     @property
     def settings(self) -> Settings:
-        """The switches as they are."""
+        """The settings now."""
         return self.world.settings
 
     def set(self, **changes: Any) -> Settings:
-        """Turn switches while running; ``ValueError`` on an unknown name or a wrong value."""
+        """Change settings while running. Raises ValueError for an unknown name or a wrong value."""
         return self.world.set(**changes)
 
     def add_app(self, client_id: str, secret: str, name: str = "") -> App:
@@ -109,7 +109,7 @@ class Simulator:
         self.close(client_id)
 
     def add_user(self, user_id: str, nick: str) -> User:
-        """Let a person join the organisation."""
+        """Add a person to the organisation."""
         user = User(user_id, nick)
         self.world.add_user(user)
         return user
@@ -117,7 +117,7 @@ class Simulator:
     def add_template(
         self, template_id: str, streaming_keys: Iterable[str], *, markdown: bool = False
     ) -> None:
-        """Publish a card template; on ``markdown`` variables appending is refused."""
+        """Publish a card template. If it is a ``markdown`` one, appending to its variables is refused."""
         template = Template(frozenset(streaming_keys), markdown=markdown)
         self.world.templates[plain(template_id)] = template
 
@@ -128,7 +128,7 @@ class Simulator:
 
     @property
     def messages(self) -> list[Message]:
-        """What was said, oldest first; ``sender`` is None where the robot spoke."""
+        """All messages, oldest first; ``sender`` is None for those of the robot."""
         return list(self.world.messages.values())
 
     @property
@@ -138,11 +138,11 @@ class Simulator:
 
     @property
     def acks(self) -> list[Ack]:
-        """What clients answered to pushes, oldest first."""
+        """The clients' answers to pushes, oldest first."""
         return list(self.gateway.acks)
 
     def observe(self, observer: Callable[[Call | Ack], None]) -> None:
-        """Call this with every API call and every ack at the moment it is in effect, to measure times."""
+        """Call ``observer`` with every API call and every ack as soon as it has taken effect, to measure times."""
         self.world.observers.append(observer)
 
     def connections(self, app: str) -> tuple[Connection, ...]:
@@ -162,11 +162,11 @@ class Simulator:
         segments: Iterable[str | bytes] = (),
         **extra: Any,
     ) -> str:
-        """Say something to a robot and return the message's id; ``message(id)`` tells what became of it.
+        """Send a message to a robot and return its id; ``message(id)`` says whether it was delivered and acked.
 
         ``kind`` is a msgtype of the platform, ``content`` the bytes of a picture, sound or file,
         ``segments`` the parts of a richText, ``quote`` the id of a message to answer; ``extra`` overrides
-        fields of the payload. ``KeyError`` on an unknown app or user, ``ValueError`` where the platform
+        fields of the payload. Raises KeyError for an unknown app or user, and ValueError if the platform
         has no such message.
         """
         world, who, robot_app = self.world, self.world.users[user], self.world.apps[app]
@@ -185,7 +185,7 @@ class Simulator:
         return self.world.messages[message_id]
 
     async def click(self, card: str, user: str, action: str, params: Mapping[str, Any] | None = None) -> bool:
-        """Press a card's button as a user; did the app answer in time?"""
+        """Press a card's button as a user; True if the app answered in time."""
         try:
             await self.press(self.world.cards[card], self.world.users[user], action, params or {})
         except ClickError:
@@ -193,7 +193,7 @@ class Simulator:
         return True
 
     async def press(self, card: Card, user: User, action: str, params: Mapping[str, Any]) -> None:
-        """The same with the reason: ``ClickError`` when the click had no effect."""
+        """Press a card's button as a user. Raises ClickError, which has the reason, if that had no effect."""
         await click(self.world, self.gateway, card, user, action, params)
 
     def push(
@@ -236,7 +236,7 @@ class Simulator:
             connection.close(code)
 
     def freeze(self, app: str) -> None:
-        """Let the connections of an app fall silent: no frame, no pong, and acks go nowhere."""
+        """Let the connections of an app fall silent: they send no frame and no pong, and acks are ignored."""
         for connection in self.connections(app):
             connection.frozen = True
 
@@ -258,19 +258,19 @@ class Simulator:
         delay_s: float = 0,
         executed: bool = False,
     ) -> None:
-        """Let the next calls whose path contains ``path_part`` answer so.
+        """Answer the next ``times`` calls whose path contains ``path_part`` with this status and body.
 
-        Status 0 cuts the connection; ``delay_s`` makes the caller wait first, and is all that happens where
-        the status is None; with ``executed`` the call takes effect all the same and only its answer is lost.
+        Status 0 cuts the connection. ``delay_s`` makes the caller wait first; with status None, nothing else
+        happens. With ``executed`` the call takes effect, and only its answer is another one.
         """
         self._api.faults.order(Fault(path_part, status, body, times, delay_s, executed))
 
     def mend(self) -> None:
-        """Let no more calls fail: what ``fail`` ordered and has not happened yet is called off."""
+        """Cancel all faults that ``fail`` ordered and that have not happened yet."""
         self._api.faults.clear()
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5) -> None:
-        """Wait until a condition on the simulator holds; ``TimeoutError`` when it does not."""
+        """Wait until a condition on the simulator holds. Raises TimeoutError after ``timeout`` seconds."""
         async with asyncio.timeout(timeout):
             await self.world.feed.until(condition)
 

@@ -1,4 +1,4 @@
-"""The simulator's switches: limits, times and the points where reports about the platform disagree.
+"""The simulator's settings: limits, times, and the points where reports about the platform disagree.
 
 Every value may be changed while the simulator runs, by the chat page or by a test. Where the platform's
 behaviour is unknown the default is the suggestion of the protocol notes.
@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All switches; names ending in ``_s`` are seconds, ``_ms`` milliseconds, ``None`` turns a limit off."""
+    """All settings. Names ending in ``_s`` are seconds, ``_ms`` milliseconds; ``None`` turns a limit off."""
 
     qps: int | None = 20  # calls per second of one app on one API
     monthly: int | None = None  # calls of the whole organisation, counted from when this was set
@@ -43,7 +43,7 @@ class Settings:
         return asdict(self)
 
     def changed(self, changes: Mapping[str, Any]) -> "Settings":
-        """A copy with some values replaced; ``ValueError`` names the first one that does not fit."""
+        """A copy with some values replaced. Raises ValueError, which names the first one that does not fit."""
         for name, value in changes.items():
             if name not in _HINTS:
                 raise ValueError(f"unknown setting: {name}")

@@ -17,7 +17,7 @@ _MODELS = {
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One place a card may appear in, with the model that says how."""
+    """One place where a card can be shown, with the deliver model for it."""
 
     type: str
     id: str
@@ -25,7 +25,7 @@ class Space:
 
 
 def read_spaces(body: Body) -> list[Space]:
-    """The spaces of a delivery, checked as far as the platform refuses the whole call."""
+    """The spaces of a delivery. Raises Refusal for mistakes that make the platform refuse the whole call."""
     text = body.get("openSpaceId")
     if not text:
         raise refuse("param.openSpaceIdEmpty")
@@ -51,7 +51,7 @@ def _space(part: str, body: Body) -> Space:
 
 
 def deliver(call: ApiCall, card: Card, spaces: list[Space]) -> list[Body]:
-    """Show a card in each space; a space that does not exist fails alone."""
+    """Show a card in each space. Returns one result a space; one that does not exist fails alone."""
     return [_deliver(call, card, space) for space in spaces]
 
 
@@ -78,7 +78,7 @@ def _conversation(call: ApiCall, space: Space) -> Conversation | None:
 
 
 def _mentioned(call: ApiCall, space: Space) -> list[str]:
-    """Staff ids named by the space's model or, for all spaces, by the card."""
+    """The staff ids to mention: those in the space's model, and those that the call names for all spaces."""
     model, card = space.model.get("atUserIds"), call.body.get("cardAtUserIds")
     named = [*(model if isinstance(model, dict) else ()), *(card if isinstance(card, list) else ())]
     return list(dict.fromkeys(map(str, named)))

@@ -1,4 +1,4 @@
-"""StandardCard, the frozen generation: the whole layout in every call, and no Stream callback."""
+"""The StandardCard, which DingTalk no longer develops: every call has the whole layout, no click is reported."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ def _send(call: ApiCall) -> Body:
     data, private, mentions = _layout(body), _private(call), _mentions(body)
     call.card = name
     if name not in world.cards:
-        # Under a used id new content does not take effect: only PUT changes a card.
+        # A second call with the same id does not change the card: only PUT does.
         card = Card(name, STANDARD_CARD, call.app.id, data, private=private, stream_state="finished")
         card.conversation = conversation.id
         world.cards[name] = card
@@ -56,7 +56,7 @@ def _card_id(call: ApiCall) -> str:
 
 
 def _receiver(call: ApiCall) -> Conversation:
-    """Exactly one of a group and a person."""
+    """The conversation that the card goes to. Raises Refusal unless the call names one group or one person."""
     group, single = call.body.get("openConversationId"), call.body.get("singleChatReceiver")
     if bool(group) == bool(single):
         raise refuse("param.error")
@@ -79,7 +79,7 @@ def _layout(body: Body) -> Body:
 
 
 def _json(text: Any) -> Body:
-    """A mapping that travels as a JSON string."""
+    """The mapping in a string of JSON. Raises Refusal if it is none."""
     try:
         value = json.loads(text)
     except (ValueError, TypeError):

@@ -49,7 +49,7 @@ def _card(call: ApiCall) -> Card:
 def _check(call: ApiCall) -> None:
     for name, code in _NEEDED.items():
         value = call.body.get(name)
-        # Empty content is what the official sample sends with isError, so only a missing one fails.
+        # The official sample sends empty content with isError, so only a missing content is refused.
         if not isinstance(value, str) or (not value and name != "content"):
             raise refuse(code)
     for name in _FLAGS:

@@ -1,7 +1,7 @@
-"""Card templates the simulator knows: which variables of them may be streamed.
+"""The card templates that the simulator knows, with the variables of them that may be streamed.
 
-The public ids are those of the SDKs and samples; any other id is accepted with any variable, unless it is
-registered or the ``templates`` switch restricts what there is.
+The public ids are those of the SDKs and samples. Any other id is accepted with any variable, unless it is
+registered, or the setting ``templates`` lists the only ones.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from imbot.platforms.dingtalk.simulator.values import AI_MARKDOWN
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A published template; ``streaming`` is None where any variable streams."""
+    """A published template. ``streaming`` has the variables that may be streamed; None: all of them."""
 
     streaming: frozenset[str] | None = None
     markdown: bool = False

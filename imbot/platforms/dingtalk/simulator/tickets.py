@@ -1,4 +1,4 @@
-"""Tickets: the leave to open one websocket, given for valid credentials and good once."""
+"""Tickets: each one permits to open one websocket. An app gets it for valid credentials."""
 
 import uuid
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _TYPES = ("EVENT", "CALLBACK", "SYSTEM")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Whose connection it may become and what that listens to."""
+    """The app and the topics of the connection that it permits; ``expires`` is on the loop's clock."""
 
     app: App
     topics: frozenset[Topic]
@@ -23,18 +23,18 @@ class Ticket:
 
 
 class Tickets:
-    """The tickets given and not yet used."""
+    """The tickets that were given and are not used yet."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._given: Recent[str, Ticket] = Recent(1_000)
 
     def routes(self) -> tuple[Route, ...]:
-        """The API that gives them."""
+        """The API that gives tickets."""
         return (Route("POST", "/v1.0/gateway/connections/open", self._give, auth="none"),)
 
     def take(self, name: str) -> Ticket | None:
-        """Use a ticket up, if it is one and still lives."""
+        """Use up a ticket, and return it. None if it is unknown or has expired, or if its app is gone."""
         ticket = self._given.pop(name, None)
         if ticket is None or ticket.expires <= self._world.now() or ticket.app.id not in self._world.apps:
             return None
@@ -45,7 +45,7 @@ class Tickets:
         app = self._world.app_of(call.body.get("clientId"), call.body.get("clientSecret"))
         if app is None:
             raise refuse("authFailed", "鉴权失败", status=401)
-        # Some clients insist on a port, so it is named even where it is the usual one.
+        # Some clients need a port in the address, so it is there even if it is the default one.
         host = call.host if ":" in call.host else f"{call.host}:80"
         call.known_app, app.base = app, f"http://{host}"
         name = str(uuid.uuid4())

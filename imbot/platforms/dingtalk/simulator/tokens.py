@@ -1,4 +1,4 @@
-"""Access tokens: the three APIs that give them, and whose they are."""
+"""Access tokens: the three APIs that give them, and the app that each belongs to."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from imbot.platforms.dingtalk.simulator.world import World
 
 
 def app_of_token(world: World, token: str) -> App | None:
-    """The app a living token was given to."""
+    """The app that a token was given to; None if the token is unknown or has expired."""
     app = world.tokens.get(token)
     if app is None or app.token_expires <= world.now():
         return None
@@ -17,13 +17,13 @@ def app_of_token(world: World, token: str) -> App | None:
 
 
 def revoke(world: World, app: App) -> None:
-    """End the life of an app's token before its time."""
+    """Let an app's token expire now."""
     world.tokens.pop(app.token, None)
     app.token = ""
 
 
 def _token(call: ApiCall, app: App) -> Body:
-    """The app's token (the same one for as long as it lives) under the new API's names."""
+    """The answer of the newer API with the app's token, which stays the same until it expires."""
     world, call.known_app = call.world, app
     if app_of_token(world, app.token) is None:
         revoke(world, app)

@@ -1,6 +1,6 @@
-"""What the simulated organisation consists of: apps, people, conversations, messages, cards, calls.
+"""The parts of the simulated organisation: apps, people, conversations, messages, cards, calls.
 
-Each has ``to_json``, the form in which the chat page receives it.
+Each has ``to_json``, which returns the form that the chat page receives.
 """
 
 import base64
@@ -17,7 +17,7 @@ AI_MARKDOWN = "382e4302-551d-4880-bf29-a30acfab2e71"
 
 ConversationKind = Literal["single", "group"]
 
-# This public template draws its state from a variable; the streaming flags do not touch it.
+# This public template takes its state from a variable; the streaming flags do not change it.
 _FLOW = {"1": "processing", "2": "inputting", "3": "finished", "4": "processing", "5": "failed"}
 
 K = TypeVar("K")
@@ -25,7 +25,7 @@ V = TypeVar("V")
 
 
 class Recent(OrderedDict[K, V]):
-    """A mapping that forgets its oldest entries, so that a long run stays small."""
+    """A mapping that keeps its newest ``limit`` entries, so that a long run does not fill the memory."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One person with one robot, or everybody with one robot (``users`` is the world's own list then)."""
+    """A conversation of a robot with one person, or with everybody; then ``users`` is that of the world."""
 
     id: str
     kind: ConversationKind
@@ -165,7 +165,7 @@ class Message:
 
 @dataclass(slots=True)
 class Card:
-    """A card of any generation: its public variables, each viewer's own, and how far its stream is."""
+    """An AI card or a StandardCard: its public variables, those of each viewer, and the state of its stream."""
 
     id: str
     template: str
@@ -190,11 +190,11 @@ class Card:
         return self.stream_state
 
     def put(self, data: dict[str, Any], *, by_key: bool) -> None:
-        """Replace the public variables, or only those named."""
+        """Replace all public variables; with ``by_key`` only those that are in ``data``."""
         self.data = {**self.data, **data} if by_key else dict(data)
 
     def put_private(self, user: str, data: dict[str, Any], *, by_key: bool) -> None:
-        """The same for what one viewer sees."""
+        """Replace the variables of one viewer in the same way."""
         self.private[user] = {**self.private.get(user, {}), **data} if by_key else dict(data)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Session webhooks: a robot's answer into the conversation a message came from."""
+"""Session webhooks: a robot answers in the conversation that a message came from."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +40,7 @@ def _webhook(call: ApiCall) -> Webhook:
 
 
 def _count(call: ApiCall) -> None:
-    """Webhook calls have no limit a second, but they count for the month."""
+    """Count a call for the month; webhook calls have no limit per second. Raises Refusal if the month is used up."""
     quota = call.world.quota
     if quota.exhausted(call.world.settings):
         raise refuse_legacy(90030, "webhook over limit")

@@ -1,4 +1,4 @@
-"""The simulated organisation: everything its APIs and its chat page look at, and nothing that talks."""
+"""The simulated organisation: all the data behind the APIs and the chat page. It does no network calls."""
 
 import asyncio
 import secrets
@@ -31,7 +31,7 @@ _SHOWN_CALLS = 200
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Bytes that a download code or a media id stands for."""
+    """The file of a download code or a media id."""
 
     content: bytes
     content_type: str
@@ -39,7 +39,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where one sessionWebhook leads, and until when on the loop's clock."""
+    """The conversation of one sessionWebhook, and when it expires on the loop's clock."""
 
     conversation: Conversation
     app: App
@@ -47,7 +47,7 @@ class Webhook:
 
 
 class World:
-    """Apps, people and what they said, each found by its id in constant time."""
+    """Apps, people, their messages and cards, by their ids."""
 
     def __init__(self, settings: Settings, *, open_apps: bool) -> None:
         self.settings = settings
@@ -73,7 +73,7 @@ class World:
             self.add_user(user)
 
     def set_url(self, url: str) -> None:
-        """The server listens: from now on this is where everything is."""
+        """Note the address of the server, which listens now."""
         self.url = url
         for app in self.apps.values():
             app.base = app.base or url
@@ -94,13 +94,13 @@ class World:
         return app
 
     def remove_app(self, client_id: str) -> None:
-        """Unregister an app and its tokens; what was said stays, should it come back."""
+        """Unregister an app and its token. Its messages stay, in case it comes back."""
         app = self._removed[client_id] = self.apps.pop(client_id)
         self.tokens.pop(app.token, None)
         self.feed.publish("app_removed", app.id, Removed(app.id))
 
     def app_of(self, client_id: Any, secret: Any) -> App | None:
-        """The app these credentials belong to; unknown ones are registered where apps are open."""
+        """The app of these credentials; None if they are wrong. With ``open_apps``, an unknown app is registered."""
         if not (isinstance(client_id, str) and isinstance(secret, str) and client_id and secret):
             return None
         app = self.apps.get(client_id)
@@ -109,14 +109,14 @@ class World:
         return app if secrets.compare_digest(app.secret.encode(), secret.encode()) else None
 
     def add_user(self, user: User) -> None:
-        """Let a person join the organisation, and with it every group."""
+        """Add a person to the organisation, and so to every group."""
         self.users[user.id] = user
         self._user_ids |= {user.id: user, user.union_id: user}
         for app in self.apps.values():
             self._publish_group(app)
 
     def user(self, any_id: Any) -> User | None:
-        """The person with this staff id or union id; the encrypted id of messages leads nowhere."""
+        """The person with this staff id or union id; None for any other id, such as the encrypted one of messages."""
         return self._user_ids.get(any_id) if isinstance(any_id, str) else None
 
     def single(self, app: App, user: User) -> Conversation:
@@ -125,11 +125,11 @@ class World:
         return self._conversation(Conversation(name, "single", app, {user.id: user}))
 
     def group(self, app: App) -> Conversation:
-        """The group in which everybody meets a robot."""
+        """The group conversation of everybody with one robot."""
         return self._conversation(Conversation(_group_id(app), "group", app, self.users))
 
     def _publish_group(self, app: App) -> None:
-        """A group has a new title or a new member."""
+        """Tell the pages of a group's new title or new member."""
         if (group := self.conversations.get(_group_id(app))) is not None:
             self.feed.publish("conversation", group.id, group)
 
@@ -141,7 +141,7 @@ class World:
         return known
 
     def place(self, app: App, conversation_id: Any, kind: str = "") -> Conversation | None:
-        """A conversation this app's robot is part of (of one kind, where that matters)."""
+        """The conversation with this id; None if the app's robot is not in it, or if it is not of ``kind``."""
         if not isinstance(conversation_id, str):
             return None
         conversation = self.conversations.get(conversation_id)
@@ -158,7 +158,7 @@ class World:
         return message
 
     def show_sent(self, messages: list[Message]) -> str:
-        """Put a robot's messages into their conversations; their common key can recall them."""
+        """Put a robot's messages into their conversations; returns the key by which they can be recalled."""
         key = opaque(secrets.token_hex(8))
         self.sent[key] = [self.show(message).id for message in messages]
         return key
@@ -168,14 +168,14 @@ class World:
         self.feed.publish("card", card.id, card)
 
     def template(self, template_id: str) -> Template | None:
-        """The template of an id with or without ``.schema``, or None where the switch excludes it."""
+        """The template with this id (with or without ``.schema``); None if the setting ``templates`` lacks it."""
         name, allowed = plain(template_id), self.settings.templates
         if allowed is not None and name not in map(plain, allowed):
             return None
         return self.templates.get(name, UNKNOWN)
 
     def set(self, **changes: Any) -> Settings:
-        """Turn switches; setting ``monthly`` starts the count anew. ``ValueError`` on a wrong one."""
+        """Change settings; ``monthly`` starts the count anew. Raises ValueError for a wrong name or value."""
         self.settings = self.settings.changed(changes)
         if "monthly" in changes:
             self.quota.reset_month()
@@ -189,12 +189,12 @@ class World:
         self.feed.publish("call", call.id, call)
 
     def observed(self, event: Call | Ack) -> None:
-        """Tell the observers, who hold their own watch."""
+        """Call the observers, which take the time themselves."""
         for observer in self.observers:
             observer(event)
 
     def state(self) -> dict[str, Any]:
-        """STATE of the page's contract: everything, of long lists the newest part."""
+        """STATE of the page's contract: everything, but of messages and calls only the newest."""
         messages = _newest(self.messages.values(), _SHOWN)
         shown = [message.card for message in messages if message.card]
         return {
@@ -213,7 +213,7 @@ def _group_id(app: App) -> str:
 
 
 def _newest(items: Any, count: int) -> list[Any]:
-    """The last items in their order, without copying what is not wanted."""
+    """The last ``count`` items in their order, without copying the others."""
     newest = list(islice(reversed(items), count))
     newest.reverse()
     return newest
