@@ -4,7 +4,7 @@ import { t } from "./i18n.js";
 
 const RETRY_MS = 1500;
 
-/** Say something; resolves to `{ok, error}`. A message the bot never got (409) is shown as such, so it is no error. */
+/** Send a message; resolves to `{ok, error}`. Status 409 is no error: the chat shows that the bot did not get it. */
 export async function sendMessage(app, user, text, group) {
   const { status, body } = await call("POST", "sim/messages", { app, user, text, group });
   if (status === 200 || status === 409) return { ok: true };
@@ -25,7 +25,7 @@ export async function saveSettings(changes) {
   return status === 200 ? { ok: true } : { ok: false, error: describe(status, body) };
 }
 
-/** Follow the simulator's events for ever; `onStatus(here)` tells when it goes and comes. */
+/** Follow the simulator's events for ever; `onStatus(here)` is called when the connection is lost or comes back. */
 export function followEvents(onEvent, onStatus) {
   const source = new EventSource("sim/events");
   source.onopen = () => onStatus(true);

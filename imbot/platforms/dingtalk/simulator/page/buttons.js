@@ -1,4 +1,4 @@
-/** Card buttons of every generation, brought to one shape, and how they look while a click is under way. */
+/** Buttons of AI cards and StandardCards in one shape, and how they look while a click is under way. */
 
 import { h } from "./dom.js";
 import { safeUrl, spokenText } from "./links.js";
@@ -19,7 +19,7 @@ export function isButtonList(value) {
   return Array.isArray(value) && value.length > 0 && value.every(isButton);
 }
 
-/** A row of buttons. `context`: `clicks` (what is under way), `press(button)`, `mute` (why clicks are not heard, or null). */
+/** A row of buttons. `context`: `clicks` (what is under way), `press(button)`, `mute` (why the bot gets no clicks, or null). */
 export function drawButtons(items, context) {
   return h(
     "div",
@@ -28,7 +28,7 @@ export function drawButtons(items, context) {
   );
 }
 
-/** What pressing does for buttons that need no callback: true when it was done. */
+/** Do what a button without a callback does; true if this was one. */
 export function follow(button, onSay) {
   const text = spokenText(button.url);
   if (text !== null) onSay?.(text);

@@ -1,4 +1,4 @@
-/** A card as the reader sees it. Needs no chat: whoever has a CARD and an element may show it. */
+/** A card as the reader sees it. It needs only a CARD and an element, no chat. */
 
 import { drawAiCard } from "./card_ai.js";
 import { drawGenericCard } from "./card_generic.js";
@@ -14,8 +14,8 @@ const FLOW = { 1: "processing", 2: "inputting", 3: "finished", 4: "processing", 
 /** One card on the page; `element` is its place, `show` draws it there and again when it changes. */
 export class CardView {
   /**
-   * `viewer`: the user id whose private data lies over the public. `onAction(card, id)`: a callback
-   * button was pressed; resolves to `{ok, error}`. `onSay(text)`: a link speaks for the reader.
+   * `viewer`: the id of the user whose private data is shown over the public data. `onAction(card, id)`: a
+   * callback button was pressed; resolves to `{ok, error}`. `onSay(text)`: a link sends a text for the reader.
    */
   constructor({ viewer = "", onAction = null, onSay = null } = {}) {
     this.viewer = viewer;
@@ -90,13 +90,13 @@ function kindOf(card) {
   return card.template.startsWith(AI_TEMPLATE) ? ["ai", drawAiCard] : ["generic", drawGenericCard];
 }
 
-/** Why the bot would not hear of a click; null when it would. */
+/** Why the bot would not be told of a click; null if it would be. */
 function muteReason(card) {
   if (card.template === "StandardCard") return t("standardNoCallback");
   return card.callback === false ? t("noCallback") : null;
 }
 
-/** This template shows its own `flowStatus`; the streaming API's states matter only where that is absent. */
+/** This template shows its variable `flowStatus`. The state of the stream only counts if there is none. */
 function aiState(card, data) {
   return card.state === "failed" ? "failed" : (FLOW[data.flowStatus] ?? card.state);
 }

@@ -36,7 +36,7 @@ export function drawAiCard(_card, context) {
   ];
 }
 
-/** An object out of JSON text; empty where the text holds none. */
+/** The object in a text of JSON; empty if there is none. */
 export function parseObject(text) {
   try {
     const value = JSON.parse(text);
@@ -53,7 +53,7 @@ export function drawTitle({ data: { msgTitle, title = msgTitle, logo } }) {
   return h("header", { class: "card-title" }, h("span", { class: "logo" }, image), h("strong", {}, title));
 }
 
-/** The streaming text, or the sign that it is being thought about. */
+/** The streaming text, or while there is none the sign that the bot is thinking. */
 export function drawText(text, state, markdown) {
   const streaming = state === "inputting";
   const thinking = state === "processing" || (streaming && !text);

@@ -1,4 +1,4 @@
-/** Cards of any other template: the text that streams, then buttons, then whatever variables there are. */
+/** Cards of any other template: the text that streams, then buttons, then all other variables. */
 
 import { drawButtons, isButtonList } from "./buttons.js";
 import { drawText, drawTitle, parseObject } from "./card_ai.js";
@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 const TEXT_KEYS = ["content", "msgContent", "markdown", "text", "answer"];
 const HEAD_KEYS = ["title", "msgTitle", "logo", "flowStatus", "sys_full_json_obj"];
 
-/** The card's parts; the platform draws a template the simulator cannot know, so this shows what it was given. */
+/** The card's parts. The simulator does not know how the template looks, so it shows the card's data. */
 export function drawGenericCard(card, { data, ...context }) {
   const main = card.streamed ?? TEXT_KEYS.find((key) => data[key]) ?? TEXT_KEYS[0];
   const values = Object.entries({ ...data, ...parseObject(data.sys_full_json_obj) })

@@ -48,7 +48,7 @@ function drawSection(item, context) {
   );
 }
 
-/** The platform refuses or skips what it does not know; here it should be seen. */
+/** A part of an unknown type. The platform refuses or skips those; here the author of the card should see them. */
 function drawUnknown(item) {
   return h("pre", { class: "card-unknown" }, JSON.stringify(item));
 }

@@ -1,4 +1,4 @@
-/** Where the reader writes: Enter sends, Shift+Enter starts a new line, an input method is left in peace. */
+/** Where the reader writes: Enter sends, Shift+Enter starts a new line; an Enter for an input method does not send. */
 
 import { t } from "./i18n.js";
 
@@ -18,7 +18,7 @@ export class Composer {
     this.fit();
   }
 
-  /** Name the one who is written to. */
+  /** Show whom the message is for. */
   render(app, group) {
     const name = app?.name || app?.id || "";
     const label = app ? t(group ? "placeholderGroup" : "placeholder", name) : t("noBots");

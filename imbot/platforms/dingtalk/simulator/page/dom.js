@@ -43,7 +43,7 @@ export function icon(name) {
 
 /**
  * Make `live` look like `fresh`, keeping nodes, focus, selection and running animations.
- * What is inside an element with `data-own` belongs to somebody else and stays.
+ * The content of an element with `data-own` is drawn by other code, so it is left as it is.
  */
 export function morph(live, fresh) {
   if (live.nodeName !== fresh.nodeName) {
@@ -72,7 +72,7 @@ function morphElement(live, fresh) {
   for (const { name, value } of fresh.attributes) {
     if (live.getAttribute(name) === value) continue;
     if (name === "style")
-      live.style.cssText = value; // as an attribute the content policy refuses it
+      live.style.cssText = value; // the content policy does not allow setting the attribute
     else live.setAttribute(name, value);
   }
   for (const name of HANDLERS) live[name] = fresh[name];

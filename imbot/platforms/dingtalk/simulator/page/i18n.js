@@ -1,4 +1,4 @@
-/** What the page says, in Chinese or English by the browser's language. */
+/** The texts of the page, in Chinese or English by the browser's language. */
 
 const STRINGS = {
   addBotHint: [
@@ -88,13 +88,13 @@ const STRINGS = {
 
 export const language = navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
 
-/** The sentence of that name, with {0}, {1} ... filled in; the name itself where there is none. */
+/** The text of that name, with {0}, {1} ... filled in; the name itself if there is no such text. */
 export function t(name, ...values) {
   const text = STRINGS[name]?.[language === "en" ? 1 : 0] ?? name;
   return text.replace(/\{(\d)\}/g, (_, index) => values[index] ?? "");
 }
 
-/** More sentences, for a page that says more than the chat does. */
+/** Add texts, for a page that needs more than the chat does. */
 export function addStrings(strings) {
   Object.assign(STRINGS, strings);
 }

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { drawImage, drawLink } from "./links.js";
 
-/** Marks where a streaming text ends for now: what is open there is taken as closed, the cursor stands there. */
+/** Marks the present end of a streaming text: open emphasis is drawn as closed there, and the cursor is there. */
 export const TAIL = "\uE000";
 
 const TARGET = String.raw`\(\s*<?((?:[^()\s<>\\]|\\.|\([^()\s]{0,2000}\)){0,100000})>?(?:\s+["'][^"'\n]{0,300}["'])?\s*\)`;
@@ -43,7 +43,7 @@ const RULES = [
   [new RegExp(TAIL, "y"), (_, context) => drawCursor(context)],
 ];
 
-/** The nodes of one line or paragraph; `context` holds `onSay` for links that speak. */
+/** The nodes of one line or paragraph; `context` holds `onSay` for links that send a text. */
 export function drawInline(text, context, depth = 0) {
   const nodes = [];
   const state = { text, masked: mask(text), context, depth, unclosed: new Set() };
@@ -94,14 +94,14 @@ function opens(masked, mark, at) {
   return mark[0] !== "_" || !/[\p{L}\p{N}]/u.test(masked.charAt(at - 1));
 }
 
-/** Where the mark is closed: -1 when it is not; the end of a streaming text closes what is open. */
+/** Where the mark is closed; -1 if it is not. The end of a streaming text closes open marks. */
 function closing({ masked, unclosed }, mark, from) {
   if (unclosed.has(mark)) return -1;
   for (let at = masked.indexOf(mark, from); at >= 0; at = masked.indexOf(mark, at + 1)) {
     if (closes(masked, mark, at, from)) return at;
   }
   if (masked.endsWith(TAIL) && mark[0] !== "_") return masked.length;
-  unclosed.add(mark); // no later opener finds one either: a text full of marks stays cheap
+  unclosed.add(mark); // a later opener would find none either; so a text full of marks stays cheap
   return -1;
 }
 

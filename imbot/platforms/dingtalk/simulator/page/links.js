@@ -1,4 +1,4 @@
-/** Links in what a bot says: which may be opened, and which speak for the reader. */
+/** Links in a bot's texts: which may be opened, and which send a text for the reader. */
 
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
@@ -6,7 +6,7 @@ import { t } from "./i18n.js";
 const broken = new Set(); // images that failed are not asked for again each time a text grows
 const SAY = /^dtmd:\/\/dingtalkclient\/sendMessage\?(?:.*&)?content=([^&#]*)/i;
 
-/** The text a `dtmd://dingtalkclient/sendMessage?content=...` link says, or null for other links. */
+/** The text that a `dtmd://dingtalkclient/sendMessage?content=...` link sends; null for other links. */
 export function spokenText(url) {
   const match = SAY.exec(url);
   if (!match) return null;
@@ -17,12 +17,12 @@ export function spokenText(url) {
   }
 }
 
-/** The address itself when it is safe to open, else null. */
+/** The address if it is safe to open, else null. */
 export function safeUrl(url) {
   return isA(url, ["http:", "https:", "mailto:"]) ? url : null;
 }
 
-/** An image by address, data or media id; where it cannot be shown, a placeholder with its name. */
+/** An image by address, data or media id; a placeholder with its name if it cannot be shown. */
 export function drawImage(source, alt = "") {
   const src = imageUrl(source);
   if (src === null || broken.has(src)) return drawPlaceholder(alt || source);
@@ -33,7 +33,7 @@ export function drawImage(source, alt = "") {
   return h("img", { src, alt, onerror, referrerpolicy: "no-referrer" });
 }
 
-/** A link that opens safely, speaks for the reader, or, where neither is possible, plain text. */
+/** A link that opens safely or that sends a text for the reader; plain text if neither is possible. */
 export function drawLink(url, children, onSay) {
   const text = spokenText(url);
   if (text !== null) {

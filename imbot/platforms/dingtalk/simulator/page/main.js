@@ -1,4 +1,4 @@
-/** The page: one store fed by events, one choice made by the reader, one draw a frame for both. */
+/** The page: a store that events change, the reader's choice, and a redraw once a frame if either changed. */
 
 import { followEvents, sendClick, sendMessage } from "./api.js";
 import { Chat } from "./chat.js";

@@ -14,8 +14,8 @@ const BLOCKS = [parseFence, parseHeading, parseRule, parseQuote, parseTable, par
 const DEEPEST = 12;
 
 /**
- * Markdown as an element. `streaming`: more will come, so what is open is drawn as if closed and a
- * cursor stands at the end. `onSay(text)`: a link that speaks for the reader was pressed.
+ * Markdown as an element. `streaming`: more will come, so open marks are drawn as if closed and a
+ * cursor is at the end. `onSay(text)`: a link that sends a text for the reader was pressed.
  */
 export function renderMarkdown(source, { streaming = false, onSay } = {}) {
   const text = String(source).replaceAll(TAIL, "").replace(/\r\n?/g, "\n").replace(/\t/g, "    ");
@@ -209,7 +209,7 @@ function sameList(first, item) {
   );
 }
 
-/** What belongs to an item: lines indented by two more than its mark (people write fewer than CommonMark asks). */
+/** The lines of an item: indented by two more than its mark. People write fewer spaces than CommonMark needs. */
 function endOfItem(lines, at, item) {
   let end = at + 1;
   for (let next = end; next < lines.length; next += 1) {

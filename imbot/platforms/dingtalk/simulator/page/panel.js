@@ -1,4 +1,4 @@
-/** The inspector on the right: API calls as they come, one card's data, the simulator's switches. */
+/** The inspector on the right: API calls as they come, one card's data, the simulator's settings. */
 
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
@@ -131,7 +131,7 @@ function drawCard(card, store) {
   ];
 }
 
-/** JSON inside strings is readable only when it is unpacked. */
+/** The card with the JSON in its `sys_full_json_obj` unpacked, so that it is readable. */
 function unpack(card) {
   return JSON.parse(JSON.stringify(card), (key, value) => {
     if (key !== "sys_full_json_obj" || typeof value !== "string") return value;

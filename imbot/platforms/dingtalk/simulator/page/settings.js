@@ -1,4 +1,4 @@
-/** The simulator's switches as a form: those a person wants at hand; the rest are for tests. */
+/** A form for the simulator's settings that a person needs; the others are for tests. */
 
 import { saveSettings } from "./api.js";
 import { h, fill } from "./dom.js";
@@ -16,7 +16,7 @@ const FIELDS = {
   system_frames: "switch",
 };
 
-/** The form; a change is saved at once, an empty number means off. */
+/** The form. A change is saved at once; an empty number turns a limit off. */
 export class SettingsForm {
   constructor(root) {
     this.root = root;

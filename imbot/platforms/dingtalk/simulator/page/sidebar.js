@@ -1,4 +1,4 @@
-/** The list of bots on the left, and who the reader is. */
+/** The list of bots on the left, and the choice of the user that the reader plays. */
 
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";

@@ -1,4 +1,4 @@
-/** What the page knows: the simulator's state, kept current by its events, and what the reader has chosen. */
+/** The page's state: the simulator's state, kept current by its events, and the reader's choices. */
 
 const CALLS_KEPT = 200;
 const MESSAGES_KEPT = 2000;
@@ -62,7 +62,7 @@ export class Store {
   }
 }
 
-/** What the reader has chosen; most of it outlives the page. */
+/** The reader's choices. Most of them are remembered when the page is closed. */
 export class Choice {
   constructor() {
     this.app = null;

@@ -1,4 +1,4 @@
-/** How many messages of bots wait in conversations that are not on screen. */
+/** Counts the messages of bots in conversations that are not on screen. */
 
 /** Counts by conversation. */
 export class Unread {
@@ -17,12 +17,12 @@ export class Unread {
     if (conversation) this.counts.delete(conversation.id);
   }
 
-  /** What waits from a bot for this user, in single chat and group. */
+  /** The number of unread messages from a bot to this user, in single chat and group. */
   ofApp(app, user, store) {
     return this.of(store.conversation(app, user, false)) + this.of(store.conversation(app, user, true));
   }
 
-  /** What waits in a conversation. */
+  /** The number of unread messages in a conversation. */
   of(conversation) {
     return conversation ? (this.counts.get(conversation.id) ?? 0) : 0;
   }
