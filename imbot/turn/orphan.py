@@ -36,7 +36,7 @@ def message_of(turn: TurnRecord, message_id: str = "") -> Message:
 
 
 async def finish(context: TurnContext) -> CardPhase | None:
-    """End an orphan with what there is of its answer, and return the phase it ended in.
+    """End an orphan with the answer so far, and return the phase it ended in.
 
     Returns None, and does nothing, if nobody has seen anything of the answer and the question is young enough
     to be answered afresh. Raises TransientError if it has to be tried later; a turn older than a day is ended

@@ -199,7 +199,7 @@ def failure(status: int, body: Any, otherwise: str = "") -> PlatformError | None
 
 
 def error(message: str, code: str, status: int = 0, scopes: str = "", otherwise: str = "") -> PlatformError:
-    """The error of a code, with what the table knows about it."""
+    """The error for a code, with its cause and cure from ``MEANINGS``."""
     meaning = _meaning(code, status)
     if meaning == _UNKNOWN and otherwise:
         meaning = MEANINGS[otherwise]

@@ -32,7 +32,7 @@ def known_card(call: ApiCall) -> Card:
 
 
 def update_options(holder: Body) -> tuple[bool, bool]:
-    """Are public data and private data merged by key? By default they replace what was there."""
+    """Whether public data, and whether private data, is merged by key. By default the old data is replaced."""
     options = holder.get("cardUpdateOptions") or {}
     return bool(options.get("updateCardDataByKey")), bool(options.get("updatePrivateDataByKey"))
 
