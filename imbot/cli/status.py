@@ -16,6 +16,7 @@ from imbot.cli.steps import Json, problem_lines
 from imbot.ops.address import AdminAddress
 from imbot.problems import counted, printable
 from imbot.text.width import width
+from imbot.usage.agent_failures import failing_since
 
 REFRESH_S = 1.0
 LITTLE_LEFT = 0.8  # the share of a month's calls from which the figure is yellow
@@ -30,13 +31,16 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print what the admin endpoint returns, as JSON.")
 @click.option("--watch", is_flag=True, help="Refresh every second, until Ctrl-C.")
-def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool) -> None:
-    """Show the state of the bots in the folder BOTS: what runs, and which files were rejected and why.
+@click.option("--fail", is_flag=True, help="Exit with 1 where a bot is failing, rejected, down or held.")
+def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool, fail: bool) -> None:
+    """Show the state of the bots in the folder BOTS: what runs, what fails, and which files were rejected and why.
 
-    Exit code 1 where nothing runs.
+    Exit code 1 where nothing runs, and with --fail also where something is wrong with a bot or the folder.
     """
+    status: Json = {}
 
     def look() -> str:
+        nonlocal status
         status = ask(bots, admin, "GET", "/status")
         if as_json:
             return json.dumps(status, indent=None if watch else 2)
@@ -46,6 +50,16 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool) 
         _look_again(look)
     else:
         click.echo(look())
+    sys.exit(int(fail and _wrong(status)))
+
+
+def _wrong(status: Json) -> bool:
+    """Whether the folder cannot be read, or a bot is failing, rejected, down or held."""
+    unread = status.get("reload") and status["reload"]["problems"]
+    return bool(unread) or any(
+        bot["failing"] or bot["rejected"] or bot["held"] or bot["state"] == "down"
+        for bot in status.get("bots", ())
+    )
 
 
 def _look_again(look: Callable[[], str]) -> None:
@@ -93,6 +107,8 @@ def status_lines(status: Json, now: float) -> Iterator[str]:
     yield click.style("  " + _row(head, columns), dim=True)
     for bot, row in zip(status["bots"], rows, strict=True):
         mark, colour = _MARKS.get(bot["state"], _DOWN)
+        if bot["failing"]:
+            colour = "red"
         yield f"{click.style(mark, fg=colour)} {_row(row, columns)}"
         yield from _trouble(bot, now)
     yield ""
@@ -144,6 +160,11 @@ def _months(bots: list[Json]) -> Iterator[str]:
 def _trouble(bot: Json, now: float) -> Iterator[str]:
     if bot["error"]:
         yield f"    {click.style('error', fg='yellow')}: {printable(bot['error'])}"
+    if failing := bot["failing"]:
+        words = failing_since(_epoch(failing["since"]), failing["answers"])
+        yield f"    {click.style(words, fg='red')}: {printable(failing['error'])}"
+        yield f"      cause: {failing['cause']}"
+        yield f"      cure:  {failing['cure']}"
     if bot["held"]:
         since = _ago(bot["held"]["since"], now)
         yield f"    {click.style('held', fg='yellow')} for {since}: its file vanished with many others; it keeps running"
@@ -166,6 +187,9 @@ def _instead(bot: Json, now: float) -> str:
 def _summary(bots: list[Json]) -> str:
     states = [bot["state"] for bot in bots]
     found = [f"{states.count(state)} {state}" for state in (*_MARKS, "down") if state in states]
+    failing = sum(bot["failing"] is not None for bot in bots)
+    if failing:
+        found.append(click.style(f"{failing} failing", fg="red"))
     rejected = sum(bot["rejected"] is not None for bot in bots)
     if rejected:
         found.append(click.style(f"{rejected} rejected", fg="red"))
@@ -180,5 +204,9 @@ def _summary(bots: list[Json]) -> str:
 
 def _ago(at: str, now: float) -> str:
     """The time since ``at`` in its largest unit: ``5 min``."""
-    seconds = max(0, int(now - datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()))
+    seconds = max(0, int(now - _epoch(at)))
     return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds >= size), "0 s")
+
+
+def _epoch(at: str) -> float:
+    return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()

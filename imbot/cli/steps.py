@@ -22,7 +22,9 @@ _COLOURS = {
     "stop": "yellow",
     "rejected": "red",
     "held": "yellow",
+    "failing": "red",
 }
+_FAILING = "agent.failing"
 _LONGEST = 60
 _ABSENT = "—"
 _AS_ABOVE = "          for the same reason as above"
@@ -41,15 +43,25 @@ def report_lines(report: Json) -> Iterator[str]:
         action = _coloured(_word(bot)) + " " * (9 - len(_word(bot)))
         yield f"{action} {name}{' ' * (column - width(name))}  {click.style(printable(bot['path']), dim=True)}"
         yield from (f"          {_change(change)}" for change in bot["changes"])
-        new = [problem for problem in bot["problems"] if problem not in told]
-        yield from problem_lines(new, "          ") if new or not bot["problems"] else [_AS_ABOVE]
+        problems = _to_show(bot)
+        new = [problem for problem in problems if problem not in told]
+        yield from problem_lines(new, "          ") if new or not problems else [_AS_ABOVE]
         told += new
     if not report["problems"]:
         yield _summary(Counter(map(_word, report["bots"])))
 
 
 def _word(bot: Json) -> str:
-    return "held" if bot["held"] else str(bot["action"])
+    if bot["held"]:
+        return "held"
+    failing = any(problem["code"] == _FAILING for problem in bot["problems"])
+    return "failing" if failing and bot["action"] == "unchanged" else str(bot["action"])
+
+
+def _to_show(bot: Json) -> list[Json]:
+    """The problems of a bot; of one that did not change only that it fails, as its warnings are not news."""
+    problems = bot["problems"]
+    return [each for each in problems if each["code"] == _FAILING] if _word(bot) == "failing" else problems
 
 
 def _change(change: Json) -> str:

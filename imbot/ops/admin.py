@@ -8,29 +8,25 @@ import hmac
 import logging
 import os
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from imbot import __version__
-from imbot.log import redactor
 from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, is_loopback, why_not_bound
 from imbot.ops.metrics import Metrics
-from imbot.problems.records import problem_json
+from imbot.ops.status_json import bot_counts, row_json, watch_json
 from imbot.reload.reloader import Reloader, StoppingError
 from imbot.reload.report import iso, report_json
 from imbot.reload.status import BotStatus
 from imbot.reload.supervisor import Supervisor
-from imbot.reload.watch import RESCAN_S, WatchState
 
 log = logging.getLogger(__name__)
 
-_STATES = ("running", "connecting", "draining", "down")
 _OPEN = ("/livez", "/readyz")  # answered without the token, so that probes work; then only with yes or no
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -130,8 +126,8 @@ class Admin:
         reason = _unready(rows, self._reloader)
         answer: dict[str, Any] = {"ready": not reason}
         if self._guard.knows(request):
-            watch = _watch_json(self._reloader.watching)
-            answer |= {"reason": reason, "bots": _counts(rows), "watch": watch}
+            watch = watch_json(self._reloader.watching)
+            answer |= {"reason": reason, "bots": bot_counts(rows), "watch": watch}
         return web.json_response(answer, status=503 if reason else 200)
 
     async def _status(self, _: web.Request) -> web.Response:
@@ -144,7 +140,7 @@ class Admin:
                 "folder": str(self._folder.absolute()),
                 "started_at": iso(self._started_at),
                 "reload": last and {k: v for k, v in report_json(last).items() if k != "bots"},
-                "watch": _watch_json(self._reloader.watching),
+                "watch": watch_json(self._reloader.watching),
                 "bots": [row_json(row) for row in self._supervisor.status()],
             }
         )
@@ -231,60 +227,6 @@ def _refusal(status: int, why: str, headers: dict[str, str] | None = None) -> we
     return web.json_response({"error": why}, status=status, headers=headers)
 
 
-def row_json(row: BotStatus) -> dict[str, Any]:
-    """A bot's status as JSON values."""
-    rejected = row.rejected and {
-        "since": iso(row.rejected.since),
-        "problems": [problem_json(problem) for problem in row.rejected.problems],
-    }
-    pending = row.pending and {
-        "since": iso(row.pending.since),
-        "reason": redactor.clean(row.pending.reason),
-    }
-    return {
-        "name": row.name,
-        "path": row.path,
-        "type": row.type,
-        "state": _state(row),
-        "generation": row.generation,
-        "fingerprint": row.fingerprint,
-        "connected_since": iso(row.connected_since) if row.connected_since else None,
-        "connections": row.connections,
-        "turns_running": row.turns_running,
-        "turns_total": row.turns_total,
-        "calls_total": row.calls_total,
-        "calls_month": row.calls_month,
-        "month": asdict(row.month) if row.month else None,
-        "error": redactor.clean(row.error) if row.error else "",
-        "rejected": rejected,
-        "pending": pending,
-        "accepted_at": iso(row.accepted_at) if row.accepted_at else None,
-        "held": None if row.held_since is None else {"since": iso(row.held_since)},
-    }
-
-
-def _watch_json(watch: WatchState) -> dict[str, Any]:
-    """How changes of files are found, as JSON values."""
-    return {
-        "method": watch.method,
-        "since": iso(watch.since),
-        "degraded": bool(watch.trouble),
-        "reason": watch.trouble,
-        "every_s": RESCAN_S,
-    }
-
-
-def _state(row: BotStatus) -> str:
-    return "running" if row.state == "connected" else row.state
-
-
-def _counts(rows: list[BotStatus]) -> dict[str, int]:
-    states = Counter(map(_state, rows))
-    rejected = sum(row.rejected is not None for row in rows)
-    held = sum(row.held_since is not None for row in rows)
-    return {state: states[state] for state in _STATES} | {"rejected": rejected, "held": held}
-
-
 def _unready(rows: list[BotStatus], reloader: Reloader) -> str:
     """Why the process is not ready; empty if it is."""
     if reloader.stopping:
@@ -294,6 +236,6 @@ def _unready(rows: list[BotStatus], reloader: Reloader) -> str:
     if any(row.state == "connected" for row in rows):
         return ""
     if rows:
-        found = ", ".join(f"{count} {what}" for what, count in _counts(rows).items() if count)
+        found = ", ".join(f"{count} {what}" for what, count in bot_counts(rows).items() if count)
         return f"no bot is connected: {found}"
     return "; ".join(map(str, reloader.last.problems))

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from imbot.agents.causes import NOT_KNOWN, bug, described, explained
 from imbot.agents.guarded import guarded
 from imbot.behaviour import Behaviour, prepare
 from imbot.config.loader import BotFile
@@ -39,41 +40,6 @@ ANSWER_WAIT_S = 20.0
 # If all pieces come within so small a part of the time, after at least so long, something held them back.
 HELD_BACK = 0.05
 HELD_BACK_S = 1.0
-
-# Cause and cure of an agent's failure, by the code of the AgentError, the code's first part, or the HTTP
-# status.
-AGENT_CAUSES = {
-    "connection": ("nothing answers at the agent's address", "start the agent, and check its address"),
-    "timeout": (
-        "the agent is stuck, overloaded or slow to begin",
-        "look into the agent's own log; ask it the same question directly",
-    ),
-    "timeout.connect": (
-        "nothing answers at the agent's address, or a firewall drops the connection",
-        "check the agent's address, and the network to it",
-    ),
-    "agent.timeout": ("the agent waited in vain for something it needs", "look into the agent's own log"),
-    "agent.bug": ("an error in the agent's own code", "fix it; the log shows where"),
-    "fail_after": ("`agent.fail_after` makes it fail", "remove it from the bot file"),
-    "too_long": ("what answers is not an agent, or is broken", "check the agent's address"),
-    "endless": ("the agent does not stop sending", "look into the agent's own log; limit its answers there"),
-    "interrupted": (
-        "the agent, or a proxy in front of it, cut the answer off",
-        "look into the agent's own log; raise the proxy's time-out",
-    ),
-    "empty": ("the model returned nothing", "check its name, its instructions and `max_tokens`"),
-    "not_an_api": ("there is a web page at the agent's address", "check the address: often /v1 is missing"),
-    "insufficient_quota": ("the account has no credit left", "top it up, or use another key"),
-    "insufficient_balance": ("the account has no credit left", "top it up, or use another key"),
-    "http_401": ("the agent does not accept the key", "check the agent's key in the bot file or in `.env`"),
-    "http_403": ("the key may not use this model", "check the permissions of the agent's key"),
-    "http_402": ("the account has no credit left", "top it up, or use another key"),
-    "http_404": ("there is no such address, or no such model", "check the agent's address and its model"),
-    "http_400": ("the agent does not accept the request", "check the keys under `agent` in the bot file"),
-    "http_429": ("the agent gets more requests than it allows", "wait, or raise its limit"),
-    "http_5xx": ("the agent failed", "look into the agent's own log"),
-}
-_NOT_KNOWN = ("imbot does not know this error", "look it up in the documentation of the service that sent it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +89,7 @@ async def run_probes(probes: Sequence[Probe]) -> AsyncGenerator[Finding]:
         finding = await _try(probe)
         if finding.state != "failed":
             fine.add(probe.name)
-        elif finding.cause != _NOT_KNOWN[0]:
+        elif finding.cause != NOT_KNOWN[0]:
             first = told.setdefault((finding.cause, finding.cure), probe.name)
             if first != probe.name:
                 finding = replace(finding, cause=f"the same as for {first}", cure="")
@@ -134,11 +100,10 @@ async def _try(probe: Probe) -> Finding:
     try:
         found = await probe.ask()
     except PlatformError as error:
-        told = (error.cause or _NOT_KNOWN[0], error.hint or _NOT_KNOWN[1])
+        told = (error.cause or NOT_KNOWN[0], error.hint or NOT_KNOWN[1])
         return Finding(probe.name, "failed", error.said, *told, probe.calls)
     except AgentError as error:
-        code = f" [{error.code}]" if error.code else ""
-        return Finding(probe.name, "failed", f"{error}{code}", *_explained(error), probe.calls)
+        return Finding(probe.name, "failed", described(error), *explained(error), probe.calls)
     if isinstance(found, Doubt):
         return Finding(probe.name, "warning", found.found, found.cause, found.cure, probe.calls)
     return Finding(probe.name, "ok", found, calls=probe.calls)
@@ -236,7 +201,7 @@ class _Trial:
             raise
         except Exception as error:
             log.exception("the agent %s failed", spec.agent.type)
-            raise AgentError(f"it failed with {type(error).__name__}", code="agent.bug") from error
+            raise bug(error) from error
 
     def _note(self, event: AgentEvent) -> None:
         if isinstance(event, NotFound):
@@ -248,19 +213,6 @@ class _Trial:
 def _question() -> Message:
     """A message from a sender and conversation that do not exist in any chat."""
     return Message(uuid.uuid4().hex, "imbot-doctor", "single", Sender("imbot-doctor"), QUESTION, time.time())
-
-
-def _explained(error: AgentError) -> tuple[str, str]:
-    status = error.status
-    for key in (
-        error.code,
-        error.code.partition(".")[0],
-        f"http_{status}",
-        f"http_{status // 100}xx",
-    ):
-        if key in AGENT_CAUSES:
-            return AGENT_CAUSES[key]
-    return _NOT_KNOWN
 
 
 def _now() -> float:

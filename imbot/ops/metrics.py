@@ -130,6 +130,13 @@ def _of_bots(rows: Sequence[BotStatus]) -> Iterator[Metric]:
         "Bots with a valid change that waits for the platform.",
         value=sum(row.pending is not None for row in rows),
     )
+    failing = GaugeMetricFamily(
+        "imbot_bot_failing", "1 while a bot's agent fails in every answer: alert when 1.", labels=["bot"]
+    )
+    for row in rows:
+        if row.generation and row.state != "draining":
+            failing.add_metric([row.name], row.failing is not None)
+    yield failing
     states = Counter(row.state for row in rows if row.fingerprint)
     links = GaugeMetricFamily("imbot_connections", "Connections of running bots by state.", labels=["state"])
     for state in _STATES:

@@ -6,16 +6,18 @@
 import logging
 import time
 from collections.abc import ItemsView, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from imbot.config.loader.defaults import some
-from imbot.errors import Problem
+from imbot.errors import START, Problem
 from imbot.platforms.gateway import GatewayState
 from imbot.reload.plan import Step
 from imbot.reload.report import step_json
 from imbot.reload.rollout import Pending
 from imbot.usage.accounting import Month
+from imbot.usage.agent_failures import Failing, failing_since
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,8 @@ class BotStatus:
     """The state of one bot. Times are epoch seconds.
 
     ``rejected`` and ``pending`` are about its file on disk, if that is not what runs. ``accepted_at`` is set
-    if a generation from the store runs instead of a rejected file.
+    if a generation from the store runs instead of a rejected file. ``failing`` is set if the bot runs, but its
+    agent fails in every answer.
     """
 
     name: str
@@ -53,10 +56,23 @@ class BotStatus:
     calls_month: int = 0  # of every process on this store
     month: Month | None = None  # of the bot's organisation
     error: str = ""
+    failing: Failing | None = None
     rejected: Rejected | None = None
     accepted_at: float | None = None
     held_since: float | None = None
     pending: Pending | None = None
+
+
+def with_failing(step: Step, failing: Failing | None) -> Step:
+    """The same step, with a warning if the agent of its bot fails in every answer."""
+    if step.spec is None or failing is None:
+        return step
+    message = f"{failing_since(failing.since, failing.answers)}: {failing.error}; cause: {failing.cause}"
+    span = step.spec.marks.keys.get("/agent", START)
+    problem = Problem.at(
+        step.path, span, "agent.failing", message, failing.cure, pointer="/agent", severity="warning"
+    )
+    return replace(step, problems=(*step.problems, problem))
 
 
 class Rejections:
@@ -119,6 +135,36 @@ class Rejections:
             why = "; ".join(map(str, steps[0].problems))
             extra = {"bot": step_json(steps[0])} if len(steps) == 1 else {}
             log.error("%s: rejected: %s", some(step.name for step in steps), why, extra=extra)
+
+
+class Held:
+    """The bots that keep running though their files vanished, with many others at once: since when."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    @property
+    def names(self) -> AbstractSet[str]:
+        """Their names."""
+        return self._since.keys()
+
+    def since(self, name: str) -> float | None:
+        """Since when a bot is held, in epoch seconds; None if it is not."""
+        return self._since.get(name)
+
+    def follow(self, names: AbstractSet[str]) -> None:
+        """These bots are held now. Logs when that begins and ends."""
+        ended = self._since.keys() - names
+        begun = sorted(names - self._since.keys())
+        self._since = {name: self._since.get(name, time.time()) for name in names}
+        if begun:
+            log.warning(
+                "%s: held: too many files vanished at once, probably by mistake; the bots keep running until their "
+                "files are back, or until `imbot reload --prune` stops them", ", ".join(begun),
+            )  # fmt: skip
+        if ended:
+            rest = f"; {len(names)} still are" if names else ""
+            log.info("%s: no longer held%s", ", ".join(sorted(ended)), rest)
 
 
 def _reasons(problems: Iterable[Problem]) -> list[Problem]:

@@ -7,9 +7,7 @@ has returned. The supervisor owns the gateways, the bots, and the turns of bots 
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -22,7 +20,7 @@ from imbot.reload.gateway_pool import GatewayPool, app_key
 from imbot.reload.plan import Step, lost, plan, together, without_conflicts
 from imbot.reload.report import step_json
 from imbot.reload.rollout import Pending, Rollout, RolloutKey, RunningBot, forecast, rollout_key
-from imbot.reload.status import BotStatus, Rejections
+from imbot.reload.status import BotStatus, Held, Rejections, with_failing
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.tasks import Task, TaskSet
@@ -50,7 +48,7 @@ class Supervisor:
         self._grace_s = grace_s
         self._rejections = Rejections()
         self._agent_probe = AgentProbe()
-        self._held: dict[str, float] = {}  # since when
+        self._held = Held()
         self._rollouts: dict[RolloutKey, Rollout] = {}
         self._tasks = TaskSet()
         self._rollout_tasks: dict[Rollout, Task] = {}
@@ -68,8 +66,8 @@ class Supervisor:
         ask for something else by then.
         """
         running = self.specs()
-        held = frozenset[str]() if prune else lost(running, result, self._held.keys())
-        self._hold(held)
+        held = frozenset[str]() if prune else lost(running, result, self._held.names)
+        self._held.follow(held)
         steps = without_conflicts(plan(running, result.files, held), running)
         begun = self._follow(together(steps, running))
         rollouts = list(self._rollouts.values())
@@ -83,7 +81,8 @@ class Supervisor:
         await _within(AGENT_WAIT_S, self._agent_probe.tried(live))
         told = {step.name: step for rollout in rollouts for step in rollout.step_reports()}
         told |= {name: self._agent_probe.with_warning(told[name]) for name in live}
-        return [step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps]
+        done = (step if step.action in ("unchanged", "rejected") else told[step.name] for step in steps)
+        return [with_failing(step, self.counters.agent_failures.failing(step.name)) for step in done]
 
     def status(self) -> list[BotStatus]:
         """By name: every bot that runs or drains, and every file that has no running bot."""
@@ -197,6 +196,7 @@ class Supervisor:
         gateway = self.gateways.open(spec)
         self._reasons.pop(spec.path, None)
         self._agent_probe.set_address(spec.name, behaviour.agent.address)
+        self.counters.agent_failures.follow(spec.name, spec.agent)
         gateway.use_credentials(spec.credentials, spec.quota.qps)
         if running is None:
             bot = Bot(behaviour, gateway, self._store, counters=self.counters)
@@ -211,6 +211,7 @@ class Supervisor:
 
     def _drain(self, running: RunningBot) -> None:
         self._agent_probe.set_address(running.spec.name, None)
+        self.counters.agent_failures.forget(running.spec.name)
         name = f"drain of {running.spec.name}"
         task = self._drains.start(running.bot.drain(self._grace_s), name, self._draining.pop)
         self._draining[task] = running
@@ -238,20 +239,6 @@ class Supervisor:
             if step.action == "unchanged" and running and running.spec.path != step.path:
                 running.spec = replace(running.spec, path=step.path)
 
-    def _hold(self, names: AbstractSet[str]) -> None:
-        """Remember which bots are held, and log when that begins and ends."""
-        ended = self._held.keys() - names
-        begun = sorted(names - self._held.keys())
-        self._held = {name: self._held.get(name, time.time()) for name in names}
-        if begun:
-            log.warning(
-                "%s: held: too many files vanished at once, probably by mistake; the bots keep running until their "
-                "files are back, or until `imbot reload --prune` stops them", ", ".join(begun),
-            )  # fmt: skip
-        if ended:
-            rest = f"; {len(names)} still are" if names else ""
-            log.info("%s: no longer held%s", ", ".join(sorted(ended)), rest)
-
     def _row(self, running: RunningBot, pending: Mapping[str, Pending]) -> BotStatus:
         bot, link, accounting = running.bot, running.bot.gateway.status, self.counters.accounting
         draining = self._stopping or running is not self._running.get(running.spec.name)
@@ -271,9 +258,10 @@ class Supervisor:
             calls_month=accounting.month[running.spec.name],
             month=accounting.month_of(running.spec.name, running.spec.quota.monthly),
             error=link.error or self._agent_probe.trouble(running.spec.name) or bot.store_error,
+            failing=None if draining else self.counters.agent_failures.failing(running.spec.name),
             rejected=rejected,
             accepted_at=running.spec.accepted_at if rejected else None,
-            held_since=self._held.get(running.spec.name),
+            held_since=self._held.since(running.spec.name),
             pending=pending.get(running.spec.name),
         )
 
@@ -284,7 +272,7 @@ class Supervisor:
     async def foresee(self, result: LoadResult) -> list[Step]:
         """The steps ``apply`` would take, as far as they can be known without calling the platform."""
         running = self.specs()
-        return await forecast(running, result.files, lost(running, result, self._held.keys()))
+        return await forecast(running, result.files, lost(running, result, self._held.names))
 
     def specs(self) -> Mapping[str, BotSpec]:
         """The specs of the running bots, by name."""

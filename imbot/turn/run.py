@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 
+from imbot.agents.causes import bug, described, explained
 from imbot.agents.guarded import guarded
 from imbot.errors import AgentError
 from imbot.model import CardPhase, Exchange
@@ -38,24 +39,16 @@ async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPha
     cancelled: asyncio.CancelledError | None = None
     try:
         await _listen(context, history, answer, writer)
+        counters.agent_failures.answered(turn.bot, behaviour.spec.agent)
         answer.end(CardPhase.FINAL)
     except asyncio.CancelledError as error:
         cancelled = error
         answer.end(CardPhase.STOPPED)
     except AgentError as error:
-        log.warning(
-            "%s: turn %s: agent %s failed: %s [%s]",
-            turn.bot,
-            turn.id,
-            behaviour.spec.agent.type,
-            error,
-            error.code,
-        )
-        counters.count_agent_error(turn.bot)
+        _failed(context, error)
         answer.end(CardPhase.ERROR)
-    except Exception:  # an agent's bug costs its own turn only
-        log.exception("%s: turn %s: agent %s failed", turn.bot, turn.id, behaviour.spec.agent.type)
-        counters.count_agent_error(turn.bot)
+    except Exception as error:  # noqa: BLE001 - an agent's bug costs its own turn only, and is logged there
+        _failed(context, bug(error), error)
         answer.end(CardPhase.ERROR)
 
     ending = asyncio.create_task(_end(context, answer, writer, writing, turn_calls))
@@ -69,6 +62,26 @@ async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPha
     if cancelled:
         raise cancelled
     return answer.phase
+
+
+def _failed(context: TurnContext, error: AgentError, trace: Exception | None = None) -> None:
+    """Log and count that the agent failed; ``trace`` is the exception to log with its traceback."""
+    turn, spec, counters = context.record, context.behaviour.spec, context.counters
+    found, (cause, cure) = described(error), explained(error)
+    log.log(
+        logging.ERROR if trace else logging.WARNING,
+        "%s: turn %s of conversation %s: agent %s failed: %s; cause: %s; cure: %s",
+        turn.bot,
+        turn.id,
+        turn.conversation.conversation_id,
+        spec.agent.type,
+        found,
+        cause,
+        cure,
+        exc_info=trace,
+    )
+    counters.count_agent_error(turn.bot)
+    counters.agent_failures.failed(turn.bot, spec.agent, found, cause, cure)
 
 
 async def _listen(

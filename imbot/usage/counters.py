@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from imbot.errors import PlatformError, TransientError
 from imbot.model import CardPhase
 from imbot.usage.accounting import CallAccounting
+from imbot.usage.agent_failures import AgentFailures
 
 FIRST_CARD_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 
@@ -46,6 +47,7 @@ class Counters:
         self.chore_failures: Counter[str] = Counter()
         self.first_card = Durations(FIRST_CARD_S)
         self.accounting = CallAccounting()
+        self.agent_failures = AgentFailures()
 
     def copy(self) -> "Counters":
         """A copy with the numbers of this moment, for another thread."""

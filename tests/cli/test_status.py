@@ -1,19 +1,33 @@
+import json
+
 import pytest
 from click import unstyle
+from click.testing import CliRunner
 
+from imbot.cli import main
+from imbot.cli import status as status_command
 from imbot.cli.status import status_lines
-from imbot.ops.admin import row_json
-from imbot.reload.status import BotStatus
+from imbot.errors import Problem
+from imbot.ops.status_json import row_json
+from imbot.reload.status import BotStatus, Rejected
 from imbot.usage.accounting import Month
+from imbot.usage.agent_failures import Failing
 
 UP = {"state": "connected", "generation": 1, "fingerprint": "f"}
+FAILING = Failing(1795392000.0, 5, "bad \x1b[2J key", "the agent does not accept the key", "check it")
+BROKEN = Problem("a.yaml", 1, 1, 1, 1, "", "x", "error", "broken")
+
+
+def status_of(*rows, problems=None):
+    return {
+        "folder": "bots", "version": "1", "pid": 1, "started_at": "2026-11-22T00:00:00+00:00",
+        "reload": None if problems is None else {"problems": problems},
+        "watch": {"degraded": False}, "bots": [row_json(row) for row in rows],
+    }  # fmt: skip
 
 
 def shown(*rows):
-    status = {
-        "folder": "bots", "version": "1", "pid": 1, "started_at": "2026-11-22T00:00:00+00:00", "reload": None,
-        "watch": {"degraded": False}, "bots": [row_json(row) for row in rows],
-    }  # fmt: skip
+    status = status_of(*rows)
     return [unstyle(line) for line in status_lines(status, 1795392000.0)]
 
 
@@ -36,3 +50,43 @@ def test_an_odd_organisation_is_shown_in_one_line(organisation, name):
     text = shown(BotStatus("a", "a.yaml", **UP, month=Month(organisation, 1, 10)))
 
     assert f"{name}: 1 of the month's 10 calls used" in text
+
+
+def test_a_bot_that_fails_is_shown_with_its_error_cause_and_cure():
+    text = shown(BotStatus("a", "a.yaml", **UP, failing=FAILING), BotStatus("b", "b.yaml", **UP))
+
+    (line,) = [line for line in text if "failing since" in line]
+    assert ", in all 5 answers: bad \\x1b[2J key" in line
+    assert text[text.index(line) + 1].strip() == "cause: the agent does not accept the key"
+    assert text[text.index(line) + 2].strip() == "cure:  check it"
+    assert text[-1] == "2 bots: 2 running, 1 failing"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (status_of(), 0),
+        (status_of(BotStatus("a", "a.yaml", **UP)), 0),
+        (status_of(BotStatus("a", "a.yaml", **(UP | {"state": "connecting"}))), 0),
+        (status_of(BotStatus("a", "a.yaml", **UP), BotStatus("b", "b.yaml", **UP, failing=FAILING)), 1),
+        (status_of(BotStatus("a", "a.yaml", **UP, rejected=Rejected("a", 1.0, (BROKEN,)))), 1),
+        (status_of(BotStatus("a", "a.yaml", **UP, held_since=1.0)), 1),
+        (status_of(BotStatus("a", "a.yaml", **(UP | {"state": "down"}))), 1),
+        (status_of(BotStatus("a", "a.yaml", **UP), problems=[]), 0),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_fail_exits_with_1_for_what_is_wrong(monkeypatch, status, code, options):
+    monkeypatch.setattr(status_command, "ask", lambda *_: json.loads(json.dumps(status)))
+
+    assert CliRunner().invoke(main, ["status", "--fail", *options]).exit_code == code
+    assert CliRunner().invoke(main, ["status", *options]).exit_code == 0
+
+
+def test_fail_exits_with_1_if_the_folder_cannot_be_read(monkeypatch):
+    from imbot.problems.records import problem_json
+
+    status = status_of(BotStatus("a", "a.yaml", **UP), problems=[problem_json(BROKEN)])
+    monkeypatch.setattr(status_command, "ask", lambda *_: status)
+
+    assert CliRunner().invoke(main, ["status", "--fail"]).exit_code == 1

@@ -25,7 +25,7 @@ from imbot.errors import AgentError, ConfigError, StoreError
 from imbot.log import Readable, _Json, redactor
 from imbot.model import Message, Sender
 from imbot.ops.address import AdminAddress, AdminSettings
-from imbot.ops.admin import row_json
+from imbot.ops.status_json import row_json
 from imbot.preview.look import Looker
 from imbot.preview.samples import SAMPLES
 from imbot.reload.diff import Change

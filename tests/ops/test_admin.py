@@ -12,7 +12,8 @@ import pytest
 
 from imbot.errors import Problem
 from imbot.ops.address import AdminAddress, AdminSettings, Beacon
-from imbot.ops.admin import row_json, serving
+from imbot.ops.admin import serving
+from imbot.ops.status_json import row_json
 from imbot.reload.plan import Step
 from imbot.reload.reloader import StoppingError
 from imbot.reload.report import ReloadReport

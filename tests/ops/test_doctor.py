@@ -7,6 +7,7 @@ from botfolder import bot, load, write
 from fakes import FakeCard, behaviour
 from virtual import run_virtual
 
+from imbot.agents.causes import AGENT_CAUSES, NOT_KNOWN, explained
 from imbot.agents.completion import RefusedError
 from imbot.agents.echo import EchoAgent
 from imbot.errors import AgentError, FatalError, TransientError
@@ -163,7 +164,7 @@ def test_a_silent_agent_fails_after_a_short_while_and_is_stopped():
 
     assert agent.state == "failed"
     assert "within 20 s" in agent.found
-    assert agent.cause == doctor.AGENT_CAUSES["timeout"][0]
+    assert agent.cause == AGENT_CAUSES["timeout"][0]
     assert streaming.state == "not tried"
     assert took_s == pytest.approx(20.0)
     assert running == 0
@@ -214,7 +215,7 @@ def own_codes():
 
 @pytest.mark.parametrize("code", sorted({*own_codes()}))
 def test_every_code_of_our_own_agents_is_explained(code):
-    assert doctor._explained(AgentError("x", code=code)) != doctor._NOT_KNOWN
+    assert explained(AgentError("x", code=code)) != NOT_KNOWN
 
 
 def test_an_agent_that_says_nothing_at_all_fails():

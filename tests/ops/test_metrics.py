@@ -11,6 +11,7 @@ from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
 from imbot.reload.watch import WatchState
 from imbot.usage.accounting import Calendar, Month
+from imbot.usage.agent_failures import Failing
 from imbot.usage.counters import Counters
 
 BROKEN = Rejected("b", 1.0, (Problem("b.yaml", 1, 1, 1, 1, "", "x", "error", "broken"),))
@@ -64,6 +65,20 @@ async def test_reloads_are_told_by_outcome_with_the_last_good_one():
 async def test_the_gauge_to_alert_on_counts_files_that_are_not_followed():
     assert (await samples())["imbot_rejected_bots",] == 2
     assert (await samples(rows=ROWS[:1]))["imbot_rejected_bots",] == 0
+
+
+async def test_a_bot_that_fails_can_be_alerted_on_by_name():
+    failing = Failing(1.0, 3, "x", "y", "z")
+    rows = [
+        BotStatus("a", "a.yaml", state="connected", generation=1, failing=failing),
+        BotStatus("b", "b.yaml", state="connected", generation=1),
+        BotStatus("c", "c.yaml", rejected=BROKEN),
+        BotStatus("d", "d.yaml", state="draining", generation=1),
+    ]
+    got = await samples(rows=rows)
+
+    values = {name[1]: value for name, value in got.items() if name[0] == "imbot_bot_failing"}
+    assert values == {"a": 1, "b": 0}, "of bots that run"
 
 
 async def test_held_bots_and_a_degraded_watch_can_be_alerted_on():

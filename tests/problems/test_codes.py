@@ -28,6 +28,7 @@ SPEAKING = (
     "check/lints/",
     "reload/plan.py",
     "reload/agent_probe.py",
+    "reload/status.py",
     "reload/supervisor.py",
     "reload/rollout.py",
     "behaviour.py",
@@ -39,6 +40,7 @@ ONLY_WHILE_RUNNING = {
     "platform.refused",
     "change.pending",
     "agent.unreachable",
+    "agent.failing",
 }
 NOT_YET = {
     "schema.deprecated",
