@@ -1,6 +1,7 @@
 """``imbot dev``: the simulator, the bots and a chat page in one process, without credentials."""
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from imbot import log
 from imbot.cli.admin import serve_option, settings
 from imbot.cli.common import (
     bots_argument,
+    echo_for_people,
     relative_path,
     run_async,
     settle_options,
@@ -16,14 +18,17 @@ from imbot.cli.common import (
     store_at,
     store_option,
 )
-from imbot.cli.steps import Explained
+from imbot.cli.steps import Explained, Json, once
 from imbot.config.loader import LoadResult
 from imbot.ops.address import AdminAddress
 from imbot.platforms import DEFAULT_TYPE, Simulator, open_simulator
+from imbot.problems import counted, printable
+from imbot.problems.records import problem_json
 from imbot.reload.plan import Step
 
 DEV_PORT = 8700
 GRACE_S = 1.0
+_MARKS = {"running": ("●", "green"), "waiting": ("○", "yellow"), "rejected": ("✗", "red")}  # in this order
 
 
 @click.command("dev")
@@ -72,7 +77,7 @@ def command(
                 settle=Settle(settle_s, settle_at_most_s),
                 on_broken="skip",  # while editing, an older version that answers would hide the mistake
             ) as (_, steps):
-                click.echo(_greeting(simulator.url, bots, steps))
+                echo_for_people(_greeting(simulator.url, bots, steps))
                 logging.getLogger("imbot").setLevel(logging.INFO)
                 await ended
         finally:
@@ -98,17 +103,24 @@ def _register(simulator: Simulator, result: LoadResult) -> None:
 
 
 def _greeting(url: str, bots: Path, steps: list[Step]) -> str:
-    lines = ["", f"  Chat with your bots:  {click.style(url, bold=True)}", ""]
-    for step in steps:
-        if step.spec is not None:
-            lines.append(
-                f"  {click.style('●', fg='green')} {step.spec.title}  {relative_path(Path(step.path))}"
-            )
-        else:
-            lines.append(f"  {click.style('○', fg='yellow')} {step.name}  {_why(step)}")
-    if not steps:
+    """All bots with what is wrong with them, then the address: it stays on the screen below many bots."""
+    lines = [""]
+    for state, (mark, colour) in _MARKS.items():
+        seen: list[Json] = []
+        for step in steps:
+            if _state(step) == state:
+                name = printable(step.spec.title if step.spec else step.name)
+                lines.append(f"  {click.style(mark, fg=colour)} {name}  {_about(step, state)}")
+                if state == "rejected":
+                    lines += once(list(map(problem_json, step.problems)), seen, "      ")
+    if steps:
+        counts = Counter(map(_state, steps))
+        states = ", ".join(f"{counts[state]} {state}" for state in _MARKS if counts[state])
+        lines += ["", f"  {counted(len(steps), 'bot')}: {states}"]
+    else:
         lines.append(f"  {_nothing(bots)} Put a bot file there and it starts; `imbot init` writes one.")
-    lines += ["", "  Edit a file and its bot follows. Press Ctrl-C to stop.", ""]
+    lines += ["", f"  Chat with your bots:  {click.style(url, bold=True)}"]
+    lines += ["  Edit a file and its bot follows. Press Ctrl-C to stop.", ""]
     return "\n".join(lines)
 
 
@@ -116,8 +128,20 @@ def _nothing(bots: Path) -> str:
     return f"No bot files in {bots} yet." if bots.is_dir() else f"There is no folder {bots} yet."
 
 
-def _why(step: Step) -> str:
+def _state(step: Step) -> str:
+    if step.spec is not None:
+        return "running"
     unset = [problem for problem in step.problems if problem.code == "placeholder.unset"]
-    if unset and len(unset) == len(step.problems):
-        return "waits: " + "; ".join(f"{p.message} ({p.path}:{p.line})" for p in unset)
-    return f"rejected: {step.problems[0]}" if step.problems else "rejected"
+    return "waiting" if unset and len(unset) == len(step.problems) else "rejected"
+
+
+def _about(step: Step, state: str) -> str:
+    if state == "waiting":
+        return "waits: " + "; ".join(
+            f"{printable(p.message)} ({printable(p.path)}:{p.line})" for p in step.problems
+        )
+    path = printable(relative_path(Path(step.path)))
+    if state == "running":
+        return path
+    named = step.name != step.path  # otherwise its path is all that is known
+    return click.style(state, fg="red") + (f"  {path}" if named else "")

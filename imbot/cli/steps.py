@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -27,7 +27,6 @@ _COLOURS = {
 _FAILING = "agent.failing"
 _LONGEST = 60
 _ABSENT = "—"
-_AS_ABOVE = "          for the same reason as above"
 
 Json = Mapping[str, Any]
 
@@ -37,16 +36,13 @@ def report_lines(report: Json) -> Iterator[str]:
     yield from problem_lines(report["problems"], "")
     shown = [bot for bot in report["bots"] if _word(bot) != "unchanged"]
     column = max((width(printable(bot["name"])) for bot in shown), default=0)
-    told: list[Json] = []  # so that a problem in a file that many bots share is printed once
+    told: list[Json] = []
     for bot in shown:
         name = printable(bot["name"])
         action = _coloured(_word(bot)) + " " * (9 - len(_word(bot)))
         yield f"{action} {name}{' ' * (column - width(name))}  {click.style(printable(bot['path']), dim=True)}"
         yield from (f"          {_change(change)}" for change in bot["changes"])
-        problems = _to_show(bot)
-        new = [problem for problem in problems if problem not in told]
-        yield from problem_lines(new, "          ") if new or not problems else [_AS_ABOVE]
-        told += new
+        yield from once(_to_show(bot), told, "          ")
     if not report["problems"]:
         yield _summary(Counter(map(_word, report["bots"])))
 
@@ -93,6 +89,15 @@ def problem_lines(problems: Iterable[Json], margin: str) -> Iterator[str]:
 
     sources = Sources()
     yield from (f"{margin}{line}" for problem in found for line in lines_of(problem, sources))
+
+
+def once(problems: Sequence[Json], told: list[Json], margin: str) -> Iterator[str]:
+    """The problems that were not told yet, as a file that many bots share may be wrong; adds them to ``told``."""
+    new = [problem for problem in problems if problem not in told]
+    told += new
+    yield from (
+        problem_lines(new, margin) if new or not problems else [f"{margin}for the same reason as above"]
+    )
 
 
 class Explained(Readable):
