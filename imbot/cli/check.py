@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from imbot.check.check import NoBotFileError, check
-from imbot.cli.common import echo_for_people
+from imbot.cli.common import bot_paths, echo_for_people
 from imbot.problems import Report
 from imbot.problems.sources import Sources
 
@@ -16,7 +16,7 @@ _MACHINE_FORMATS = {"json": "records", "github": "github", "sarif": "sarif"}
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@bot_paths("bot file")
 @click.option(
     "--format",
     "form",
@@ -34,11 +34,9 @@ def command(paths: tuple[Path, ...], form: str, no_env: bool, verbose: bool, str
     Loads and prepares as `run` does: what passes here, `run` accepts. A comment `# imbot: ignore CODE`
     silences a warning on its line. Exit code 0 without errors, 1 with errors, 2 for a usage error.
     """
-    if not paths and not Path("bots").is_dir():
-        raise click.UsageError("there is no folder 'bots' here; name a bot file or a folder")
     sources = Sources()
     try:
-        report = check(paths or (Path("bots"),), sources, no_env=no_env)
+        report = check(paths, sources, no_env=no_env)
     except NoBotFileError as error:
         raise click.UsageError(str(error)) from None
     if form == "text":

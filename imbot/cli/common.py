@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,29 +16,80 @@ from imbot.errors import ConfigError, ImbotError
 if TYPE_CHECKING:
     from imbot.config.loader import BotFile
 
+DEFAULT_FOLDER = Path("bots")
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _placed(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+def _placed(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
     """The folder itself may be missing: it is waited for.
 
     Its parent must exist, as the state is kept there.
     """
-    if not value.absolute().parent.is_dir():
+    if value is not None and not value.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {str(value.parent)!r}")
     return value
 
 
-bots_argument = click.argument(
-    "bots", type=click.Path(file_okay=False, path_type=Path), default=Path("bots"), callback=_placed
-)
-bots_option = click.option(
-    "--bots",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("bots"),
-    show_default=True,
-    help="Folder of bot files; state is kept beside it.",
-)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_folder_option = click.option(
+    "--bots", "folder", type=_FOLDER, callback=_placed, metavar="FOLDER",
+    help=f"The folder of bot files.  [default: {DEFAULT_FOLDER}]",
+)  # fmt: skip
+
+
+def bots_folder(command: Callable[..., None]) -> Callable[..., None]:
+    """The folder of bot files, which people name as ``BOTS`` or with ``--bots``; passed as ``bots``."""
+
+    @click.argument("bots", type=_FOLDER, callback=_placed, required=False)
+    @_folder_option
+    @wraps(command)
+    def with_folder(*args: Any, bots: Path | None, folder: Path | None, **rest: Any) -> None:
+        _not_both("BOTS", bots, folder)
+        command(*args, bots=bots or folder or DEFAULT_FOLDER, **rest)
+
+    return with_folder
+
+
+def bot_and_folder(command: Callable[..., None]) -> Callable[..., None]:
+    """A bot, and its folder before it or with ``--bots``; passed as ``bot`` (may be empty) and ``bots``."""
+
+    @click.argument("words", nargs=-1, metavar="[BOTS] [BOT]")
+    @_folder_option
+    @wraps(command)
+    def with_bot(*args: Any, words: tuple[str, ...], folder: Path | None, **rest: Any) -> None:
+        *named, bot = words or ("",)
+        if len(named) > 1:
+            raise click.UsageError(f"one bot at a time: {' '.join(words)}")
+        _not_both("BOTS", named, folder)
+        bots = Path(named[0]) if named else folder or DEFAULT_FOLDER
+        command(*args, bot=bot, bots=bots, **rest)
+
+    return with_bot
+
+
+def bot_paths(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Files and folders, or one folder with ``--bots``; passed as ``paths``. ``kind`` is that of the files."""
+
+    def of(command: Callable[..., None]) -> Callable[..., None]:
+        @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+        @_folder_option
+        @wraps(command)
+        def with_paths(*args: Any, paths: tuple[Path, ...], folder: Path | None, **rest: Any) -> None:
+            _not_both("PATHS", paths, folder)
+            bots = folder or DEFAULT_FOLDER
+            if not paths and not bots.is_dir():
+                raise click.UsageError(f"there is no folder {str(bots)!r} here; name a {kind} or a folder")
+            command(*args, paths=paths or (bots,), **rest)
+
+        return with_paths
+
+    return of
+
+
+def _not_both(argument: str, given: object, folder: Path | None) -> None:
+    if given and folder:
+        raise click.UsageError(f"name the folder once: as {argument} or with --bots")
 
 
 def store_option(default: str) -> Callable[[_Command], _Command]:
@@ -79,35 +131,56 @@ def store_at(path: Path) -> str:
 
 
 def bot_file(bot: str, folder: Path, *, no_env: bool = False) -> "BotFile":
-    """The loaded file of a bot, given by its path or by the name of the bot.
+    """The loaded file of a bot, given by its path or its name, or by a folder; empty: the only one of the folder.
 
     The whole folder is loaded, as by ``run``, so that problems with other bots are found. ``no_env`` counts
     unset variables as set. Raises UsageError if there is no such bot or the folder cannot be read.
     """
+    if not bot:
+        return _only(_loaded(folder, no_env), folder)
+    path = Path(bot)
+    if path.is_file() or path.suffix in (".yaml", ".yml"):
+        found = [file for file in _loaded(path.parent, no_env) if Path(file.path) == path]
+        if found:
+            return found[0]
+        raise click.UsageError(f"{bot} is not a bot file" if path.exists() else f"there is no file {bot}")
+    try:
+        return _named(bot, _loaded(folder, no_env), folder)
+    except click.UsageError:
+        if folder != DEFAULT_FOLDER or not path.is_dir():
+            raise
+    return _only(_loaded(path, no_env), path)
+
+
+def _loaded(folder: Path, no_env: bool) -> "Sequence[BotFile]":
     from imbot.config.loader import Loader
 
-    path = Path(bot)
-    named_itself = path.is_file() or path.suffix in (".yaml", ".yml")
     try:
-        files = Loader(path.parent if named_itself else folder, no_env=no_env).load().files
+        return Loader(folder, no_env=no_env).load().files
     except ConfigError as error:
         raise click.UsageError(error.problems[0].message) from None
-    if named_itself:
-        found = [file for file in files if Path(file.path) == path]
-    else:
-        found = [file for file in files if bot in (file.name, Path(file.path).stem)]
-        found.sort(key=lambda file: file.name != bot)
+
+
+def _only(files: "Sequence[BotFile]", folder: Path) -> "BotFile":
+    if len(files) == 1:
+        return files[0]
+    several = f"there are several bots in {folder}; name one: {', '.join(_names(files))}"
+    raise click.UsageError(several if files else f"there is no bot file in {folder}")
+
+
+def _named(bot: str, files: "Sequence[BotFile]", folder: Path) -> "BotFile":
+    found = [file for file in files if bot in (file.name, Path(file.path).stem)]
+    found.sort(key=lambda file: file.name != bot)
     if found:
         return found[0]
-    if named_itself:
-        raise click.UsageError(f"{bot} is not a bot file" if path.exists() else f"there is no file {bot}")
-    raise click.UsageError(f"there is no bot {bot} in {folder}; {_guess(bot, files)}")
-
-
-def _guess(bot: str, files: "Sequence[BotFile]") -> str:
-    names = sorted({Path(file.path).stem for file in files} | {file.name for file in files if file.name})
+    names = _names(files)
     near = get_close_matches(bot, names, 1)
-    return f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
+    guess = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
+    raise click.UsageError(f"there is no bot {bot} in {folder}; {guess}")
+
+
+def _names(files: "Sequence[BotFile]") -> list[str]:
+    return sorted({Path(file.path).stem for file in files} | {file.name for file in files if file.name})
 
 
 def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:

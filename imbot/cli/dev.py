@@ -9,7 +9,7 @@ import click
 from imbot import log
 from imbot.cli.admin import serve_option, settings
 from imbot.cli.common import (
-    bots_argument,
+    bots_folder,
     echo_for_people,
     relative_path,
     run_async,
@@ -32,7 +32,7 @@ _MARKS = {"running": ("●", "green"), "waiting": ("○", "yellow"), "rejected":
 
 
 @click.command("dev")
-@bots_argument
+@bots_folder
 @store_option("dev.db")
 @click.option(
     "--port",

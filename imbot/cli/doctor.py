@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from imbot import log
-from imbot.cli.common import bot_file, bots_option, run_async
+from imbot.cli.common import bot_and_folder, bot_file, run_async
 from imbot.config.loader import BotFile
 from imbot.ops.doctor import Finding, State, diagnose
 from imbot.problems import counted
@@ -25,12 +25,13 @@ NAME_WIDTH = 15
 
 
 @click.command("doctor")
-@click.argument("bot")
-@bots_option
+@bot_and_folder
 @click.option("--no-agent", "ask", flag_value=False, default=True, help="Do not ask the agent.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
     """Diagnose BOT, a bot's name or its file: try it on the real platform, and say what to fix.
+
+    BOT may be left out where its folder BOTS has no other.
 
     Checks the file, the network, the clock, the credentials, Stream mode, permissions, the card's template
     and the agent. Nobody in a chat notices, and the bot may run meanwhile. It takes a few of the month's

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from imbot.cli.common import bots_option, run_async, state_file, store_at, store_option
+from imbot.cli.common import bots_folder, run_async, state_file, store_at, store_option
 from imbot.stores import FeedbackRow, open_store
 
 _FIELDS = ("at", "bot", "user_id", "rating", "question", "answer", "turn_id")
@@ -40,7 +40,7 @@ def _since(_ctx: click.Context, _param: click.Parameter, value: str | None) -> f
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True
 )
-@bots_option
+@bots_folder
 @store_option("imbot.db, or dev.db without it,")
 def command(bot: str | None, since: float, form: str, bots: Path, store_url: str | None) -> None:
     """Show the ratings people gave, with question and answer.

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from imbot.cli.common import bots_option, run_async, store_at, store_option
+from imbot.cli.common import bots_folder, run_async, store_at, store_option
 from imbot.cli.feedback import existing_store
 from imbot.stores import open_store
 
 
 @click.command("forget")
 @click.option("--user", required=True, metavar="ID", help="The person's id, as `imbot feedback` shows it.")
-@bots_option
+@bots_folder
 @store_option("imbot.db, or dev.db without it,")
 def command(user: str, bots: Path, store_url: str | None) -> None:
     """Remove a person: their questions, the answers, their ratings."""

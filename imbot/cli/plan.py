@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from imbot.cli.admin import NothingRunsError, ask, ask_option
-from imbot.cli.common import bots_argument
+from imbot.cli.common import bots_folder
 from imbot.cli.steps import report_lines
 from imbot.ops.address import AdminAddress
 
 
 @click.command("plan")
-@bots_argument
+@bots_folder
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imbot.cli.common import bot_file, bots_option, run_async
+from imbot.cli.common import bot_and_folder, bot_file, run_async
 from imbot.model import CardPhase
 from imbot.platforms import open_renderer
 from imbot.preview.gallery import Gallery
@@ -26,8 +26,7 @@ _FOLLOWS = "Save a file and its cards follow. Press Ctrl-C to stop."
 
 
 @click.command("preview")
-@click.argument("bot")
-@bots_option
+@bot_and_folder
 @click.option(
     "--phase", type=click.Choice([phase.value for phase in CardPhase]), help="Draw this phase only."
 )
@@ -57,6 +56,8 @@ def command(
     opens: bool,
 ) -> None:
     """Show the cards of BOT, a bot's name or its file, in all phases, and apply edits of its files.
+
+    BOT may be left out where its folder BOTS has no other.
 
     Needs no credentials and asks no agent; unset variables count as set. Exit code 1 where --json or
     --html meets a bot that cannot be drawn, 2 for a usage error.

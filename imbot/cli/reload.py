@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from imbot.cli.admin import ask, ask_option
-from imbot.cli.common import bots_argument
+from imbot.cli.common import bots_folder
 from imbot.cli.steps import report_lines
 from imbot.ops.address import AdminAddress
 
 
 @click.command("reload")
-@bots_argument
+@bots_folder
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--prune", is_flag=True, help="Stop bots that are held because their files are gone.")

@@ -10,7 +10,7 @@ import click
 from imbot import log
 from imbot.cli.admin import DEFAULT, serve_option, settings
 from imbot.cli.common import (
-    bots_argument,
+    bots_folder,
     run_async,
     settle_options,
     state_file,
@@ -28,7 +28,7 @@ GC_EVERY = 10_000  # new objects; with Python's 700, a start of 1,000 bots spend
 
 
 @click.command("run")
-@bots_argument
+@bots_folder
 @store_option("imbot.db")
 @click.option(
     "--retention", "retention_days", type=click.FloatRange(0.01), default=90, show_default=True,

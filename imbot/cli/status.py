@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from imbot.cli.admin import ask, ask_option
-from imbot.cli.common import bots_argument
+from imbot.cli.common import bots_folder
 from imbot.cli.steps import Json, problem_lines
 from imbot.ops.address import AdminAddress
 from imbot.problems import counted, printable
@@ -27,7 +27,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 @click.command("status")
-@bots_argument
+@bots_folder
 @ask_option
 @click.option("--json", "as_json", is_flag=True, help="Print what the admin endpoint returns, as JSON.")
 @click.option("--watch", is_flag=True, help="Refresh every second, until Ctrl-C.")

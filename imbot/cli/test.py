@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from imbot.cli.common import echo_for_people
+from imbot.cli.common import bot_paths, echo_for_people
 from imbot.errors import ConfigError
 from imbot.problems.sources import Sources
 from imbot.testing.casefile import ENDING, case_files
@@ -20,7 +20,7 @@ _MACHINE_FORMATS = {"json": "records", "junit": "junit"}
 
 
 @click.command("test")
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@bot_paths("test file")
 @click.option("-k", "pick", default="", metavar="WORDS", help="Only cases whose file and name contain this.")
 @click.option("--update", is_flag=True, help="Write snapshots as the cards are now.")
 @click.option(
@@ -37,9 +37,7 @@ def command(paths: tuple[Path, ...], pick: str, update: bool, form: str) -> None
     Runs the real bots without a platform, without an agent on the network, and without waiting. Exit code
     0 when everything is as expected, 1 when something is not, 2 for a usage error or a broken file.
     """
-    if not paths and not Path("bots").is_dir():
-        raise click.UsageError("there is no folder 'bots' here; name a test file or a folder")
-    files = _files(paths or (Path("bots"),))
+    files = _files(paths)
     began = time.monotonic()
     done = run(files, pick=pick, update=update)
     if not done.results and not done.problems:

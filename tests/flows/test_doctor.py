@@ -309,7 +309,7 @@ async def test_the_command_tells_a_broken_file_by_its_place(flow):
         (["other/echo.yaml"], "other"),
         (["bots/nobody.yaml"], "there is no file bots/nobody.yaml"),
         (["echo", "--bots", "elsewhere"], "elsewhere"),
-        ([], "BOT"),
+        (["a", "b", "c"], "one bot at a time"),
     ],
 )
 async def test_wrong_use_ends_with_two(flow, words, told):
