@@ -4,18 +4,16 @@
 returns.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from imbot.agents import Agent, prepare_agent
 from imbot.cards import Card, prepare_card
+from imbot.defects import contained
 from imbot.errors import START, ConfigError, Problem
 from imbot.platforms import platform_type
 from imbot.spec import BotSpec
-
-log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -43,19 +41,10 @@ def prepare(spec: BotSpec) -> Behaviour:
 
 
 def _made(make: Callable[[], _T], spec: BotSpec, pointer: str, problems: list[Problem]) -> _T | None:
+    """What ``make`` returns; None if it fails, which may be a defect, here or in an agent."""
     try:
-        return make()
+        with contained(spec.path, "bot.defect", spec.marks.keys.get(pointer, START), pointer):
+            return make()
     except ConfigError as error:
         problems += error.problems
-    except Exception as error:  # a defect, here or in an agent: other bots must not be affected
-        log.exception("%s: %s cannot be prepared", spec.path, pointer)
-        problems.append(_defect(spec, pointer, error))
     return None
-
-
-def _defect(spec: BotSpec, pointer: str, error: Exception) -> Problem:
-    """A problem without the error's own text, which may hold a secret."""
-    span = spec.marks.keys.get(pointer, START)
-    message = f"imbot failed at this part with {type(error).__name__}"
-    hint = "the log has the details; please report it"
-    return Problem.at(spec.path, span, "bot.defect", message, hint, pointer=pointer)

@@ -4,6 +4,7 @@ The server keeps no state, so each request carries the history. ``endpoint`` mak
 """
 
 import hashlib
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 BACKOFF_S = (1.0, 8.0)  # after the first failure, and at most
 
+# A name, or an IPv4 address: other numbers with dots are neither
+_HOST = re.compile(
+    r"(?![0-9.]+\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|(?:[0-9]{1,3}\.){3}[0-9]{1,3}", re.IGNORECASE
+)
+_OF_THE_BODY = ("content-length", "transfer-encoding", "content-encoding")
+
 
 class OpenAIAgent:
     """Asks ``{base_url}/chat/completions`` over one pool of connections."""
@@ -32,7 +39,7 @@ class OpenAIAgent:
         settings = reveal(spec.settings)
         self._timeouts = timeouts
         self._url = _url(spec, settings["base_url"])
-        self._headers = _headers(settings)
+        self._headers = _headers(spec, settings)
         self._fields = _fields(spec, settings)
         self._instructions = _instructions(spec)
         self._retries: int = settings["retries"]
@@ -118,6 +125,8 @@ def _url(spec: AgentSpec, base_url: str) -> str:
         url.port  # noqa: B018 - raises ValueError if it is not valid
     except ValueError as error:
         raise setting_error(spec, "base_url", f"not a usable URL: {error}", code="agent.base-url") from None
+    if not _is_host(url.hostname or "", url.netloc):
+        raise setting_error(spec, "base_url", "no host can have the name in this URL", code="agent.base-url")
     if url.username is not None:
         hint = "use `api_key`, or an `Authorization` in `headers`"
         raise setting_error(
@@ -129,8 +138,24 @@ def _url(spec: AgentSpec, base_url: str) -> str:
     return url._replace(path=path, fragment="").geturl()
 
 
-def _headers(settings: dict[str, Any]) -> dict[str, str]:
+def _is_host(name: str, netloc: str) -> bool:
+    """Whether a host can have this name, so that a connection to it can be tried."""
+    if not name.isprintable():  # such as a space without width, which the encoding below drops
+        return False
+    if "[" in netloc:  # an IPv6 address, which has been parsed
+        return bool(re.search(r"\][0-9:]*\Z", netloc))
+    try:
+        name = name.encode("idna").decode()
+    except UnicodeError:  # a label is empty or too long
+        return False
+    return bool(_HOST.fullmatch(name))
+
+
+def _headers(spec: AgentSpec, settings: dict[str, Any]) -> dict[str, str]:
     """The headers of every request; compression is off, as it would delay a stream."""
+    for name in settings["headers"]:
+        if name.lower() in _OF_THE_BODY:
+            raise setting_error(spec, f"headers/{name}", f"only imbot may set `{name}`", code="agent.headers")
     headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
     if settings.get("api_key"):
         headers["Authorization"] = f"Bearer {settings['api_key']}"

@@ -4,7 +4,7 @@ Many files are divided over the processors. Conflicts between files are found by
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from imbot.check.lints import lint
 from imbot.config.loader import BotFile, Loader, bot_files
 from imbot.config.loader.defaults import Defaults
 from imbot.config.loader.unique import Claim, claims_of
+from imbot.defects import contained
 from imbot.errors import ConfigError, Problem
 from imbot.platforms import platform_type
 from imbot.problems import ANSWER_S
@@ -37,11 +38,11 @@ class CheckedFile:
     name: str | None
     type: str
     problems: tuple[Problem, ...]
-    unprepared: tuple[Problem, ...]
-    doubts: tuple[Problem, ...]
     claims: tuple[Claim, ...]
     sources: tuple[str, ...]
-    calls: int
+    unprepared: tuple[Problem, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,23 @@ def _look(
 
 
 def _checked(file: BotFile, sources: Sources, defaults: Defaults, *, asked: bool) -> CheckedFile:
-    return CheckedFile(
+    checked = CheckedFile(
         path=file.path,
         name=file.name,
         type=file.spec.type if file.spec else "",
         problems=file.problems,
-        unprepared=tuple(_unprepared(file)) if asked else (),
-        doubts=tuple(lint(file, sources, defaults)) if asked else (),
         claims=claims_of(file),
         sources=file.sources,
-        calls=calls_of_answer(file.spec, ANSWER_S) if asked and file.spec else 0,
     )
+    if not asked:
+        return checked
+    checked = replace(checked, unprepared=tuple(_unprepared(file)))
+    try:
+        with contained(file.path, "file.defect"):
+            calls = calls_of_answer(file.spec, ANSWER_S) if file.spec else 0
+            return replace(checked, doubts=tuple(lint(file, sources, defaults)), calls=calls)
+    except ConfigError as error:
+        return replace(checked, unprepared=(*checked.unprepared, *error.problems))
 
 
 def _unprepared(file: BotFile) -> Iterator[Problem]:
@@ -99,6 +106,7 @@ def _unprepared(file: BotFile) -> Iterator[Problem]:
         if file.spec is not None:
             prepare(file.spec)
         elif file.partial_spec is not None:
-            prepare_card(file.partial_spec, platform_type(file.partial_spec.type))
+            with contained(file.path, "bot.defect", pointer="/card"):
+                prepare_card(file.partial_spec, platform_type(file.partial_spec.type))
     except ConfigError as error:
         yield from error.problems

@@ -13,6 +13,7 @@ from typing import Any
 
 from imbot.config.loader import Loader
 from imbot.config.loader.settling import Believed, always
+from imbot.defects import contained
 from imbot.errors import START, ConfigError, Problem
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery, draw
@@ -95,7 +96,8 @@ class Looker:
             return PreviewState(path, None, (gone,))
         (file,) = found
         self._used = result.sources
-        gallery = draw(file.spec, self._samples, self._phases) if file.spec else None
+        with contained(path, "bot.defect", pointer="/card"):
+            gallery = draw(file.spec, self._samples, self._phases) if file.spec else None
         return PreviewState(path, gallery, file.problems)
 
 

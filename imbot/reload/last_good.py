@@ -15,7 +15,8 @@ from pathlib import Path
 from imbot.config.loader import BotFile, LoadResult
 from imbot.config.loader.defaults import DEFAULTS_FILES
 from imbot.config.loader.redacted import without_secrets
-from imbot.errors import StoreError
+from imbot.defects import contained
+from imbot.errors import ConfigError, StoreError
 from imbot.reload.supervisor import Supervisor
 from imbot.stores import Generation, KeptFile, Store
 
@@ -139,17 +140,15 @@ class LastGood:
 
     def _made(self, read: Mapping[str, Mapping[str, bytes]]) -> dict[str, Generation]:
         kept = cache(_kept)  # files that bots share are processed once
-        return {
-            path: Generation(
-                self._name(path),
-                time.time(),
-                {
+        made: dict[str, Generation] = {}
+        for path, contents in read.items():
+            with suppress(ConfigError), contained(path, "file.defect"):
+                files = {
                     self._name(name): kept(content, with_keys=_has_keys(name, path))
                     for name, content in contents.items()
-                },
-            )
-            for path, contents in read.items()
-        }
+                }
+                made[path] = Generation(self._name(path), time.time(), files)
+        return made
 
     def _name(self, path: str) -> str:
         return Path(path).relative_to(self._folder).as_posix()

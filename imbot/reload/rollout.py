@@ -17,6 +17,7 @@ from imbot.backoff import Backoff
 from imbot.behaviour import Behaviour, prepare
 from imbot.bot.bot import Bot
 from imbot.config.loader import BotFile
+from imbot.defects import contained
 from imbot.errors import START, ConfigError, FatalError, PlatformError, Problem, Severity
 from imbot.reload.gateway_pool import REMAKE_S, AppKey, GatewayPool, app_key
 from imbot.reload.plan import Step, plan, with_changes, without_conflicts
@@ -224,10 +225,10 @@ def _prepared_step(step: Step, now: BotSpec | None) -> tuple[Step, Behaviour | N
     """The step with its changes, and its behaviour; rejected if that cannot be prepared."""
     if step.spec is None or step.action == "unchanged":
         return step, None
-    step = with_changes(step, now)
-    assert step.spec is not None
     try:
-        return step, prepare(step.spec)
+        behaviour = prepare(step.spec)
+        with contained(step.path, "bot.defect"):
+            return with_changes(step, now), behaviour
     except ConfigError as error:
         return step.rejected(error.problems), None
 

@@ -230,10 +230,18 @@ MISTAKES = mistakes(
     (
         "secret newline",
         {
-            "a.yaml": "credentials: {client_id: <<ID>>, client_secret: <<file:s.txt>>}\nagent: {type: openai, base_url: http://x, model: m, api_key: ⟦<<file:s.txt>>⟧}\n",
+            "a.yaml": "credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: openai, base_url: http://x, model: m, api_key: ⟦<<file:s.txt>>⟧}\n",
             "s.txt": "s3cr3t-value-x7\nsecond\n",
         },
         "schema.pattern: `api_key` must hold no spaces, and not be ⇒ for example <<LLM_API_KEY>>",
+    ),
+    (
+        "secret with two newlines",
+        {
+            "a.yaml": "credentials: {client_id: <<ID>>, client_secret: ⟦<<file:s.txt>>⟧}\nagent: {type: echo}\n",
+            "s.txt": "s3cr3t-value-x7\n\n",
+        },
+        "schema.pattern: `client_secret` ends with a line break ⇒ write it on the line of its key",
     ),
 )
 

@@ -36,6 +36,7 @@ SPEAKING = (
 IN_PARTS = {"template.cycle", "template.missing", "name.taken", "identity.taken"}  # put together in the code
 ONLY_WHILE_RUNNING = {
     "bot.defect",
+    "file.defect",
     "identity.held",
     "platform.refused",
     "change.pending",

@@ -19,6 +19,7 @@ from imbot.config.loader.snapshot import Reader
 from imbot.config.loader.validator import Validator
 from imbot.config.schema import source
 from imbot.config.yamlfile import YamlFile
+from imbot.defects import contained
 from imbot.errors import START, ConfigError, Problem
 from imbot.spec import BotSpec
 
@@ -41,12 +42,18 @@ class BotFile:
 
 
 def read_bot(path: Path, reader: Reader, options: Options, defaults: Defaults) -> BotFile:
-    """Read one bot file. Raises FileNotFoundError if it has vanished, and nothing else."""
-    reader.note(defaults.found)
+    """Read one bot file. Raises FileNotFoundError if it has vanished, UnsettledError if it is being written."""
     try:
-        file = parse(path, reader)
+        with contained(str(path), "file.defect", expected=(FileNotFoundError,)):
+            return _read(path, reader, options, defaults)
     except ConfigError as error:
         return BotFile(str(path), None, None, error.problems, reader.paths)
+
+
+def _read(path: Path, reader: Reader, options: Options, defaults: Defaults) -> BotFile:
+    """The same; raises ConfigError if it cannot be parsed."""
+    reader.note(defaults.found)
+    file = parse(path, reader)
     found = newer(file)
     if found:
         return BotFile(str(path), None, None, (found,), reader.paths)

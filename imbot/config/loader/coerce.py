@@ -25,7 +25,8 @@ def converted(value: str, kind: str) -> bool | int | float | None:
 
 def stand_in(schema: Schema, text: str) -> Any:
     """A harmless value that the schema allows, for one that is not known."""
-    plain = schema.keys().isdisjoint({"pattern", "enum"}) and "string" in (types_of(schema) or ["string"])
+    plain = "enum" not in schema and "string" in (types_of(schema) or ["string"])
+    plain = plain and bool(re.search(schema.get("pattern", ""), text))
     options = [
         schema.get("default"),
         *([text] if plain else ()),

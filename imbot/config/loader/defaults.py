@@ -16,6 +16,7 @@ from imbot.config.loader.snapshot import Reader, Reads
 from imbot.config.loader.validator import Validator
 from imbot.config.schema import own_keys, source
 from imbot.config.yamlfile import YamlFile
+from imbot.defects import contained
 from imbot.errors import START, ConfigError, Problem
 from imbot.text.pointers import pointer, span_at
 
@@ -64,13 +65,21 @@ def read_defaults(folder: Path, reader: Reader, options: Options) -> Defaults:
     path = there[0].path if there else str(folder / DEFAULTS_FILES[0])
     if not there or problems:
         return Defaults(path, None, tuple(problems), found=found, sources=reader.paths)
-    file = stamped(there[0])
+    try:
+        with contained(path, "file.defect"):
+            return _validated(there[0], folder, reader, options, found)
+    except ConfigError as error:
+        return Defaults(path, None, error.problems, found=found, sources=reader.paths)
+
+
+def _validated(own: YamlFile, folder: Path, reader: Reader, options: Options, found: Reads) -> Defaults:
+    file = stamped(own)
     shared = {key: value for key, value in file.value.items() if key not in own_keys()}
     file = replace(file, value=shared)
     validated = Validator(file, folder, reader, options, partial=True).validate()
-    problems = sorted({*validated.problems, *_not_shared(there[0]), *_untyped(file)})
+    problems = sorted({*validated.problems, *_not_shared(own), *_untyped(file)})
     wrong = validated.wrong | {each.pointer for each in _untyped(file)}
-    return Defaults(path, file, tuple(problems), wrong, found, reader.paths)
+    return Defaults(own.path, file, tuple(problems), wrong, found, reader.paths)
 
 
 def _found(folder: Path, reader: Reader) -> tuple[list[YamlFile], list[Problem]]:
@@ -79,7 +88,8 @@ def _found(folder: Path, reader: Reader) -> tuple[list[YamlFile], list[Problem]]
     problems: list[Problem] = []
     for name in DEFAULTS_FILES:
         try:
-            there.append(parse(folder / name, reader))
+            with contained(str(folder / name), "file.defect", expected=(FileNotFoundError,)):
+                there.append(parse(folder / name, reader))
         except FileNotFoundError:
             continue
         except ConfigError as error:

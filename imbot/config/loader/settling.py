@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from imbot.config.loader.snapshot import ON_DISK, PathRead
+from imbot.errors import ImbotError
 
 Believed = Callable[[str], bool]
 """Whether the file at a path is at rest; asked before and after it is read."""
@@ -13,7 +14,7 @@ Believed = Callable[[str], bool]
 _T = TypeVar("_T")
 
 
-class UnsettledError(Exception):
+class UnsettledError(ImbotError):
     """A file is being written, so its content is not known yet."""
 
     def __init__(self, path: str) -> None:

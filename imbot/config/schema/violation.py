@@ -185,11 +185,22 @@ def _enum(fault: SchemaFault) -> Demand:
 
 
 def _pattern(fault: SchemaFault) -> Demand:
+    if isinstance(fault.value, str) and _has_one_break_too_many(fault.value, fault.wanted):
+        return "schema.pattern", "ends with a line break", _NO_BREAK
     if _is_duration(fault.schema):
         zero = isinstance(fault.value, str) and re.fullmatch(r"0+(ms|s|m|h)", fault.value)
         return "schema.pattern", "must be more than zero" if zero else "must be a duration", _DURATION
     form = fault.schema.get("x-form", "have another form")
     return "schema.pattern", f"must {form}", _example(fault)
+
+
+def _has_one_break_too_many(value: str, pattern: str) -> bool:
+    """Whether a text would be right without the line break at its end."""
+    bare = value.rstrip("\r\n")
+    return bare != value and bool(re.search(pattern, bare))
+
+
+_NO_BREAK = "write it on the line of its key; of a variable, leave the line break out when you set it"
 
 
 def _example(fault: SchemaFault) -> str:
