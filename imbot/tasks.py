@@ -1,13 +1,14 @@
 """Tasks with an owner, who hears when one fails and can wait for their end.
 
-``TaskSet`` holds tasks that come and go; ``chores`` keeps background work alive that must never end.
+``TaskSet`` holds tasks that come and go; ``chores`` keeps background work alive that must never end. ``run_loop`` runs
+all of them in a loop that no task can end but the main one.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from imbot.backoff import Backoff
 
@@ -16,8 +17,37 @@ log = logging.getLogger(__name__)
 CHORE_RETRY_S = (0.5, 30.0)  # before a chore that died is restarted, at first and at most
 
 Task = asyncio.Task[None]
+_T = TypeVar("_T")
+
 Chore = Callable[[], Awaitable[None]]
 """Background work that runs until it is cancelled."""
+
+
+class LastingLoop(asyncio.SelectorEventLoop):
+    """An event loop that goes on when a task or a callback raises ``SystemExit`` or ``KeyboardInterrupt``.
+
+    Other loops pass these on to whoever runs the loop, so that ``sys.exit()`` in a task that an agent started would
+    end the process.
+    """
+
+    def run_until_complete(self, future: Generator[Any, None, _T] | Awaitable[_T]) -> _T:
+        """The result of the future. What its own task raises is raised here."""
+        main: asyncio.Future[_T] = asyncio.ensure_future(future, loop=self)  # type: ignore[arg-type]  # as its own
+        while True:
+            try:
+                return super().run_until_complete(main)
+            except (SystemExit, KeyboardInterrupt) as error:
+                if main.done() or (
+                    isinstance(main, asyncio.Task) and main.cancelling()
+                ):  # or a second Ctrl-C
+                    raise
+                log.error("a task or callback of an agent raised %s", type(error).__name__, exc_info=error)
+
+
+def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end in a loop of its own, as ``asyncio.run`` does."""
+    with asyncio.Runner(loop_factory=LastingLoop) as runner:
+        return runner.run(main)
 
 
 class TaskSet:

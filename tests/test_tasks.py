@@ -1,10 +1,12 @@
 import asyncio
 import logging
+import signal
+from contextlib import suppress
 
 import pytest
 from virtual import run_virtual
 
-from imbot.tasks import TaskSet, chores, keep_alive
+from imbot.tasks import TaskSet, chores, keep_alive, run_loop
 
 
 async def fails():
@@ -140,3 +142,63 @@ def test_a_chore_that_is_done_is_not_begun_again():
         return began
 
     assert run_virtual(main()) == [1]
+
+
+# -- a loop that goes on
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("how", ["task", "callback", "late callback", "done callback", "thread"])
+def test_what_an_agents_task_or_callback_raises_ends_no_loop(error, how, caplog):
+    async def fails():
+        raise error
+
+    def raises(*_):
+        raise error
+
+    async def main():
+        loop, waits = asyncio.get_running_loop(), asyncio.create_task(asyncio.sleep(0))
+        others = [loop.create_future() for _ in range(3)]
+        if how == "task":
+            task = asyncio.create_task(fails())
+        elif how == "done callback":
+            waits.add_done_callback(raises)
+        elif how == "thread":
+            await asyncio.to_thread(loop.call_soon_threadsafe, raises)
+        else:
+            loop.call_later(0.001 if how == "late callback" else 0, raises)
+        for other in others:
+            loop.call_soon(other.set_result, 1)
+        await asyncio.sleep(0.02)
+        if how == "task":
+            assert type(task.exception()) is type(error)
+        return [await other for other in others]
+
+    assert run_loop(main()) == [1, 1, 1]
+    assert f"raised {type(error).__name__}" in caplog.text
+
+
+def test_the_main_task_may_exit():
+    async def main():
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        run_loop(main())
+
+
+def test_ctrl_c_still_ends_it():
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.call_soon(signal.raise_signal, signal.SIGINT)
+        await asyncio.sleep(3600)
+
+    async def stubborn():
+        loop = asyncio.get_running_loop()
+        for _ in (1, 2):  # the second one is not waited for
+            loop.call_soon(signal.raise_signal, signal.SIGINT)
+        with suppress(asyncio.CancelledError):
+            await loop.create_future()
+
+    for each in (main, stubborn):
+        with pytest.raises(KeyboardInterrupt):
+            run_loop(each())

@@ -185,10 +185,10 @@ def _names(files: "Sequence[BotFile]") -> list[str]:
 
 def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     """Run a command's coroutine and exit with its result; an ImbotError prints one line and exits with 1."""
-    import asyncio  # most commands do without
+    from imbot.tasks import run_loop  # most commands do without
 
     try:
-        code = asyncio.run(main())
+        code = run_loop(main())
     except ImbotError as error:
         from imbot.log import redactor
 

@@ -1,6 +1,5 @@
 """``imbot plan``: what a reload would do now."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -30,7 +29,9 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:
     except NothingRunsError:
         if admin is not None and admin.port:
             raise
-        report = asyncio.run(_from_nothing(bots))
+        from imbot.tasks import run_loop
+
+        report = run_loop(_from_nothing(bots))
         compared = "no running imbot found: every bot counts as new"
     if as_json:
         click.echo(json.dumps(report, indent=2))

@@ -7,6 +7,8 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any, TypeVar, TypeVarTuple
 
+from imbot.tasks import LastingLoop
+
 _T = TypeVar("_T")
 Args = TypeVarTuple("Args")
 
@@ -60,7 +62,7 @@ class _Errand:
             self._out.discard(self)
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+class VirtualLoop(LastingLoop):
     """Its time stands still while a task can run or a thread works, and else jumps to the next timer."""
 
     def __init__(self) -> None:

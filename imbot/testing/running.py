@@ -1,10 +1,10 @@
 """Runs test files: reads them, picks the cases and plays each; returns results and problems together."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from imbot import tasks
 from imbot.errors import ConfigError, Problem
 from imbot.testing.casefile import Case, CaseFile, read_cases
 from imbot.testing.company import Company
@@ -50,7 +50,7 @@ def run(paths: Iterable[Path], *, pick: str = "", update: bool = False) -> Run:
             except ConfigError as error:
                 problems.update(error.problems)
     finally:
-        asyncio.run(company.close())
+        tasks.run_loop(company.close())
     return Run(tuple(each for each in played if each.results), tuple(sorted(problems)))
 
 
