@@ -7,6 +7,7 @@ ImbotError
 │   └── FatalError               it will not, until somebody changes something
 │       └── CardMissingError     there is no such card: it was never made, or is gone
 ├── AgentError(code)             the agent refused, failed or fell silent
+│   └── UserCodeError            code of the user's own raised something
 └── StoreError                   the store cannot keep or find something
     └── TakenOverError           another process has taken the turn over: it is not ours to write
 
@@ -173,6 +174,10 @@ class AgentError(ImbotError):
         self.retryable = retryable
         self.status = status
         super().__init__(message)
+
+
+class UserCodeError(AgentError):
+    """Code of the user's own raised something; the text names it, and the traceback leads to that code."""
 
 
 class StoreError(ImbotError):

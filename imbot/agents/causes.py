@@ -18,6 +18,10 @@ AGENT_CAUSES = {
     ),
     "agent.timeout": ("the agent waited in vain for something it needs", "look into the agent's own log"),
     "agent.bug": ("an error in the agent's own code", "fix it; the log shows where"),
+    "agent.thread": (
+        "this process may not start more threads",
+        "raise its limit, or lower `agent.concurrency`",
+    ),
     "fail_after": ("`agent.fail_after` makes it fail", "remove it from the bot file"),
     "too_long": ("what answers is not an agent, or is broken", "check the agent's address"),
     "endless": ("the agent does not stop sending", "look into the agent's own log; limit its answers there"),

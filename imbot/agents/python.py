@@ -3,25 +3,27 @@
 It is an async generator, a coroutine, a generator or a plain function; the last two run in threads. With the
 style ``callback`` it is called as JitAi agents are: the function blocks, and passes its chunks to a callback
 meanwhile.
+
+All of its code runs through ``fence``: where it is imported, called, read, and closed.
 """
 
 import asyncio
-import importlib
-import inspect
+import logging
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import aclosing, closing, suppress
-from pathlib import Path
 from typing import Any
 
-from imbot.agents.chunks import event_of, text_of
-from imbot.agents.settings import setting_error
+from imbot.agents.chunks import event_of, says_something, text_of
+from imbot.agents.fence import fenced, fenced_await, give_up
+from imbot.agents.target import find_target
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Exchange, Finished, Message, TextDelta
 from imbot.spec import AgentSpec, Timeouts
 
-Function = Callable[..., Any]
+log = logging.getLogger(__name__)
+
 Say = Callable[[Any], None]
 
 UNHEARD = 100  # pieces of an answer that may wait in the queue before the function is blocked
@@ -36,18 +38,21 @@ class PythonAgent:
     address = None
 
     def __init__(self, spec: AgentSpec, timeouts: Timeouts) -> None:  # noqa: ARG002 - every agent is made this way
-        self._function = _found(spec)
-        self._parameters = _parameters(self._function)
+        found = find_target(spec)
+        self._function = found.function
+        self._parameters = found.parameters
+        self._shape = found.shape
+        self._target = str(spec.settings["target"])
         self._callback = spec.settings["style"] == "callback"
         self._places = asyncio.Semaphore(int(spec.settings["concurrency"]))
         self.wants_history = "history" in self._parameters
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
-        """What the function yields, passes to its callback or returns. Its exceptions are not changed."""
+        """What the function yields, passes to its callback or returns. Raises AgentError for what it raises."""
         said = False
         async with aclosing(self._chunks(message, history)) as chunks:
             async for event in chunks:
-                said = said or isinstance(event, TextDelta)
+                said = said or says_something(event)
                 yield event
         if not said:
             raise AgentError("the function returned no answer", code="empty")
@@ -58,18 +63,30 @@ class PythonAgent:
 
     async def _chunks(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:
         call = self._bound(message, history)
-        if inspect.isasyncgenfunction(self._function):
-            async with aclosing(call()) as chunks:
-                async for chunk in chunks:
-                    if event := event_of(chunk):
-                        yield event
-        elif inspect.iscoroutinefunction(self._function):
-            if text := text_of(await call()):
-                yield TextDelta(text)
+        if self._shape == "async generator":
+            async with aclosing(self._generated(call)) as events:
+                async for event in events:
+                    yield event
+        elif self._shape == "coroutine":
+            yield TextDelta(await fenced_await(_result(call)))
         else:
             async with aclosing(self._threaded(self._work(call, message))) as events:
                 async for event in events:
                     yield event
+
+    async def _generated(self, call: Callable[[], Any]) -> AsyncGenerator[AgentEvent]:
+        chunks = fenced(call)
+        step = _first_step(chunks)
+        try:
+            while (event := await fenced_await(_event(step))) is not None:
+                yield event
+                step = anext(chunks)
+        finally:
+            try:
+                await fenced_await(_closed(chunks))
+            except AgentError as error:
+                give_up(chunks)
+                log.warning("%s failed when it was stopped: %s", self._target, error)
 
     def _bound(self, message: Message, history: Sequence[Exchange]) -> Callable[[], Any]:
         """The function, bound to the text and the arguments that it has parameters for."""
@@ -94,7 +111,7 @@ class PythonAgent:
         """The work of the thread: passes chunks to ``say``, and returns the function's result."""
         if self._callback:
             return lambda say: self._called_back(message, say)
-        if inspect.isgeneratorfunction(self._function):
+        if self._shape == "generator":
             return lambda say: _drained(call(), say)
         return lambda _: call()
 
@@ -109,15 +126,19 @@ class PythonAgent:
 
         def run() -> None:
             try:
-                talk.tell("result", work(talk.say))
-            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+                talk.tell("result", fenced(lambda: TextDelta(text_of(work(talk.say)))))
+            except AgentError as error:
                 talk.tell("error", error)
             finally:
                 talk.call(self._places.release)
 
         await self._places.acquire()
-        # A daemon: a function that never returns must not keep the process from ending.
-        threading.Thread(target=run, name="python agent", daemon=True).start()
+        try:
+            # A daemon: a function that never returns must not keep the process from ending.
+            threading.Thread(target=run, name="python agent", daemon=True).start()
+        except RuntimeError as error:  # the machine has no more threads
+            self._places.release()
+            raise AgentError(f"no thread for the function: {error}", code="agent.thread") from error
         try:
             async with aclosing(_heard(talk)) as events:
                 async for event in events:
@@ -143,12 +164,13 @@ class _Talk:
         self._over = False
 
     def say(self, chunk: Any) -> None:
-        """Pass on a piece of the answer. Called in the thread."""
+        """Pass on a piece of the answer. Called in the thread; raises what reading the piece raises."""
+        event = event_of(chunk)
         self._room.acquire()
         if self._over:
             self._room.release()
             raise _HungUpError
-        self.tell("chunk", chunk)
+        self.tell("chunk", event)
 
     def tell(self, kind: str, value: Any) -> None:
         """Pass on a result, an error or a piece. Called in the thread."""
@@ -180,12 +202,11 @@ async def _heard(talk: _Talk) -> AsyncGenerator[AgentEvent]:
         if kind == "error":
             raise value
         if kind == "result":
-            if not said and (text := text_of(value)):
-                yield TextDelta(text)
+            if not said:
+                yield value
             return
-        if event := event_of(value):
-            said = said or isinstance(event, TextDelta)
-            yield event
+        said = said or says_something(value)
+        yield value
 
 
 def _drained(chunks: Generator[Any], say: Say) -> None:
@@ -194,39 +215,28 @@ def _drained(chunks: Generator[Any], say: Say) -> None:
             say(chunk)
 
 
-def _found(spec: AgentSpec) -> Function:
-    """The function that ``target`` names.
-
-    Raises ConfigError, with different messages for missing and broken modules.
-    """
-    module_name, _, name = str(spec.settings["target"]).partition(":")
-    beside = str(Path(spec.path).absolute().parent.parent)
-    if beside not in sys.path:
-        sys.path.append(beside)
-    importlib.invalidate_caches()
+def _first_step(chunks: AsyncGenerator[Any]) -> Awaitable[Any]:
+    """The first step of a generator, which is hidden from the event loop: that would end it outside the fence."""
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, None)
     try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        if missing and f"{module_name}.".startswith(f"{missing}."):
-            message, hint = f"there is no module {missing}", f"install it, or put it into {beside}"
-        else:
-            message = f"the module {module_name} cannot be imported: {type(error).__name__}: {error}"
-            hint = f"see: python -c 'import {module_name}'"
-        raise setting_error(spec, "target", message, code="agent.target", hint=hint) from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, [each for each in vars(module) if callable(getattr(module, each))], 1)
-        hint = f"did you mean {near[0]}?" if near else "define it there"
-        message = f"the module {module_name} has no function {name}"
-        raise setting_error(spec, "target", message, code="agent.target", hint=hint)
-    return function  # type: ignore[no-any-return]  # callable() cannot say of what
+        return anext(chunks)
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
 
 
-def _parameters(function: Function) -> frozenset[str]:
+async def _event(step: Awaitable[Any]) -> AgentEvent | None:
+    """The event of the next chunk; None after the last one."""
     try:
-        return frozenset(inspect.signature(function).parameters)
-    except (TypeError, ValueError):  # some built-in functions have no signature
-        return frozenset()
+        chunk = await step
+    except StopAsyncIteration:
+        return None
+    return event_of(chunk)
+
+
+async def _closed(chunks: AsyncGenerator[Any]) -> None:
+    await chunks.aclose()
+
+
+async def _result(call: Callable[[], Any]) -> str:
+    return text_of(await call())

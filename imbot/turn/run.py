@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from imbot.agents.causes import bug, described, explained
 from imbot.agents.guarded import guarded
-from imbot.errors import AgentError
+from imbot.errors import AgentError, UserCodeError
 from imbot.model import CardPhase, Exchange
 from imbot.problems import counted
 from imbot.turn.answer import Answer
@@ -45,7 +45,7 @@ async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPha
         cancelled = error
         answer.end(CardPhase.STOPPED)
     except AgentError as error:
-        _failed(context, error)
+        _failed(context, error, error if isinstance(error, UserCodeError) else None)
         answer.end(CardPhase.ERROR)
     except Exception as error:  # noqa: BLE001 - an agent's bug costs its own turn only, and is logged there
         _failed(context, bug(error), error)

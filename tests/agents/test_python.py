@@ -6,9 +6,9 @@ import threading
 import pytest
 from fakes import message
 
-from imbot.agents.chunks import event_of, text_of
+from imbot.agents.chunks import NOTHING, event_of, text_of
 from imbot.agents.python import UNHEARD
-from imbot.errors import AgentError, ConfigError
+from imbot.errors import AgentError, ConfigError, UserCodeError
 from imbot.model import Exchange, Finished, ReasoningDelta, TextDelta, Usage
 
 MODULE = """
@@ -110,8 +110,8 @@ async def test_a_function_without_a_word_is_an_error(said):
         await said("silent")
 
 
-async def test_a_bug_comes_out_as_it_is(said):
-    with pytest.raises(ZeroDivisionError, match="my own bug"):
+async def test_a_bug_is_named_with_its_text(said):
+    with pytest.raises(UserCodeError, match="ZeroDivisionError: my own bug"):
         await said("broken")
 
 
@@ -163,7 +163,7 @@ def test_the_text_of_a_result(value, text):
 
 def test_chunks_without_a_type_are_text_and_own_events_pass():
     assert event_of({"data": {"content": "x"}}) == TextDelta("x")
-    assert event_of({"type": "SOMETHING", "data": {"content": "x"}}) is None
+    assert event_of({"type": "SOMETHING", "data": {"content": "x"}}) == NOTHING
     assert event_of(Usage(1, 2)) == Usage(1, 2)
 
 
