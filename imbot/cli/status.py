@@ -1,6 +1,7 @@
 """``imbot status``: the state of the bots of a running process."""
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -15,7 +16,7 @@ from imbot.cli.common import bots_folder
 from imbot.cli.steps import Json, problem_lines
 from imbot.ops.address import AdminAddress
 from imbot.problems import counted, printable
-from imbot.text.width import width
+from imbot.text.width import width, widths
 from imbot.usage.agent_failures import failing_since
 
 REFRESH_S = 1.0
@@ -23,6 +24,8 @@ LITTLE_LEFT = 0.8  # the share of a month's calls from which the figure is yello
 
 _MARKS = {"running": ("●", "green"), "connecting": ("◐", "yellow"), "draining": ("◌", "cyan")}
 _DOWN = ("○", "red")
+_FEWEST = 5  # columns that a narrow terminal shows, too
+_COLOUR_CODES = re.compile(r"(\x1b\[[\d;]*m)")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -44,7 +47,9 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool, watch: bool, 
         status = ask(bots, admin, "GET", "/status")
         if as_json:
             return json.dumps(status, indent=None if watch else 2)
-        return "\n".join(status_lines(status, time.time()))
+        narrow = watch and sys.stdout.isatty()  # elsewhere a line may wrap
+        columns = shutil.get_terminal_size().columns if narrow else None
+        return "\n".join(status_lines(status, time.time(), columns))
 
     if watch:
         _look_again(look)
@@ -83,13 +88,34 @@ def _look_again(look: Callable[[], str]) -> None:
 
 
 def _fitting(text: str) -> str:
-    """The lines that fit on the terminal, each preceded by the code that clears its row."""
-    height = shutil.get_terminal_size().lines - 1
-    return "".join(f"\x1b[2K{line}\n" for line in text.split("\n")[:height])
+    """What fits on the terminal: so many lines, cut at its width, each after the code that clears its row."""
+    size = shutil.get_terminal_size()
+    lines = text.split("\n")[: size.lines - 1]
+    return "".join(f"\x1b[2K{_cut(line, size.columns)}\n" for line in lines)
 
 
-def status_lines(status: Json, now: float) -> Iterator[str]:
-    """The lines of ``imbot status``: the process, a table of its bots with their problems, totals."""
+def _cut(line: str, columns: int) -> str:
+    """The beginning of a coloured line that takes so many columns. A line that wraps would not be cleared."""
+    if width(click.unstyle(line)) <= columns:
+        return line
+    kept, left = "", columns - 1
+    for piece in _COLOUR_CODES.split(line):
+        if _COLOUR_CODES.fullmatch(piece):
+            kept += piece
+            continue
+        for character, cells in zip(piece, widths(piece), strict=True):
+            left -= cells
+            if left < 0:
+                return f"{kept}…\x1b[0m"
+            kept += character
+    return kept
+
+
+def status_lines(status: Json, now: float, columns: int | None = None) -> Iterator[str]:
+    """The lines of ``imbot status``: the process, a table of its bots with their problems, totals.
+
+    If the table takes more than ``columns``, it does without the files, and then without the generations.
+    """
     up = _ago(status["started_at"], now)
     yield click.style(
         f"{printable(status['folder'])}  imbot {status['version']}, pid {status['pid']}, up {up}", dim=True
@@ -103,13 +129,15 @@ def status_lines(status: Json, now: float) -> Iterator[str]:
     yield ""
     rows = [_cells(bot, now) for bot in status["bots"]]
     head = ("BOT", "STATE", "SINCE", "TURNS", "CALLS", "GENERATION", "FILE")
-    columns = [max(width(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    yield click.style("  " + _row(head, columns), dim=True)
+    widest = [max(width(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    while columns and len(widest) > _FEWEST and 2 * len(widest) + sum(widest) > columns:
+        widest.pop()
+    yield click.style("  " + _row(head, widest), dim=True)
     for bot, row in zip(status["bots"], rows, strict=True):
         mark, colour = _MARKS.get(bot["state"], _DOWN)
         if bot["failing"]:
             colour = "red"
-        yield f"{click.style(mark, fg=colour)} {_row(row, columns)}"
+        yield f"{click.style(mark, fg=colour)} {_row(row, widest)}"
         yield from _trouble(bot, now)
     yield ""
     yield from _months(status["bots"])
@@ -141,8 +169,9 @@ def _cells(bot: Json, now: float) -> tuple[str, ...]:
     )
 
 
-def _row(cells: tuple[str, ...], columns: list[int]) -> str:
-    padded = (cell + " " * (column - width(cell)) for cell, column in zip(cells, columns, strict=True))
+def _row(cells: tuple[str, ...], widest: list[int]) -> str:
+    """The first cells of a row, as many as have a width."""
+    padded = (cell + " " * (column - width(cell)) for cell, column in zip(cells, widest, strict=False))
     return "  ".join(padded).rstrip()
 
 

@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 
 import pytest
 from click import unstyle
@@ -6,10 +8,11 @@ from click.testing import CliRunner
 
 from imbot.cli import main
 from imbot.cli import status as status_command
-from imbot.cli.status import status_lines
+from imbot.cli.status import _fitting, status_lines
 from imbot.errors import Problem
 from imbot.ops.status_json import row_json
 from imbot.reload.status import BotStatus, Rejected
+from imbot.text.width import width
 from imbot.usage.accounting import Month
 from imbot.usage.agent_failures import Failing
 
@@ -90,3 +93,34 @@ def test_fail_exits_with_1_if_the_folder_cannot_be_read(monkeypatch):
     monkeypatch.setattr(status_command, "ask", lambda *_: status)
 
     assert CliRunner().invoke(main, ["status", "--fail"]).exit_code == 1
+
+
+def drawn(monkeypatch, columns, *rows):
+    """What ``--watch`` draws on a terminal of that width: its lines without codes."""
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    text = _fitting("\n".join(status_lines(status_of(*rows), 1795392000.0, columns)))
+    return [unstyle(line) for line in text.replace("\x1b[2K", "").splitlines()]
+
+
+LONG = Problem("bots/hr.yaml", 1, 1, 1, 2, "", "x", "error", "a key that is not known " * 5)
+ROWS = (
+    BotStatus("assistant", "bots/assistant.yaml", **UP, error="智能助理 " * 20),
+    BotStatus("小满客服", "bots/support.yaml", **UP),
+    BotStatus("hr", "bots/hr.yaml", rejected=Rejected("hr", 1.0, (LONG,))),
+)
+
+
+@pytest.mark.parametrize("columns", [200, 80, 68, 60, 50, 40, 30, 20, 2])
+def test_no_line_of_the_watch_is_wider_than_the_terminal(monkeypatch, columns):
+    lines = drawn(monkeypatch, columns, *ROWS)
+
+    assert [line for line in lines if width(line) > columns] == []
+    assert len(lines) >= 7, "nothing else is left out"
+
+
+def test_a_narrow_watch_does_without_files_and_then_without_generations(monkeypatch):
+    heads = {columns: drawn(monkeypatch, columns, *ROWS)[2].split() for columns in (90, 60, 50)}
+
+    assert heads[90][-2:] == ["GENERATION", "FILE"]
+    assert heads[60][-2:] == ["CALLS", "GENERATION"]
+    assert heads[50] == ["BOT", "STATE", "SINCE", "TURNS", "CALLS"]
