@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from imbot.cli.completion import complete_bot
+from imbot.config.file_names import DEFAULT_FOLDER
 from imbot.errors import ConfigError, ImbotError
 
 if TYPE_CHECKING:
     from imbot.config.loader import BotFile
-
-DEFAULT_FOLDER = Path("bots")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -54,7 +54,7 @@ def bots_folder(command: Callable[..., None]) -> Callable[..., None]:
 def bot_and_folder(command: Callable[..., None]) -> Callable[..., None]:
     """A bot, and its folder before it or with ``--bots``; passed as ``bot`` (may be empty) and ``bots``."""
 
-    @click.argument("words", nargs=-1, metavar="[BOTS] [BOT]")
+    @click.argument("words", nargs=-1, metavar="[BOTS] [BOT]", shell_complete=complete_bot)
     @_folder_option
     @wraps(command)
     def with_bot(*args: Any, words: tuple[str, ...], folder: Path | None, **rest: Any) -> None:

@@ -5,17 +5,20 @@ import logging
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from imbot import log
 from imbot.cli.common import bot_and_folder, bot_file, run_async
-from imbot.config.loader import BotFile
-from imbot.ops.doctor import Finding, State, diagnose
 from imbot.problems import counted
 from imbot.spec import secrets_of
 
-MARKS: dict[State, tuple[str, str]] = {
+if TYPE_CHECKING:
+    from imbot.config.loader import BotFile
+    from imbot.ops.doctor import Finding
+
+MARKS = {
     "ok": ("✔", "green"),
     "warning": ("!", "yellow"),
     "failed": ("✘", "red"),
@@ -37,6 +40,8 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
     and the agent. Nobody in a chat notices, and the bot may run meanwhile. It takes a few of the month's
     calls, and one short question to the agent. Exit code 1 where a check failed, 2 for a usage error.
     """
+    from imbot.ops.doctor import diagnose
+
     log.set_up(logging.WARNING)
     file = bot_file(bot, bots)
     if file.spec:
@@ -58,13 +63,13 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
     run_async(main)
 
 
-def _clean(finding: Finding) -> Finding:
+def _clean(finding: "Finding") -> "Finding":
     """Without secrets: platforms and agents often echo the one they refuse."""
     clean = log.redactor.clean
     return replace(finding, found=clean(finding.found), cause=clean(finding.cause), cure=clean(finding.cure))
 
 
-def _lines(finding: Finding) -> Iterator[str]:
+def _lines(finding: "Finding") -> Iterator[str]:
     mark, colour = MARKS[finding.state]
     found = finding.found if finding.state != "not tried" else f"not tried: {finding.found}"
     yield f"{click.style(mark, fg=colour)} {finding.check:{NAME_WIDTH}} {found}"
@@ -73,7 +78,7 @@ def _lines(finding: Finding) -> Iterator[str]:
             yield f"    {name + ':':6} {text}"
 
 
-def _report(file: BotFile, findings: list[Finding]) -> dict[str, object]:
+def _report(file: "BotFile", findings: "list[Finding]") -> dict[str, object]:
     return {
         "bot": file.name,
         "path": file.path,
@@ -83,7 +88,7 @@ def _report(file: BotFile, findings: list[Finding]) -> dict[str, object]:
     }
 
 
-def _summary(findings: list[Finding]) -> str:
+def _summary(findings: "list[Finding]") -> str:
     used = f"at most {_calls(findings)} of the month's calls used"
     if failed := _failed(findings):
         return f"{failed} of {len(findings)} checks failed; {used}"
@@ -92,9 +97,9 @@ def _summary(findings: list[Finding]) -> str:
     return f"no problems found{besides}; {used}"
 
 
-def _failed(findings: list[Finding]) -> int:
+def _failed(findings: "list[Finding]") -> int:
     return sum(finding.state == "failed" for finding in findings)
 
 
-def _calls(findings: list[Finding]) -> int:
+def _calls(findings: "list[Finding]") -> int:
     return sum(finding.calls for finding in findings)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from imbot.cli.completion import complete_word
 from imbot.config import reference
 from imbot.config.reference import KeyEntry
 from imbot.problems import codes
@@ -14,7 +15,7 @@ _WIDTH = 100
 
 
 @click.command("explain")
-@click.argument("what", required=False, metavar="[CODE | KEY]")
+@click.argument("what", required=False, metavar="[CODE | KEY]", shell_complete=complete_word)
 @click.option(
     "--all",
     "document",

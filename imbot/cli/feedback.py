@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from imbot.cli.common import bots_folder, run_async, state_file, store_at, store_option
+from imbot.cli.completion import complete_bot
 from imbot.stores import FeedbackRow, open_store
 
 _FIELDS = ("at", "bot", "user_id", "rating", "question", "answer", "turn_id")
@@ -33,7 +34,7 @@ def _since(_ctx: click.Context, _param: click.Parameter, value: str | None) -> f
 
 
 @click.command("feedback")
-@click.option("--bot", help="Only ratings of this bot.")
+@click.option("--bot", metavar="BOT", shell_complete=complete_bot, help="Only ratings of this bot.")
 @click.option(
     "--since", callback=_since, metavar="WHEN", help="A date (2026-11-01) or a time ago (12h, 7d, 2w)."
 )

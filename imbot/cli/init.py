@@ -10,7 +10,6 @@ import click
 
 from imbot.cli.common import relative_path
 from imbot.config import schema
-from imbot.config.placeholders import Placeholder, parse_placeholders
 
 # the agent's type -> the example that has it, and the files that this one uses
 _BOTS = {"faq": ("support", ("cards/*", "knowledge/*.md")), "openai": ("assistant", ())}
@@ -146,6 +145,8 @@ def _files(agent: str) -> Iterator[tuple[str, str]]:
 
 def _variables(bot: str) -> str:
     """What ``.env.example`` holds: every variable that the bot file reads, with a value to replace."""
+    from imbot.config.placeholders import Placeholder, parse_placeholders
+
     lines = ["# Copy to .env, write your values there, and never commit .env."]
     for found in parse_placeholders(bot):
         if isinstance(found, Placeholder) and found.source == "env":

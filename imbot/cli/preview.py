@@ -1,10 +1,8 @@
 """``imbot preview``: a bot's cards in a browser, drawn from sample turns, before anyone else sees them."""
 
-import asyncio
 import json
 import os
 import sys
-import webbrowser
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +12,10 @@ import click
 from imbot.cli.common import bot_and_folder, bot_file, run_async
 from imbot.model import CardPhase
 from imbot.platforms import open_renderer
-from imbot.preview.gallery import Gallery
-from imbot.preview.look import Looker, PreviewState
-from imbot.preview.samples import SAMPLES, given
 
 if TYPE_CHECKING:
+    from imbot.preview.gallery import Gallery
+    from imbot.preview.look import Looker, PreviewState
     from imbot.preview.server import Server
 
 PREVIEW_PORT = 8701
@@ -62,6 +59,9 @@ def command(
     Needs no credentials and asks no agent; unset variables count as set. Exit code 1 where --json or
     --html meets a bot that cannot be drawn, 2 for a usage error.
     """
+    from imbot.preview.look import Looker
+    from imbot.preview.samples import SAMPLES, given
+
     own = question is not None or answer is not None
     samples = (given(question or "", answer or ""),) if own else SAMPLES
     phases = [CardPhase(phase)] if phase else [*CardPhase]
@@ -75,12 +75,12 @@ def command(
     run_async(lambda: _serve(looker, port, opens))
 
 
-def _print(look: PreviewState) -> int:
+def _print(look: "PreviewState") -> int:
     click.echo(_utf8(json.dumps(look.to_json(), ensure_ascii=False, indent=2)))
     return 0 if look.gallery else 1
 
 
-def _write(look: PreviewState, file: Path) -> int:
+def _write(look: "PreviewState", file: Path) -> int:
     from imbot.preview.onepage import one_page
     from imbot.problems.sources import Sources
     from imbot.problems.text import lines_of
@@ -106,7 +106,10 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-async def _serve(looker: Looker, port: int | None, opens: bool) -> int:
+async def _serve(looker: "Looker", port: int | None, opens: bool) -> int:
+    import asyncio
+    import webbrowser
+
     from imbot.preview.server import Server
     from imbot.runtime import first_signal
 
@@ -127,7 +130,9 @@ async def _serve(looker: Looker, port: int | None, opens: bool) -> int:
     return 0
 
 
-async def _follow(looker: Looker, server: "Server") -> None:
+async def _follow(looker: "Looker", server: "Server") -> None:
+    import asyncio
+
     last: Gallery | None = None
     async with aclosing(looker.looks()) as looks:
         async for look in looks:
@@ -137,7 +142,7 @@ async def _follow(looker: Looker, server: "Server") -> None:
             last = look.gallery or last
 
 
-def _state(look: PreviewState, last: Gallery | None) -> str:
+def _state(look: "PreviewState", last: "Gallery | None") -> str:
     return json.dumps(look.to_page(last))
 
 

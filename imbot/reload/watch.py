@@ -17,7 +17,7 @@ from typing import Literal
 
 from watchfiles import awatch
 
-from imbot.config.loader import names_bot
+from imbot.config.file_names import names_bot
 from imbot.reload.scan import FileEntry, entry_at, folder_id, is_below, scan
 
 log = logging.getLogger(__name__)

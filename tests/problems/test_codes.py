@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import imbot
 from imbot.cli.check import command as check
 from imbot.cli.test import command as play
-from imbot.config.loader import names_bot
+from imbot.config.file_names import names_bot
 from imbot.problems.codes import pages
 
 PACKAGE = Path(imbot.__file__).parent

@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from imbot.config.file_names import names_bot
 from imbot.config.loader.botfile import BotFile, read_bot
 from imbot.config.loader.defaults import Defaults, read_defaults, with_inheritors
 from imbot.config.loader.env import read_env
@@ -25,7 +26,7 @@ from imbot.errors import START, ConfigError, Problem
 from imbot.spec import BotSpec
 from imbot.text.masking import masked
 
-__all__ = ["BotFile", "FolderMissingError", "LoadResult", "Loader", "bot_files", "names_bot"]
+__all__ = ["BotFile", "FolderMissingError", "LoadResult", "Loader", "bot_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,15 +256,6 @@ def bot_files(folder: Path) -> list[Path]:
         raise FolderMissingError([_trouble(folder, "there is no folder {}")]) from None
     except OSError as error:
         raise ConfigError([_trouble(folder, f"{{}} cannot be read: {error.strerror}")]) from None
-
-
-def names_bot(name: str) -> bool:
-    """Whether a file of that name, directly in a bots folder, is a bot file."""
-    return (
-        name[:1] not in ("", ".", "_")
-        and name.endswith((".yaml", ".yml"))
-        and not name.endswith(".test.yaml")
-    )
 
 
 def _is_bot(entry: "os.DirEntry[str]") -> bool:

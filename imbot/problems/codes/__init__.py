@@ -4,14 +4,17 @@ The pages are YAML files beside this module, one for each first word of a code. 
 one, ``docs/codes.md`` holds all, SARIF carries those of what was found.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
-from imbot.config.yamlfile import read_yaml
 from imbot.errors import Severity
+
+_CODE = re.compile(r"^([a-z][\w.-]*):", re.MULTILINE)
 
 BOT_FILE = "bot.yaml"  # the name of the file in an example with a single file
 
@@ -39,16 +42,27 @@ def pages() -> Mapping[str, Page]:
     return {page.code: page for page in sorted(_pages(), key=lambda page: page.code)}
 
 
+def all_codes() -> list[str]:
+    """All codes, sorted: read from the text, as parsing it takes longer than a shell's completion may."""
+    texts = (file.read_text(encoding="utf-8") for file in _texts())
+    return sorted(code for text in texts for code in _CODE.findall(text))
+
+
 def codes_page() -> str:
     """All pages as one Markdown document."""
     return "\n".join([_HEAD, *map(_section, pages().values())]).rstrip()
 
 
 def _pages() -> Iterator[Page]:
-    for file in resources.files(__name__).iterdir():
-        if file.name.endswith(".yaml"):
-            said = read_yaml(file.read_bytes(), file.name).value
-            yield from (_page(code, page) for code, page in said.items())
+    from imbot.config.yamlfile import read_yaml
+
+    for file in _texts():
+        said = read_yaml(file.read_bytes(), file.name).value
+        yield from (_page(code, page) for code, page in said.items())
+
+
+def _texts() -> Iterator[Traversable]:
+    return (file for file in resources.files(__name__).iterdir() if file.name.endswith(".yaml"))
 
 
 def _page(code: str, said: Mapping[str, Any]) -> Page:
