@@ -22,7 +22,7 @@ from imbot.cli.steps import Explained, Json, once
 from imbot.config.loader import LoadResult
 from imbot.ops.address import AdminAddress
 from imbot.platforms import DEFAULT_TYPE, Simulator, open_simulator
-from imbot.problems import counted, printable
+from imbot.problems import counted, only_unset, printable
 from imbot.problems.records import problem_json
 from imbot.reload.plan import Step
 
@@ -59,8 +59,10 @@ def command(
     logging.getLogger("imbot").setLevel(logging.CRITICAL)
 
     async def main() -> int:
+        from imbot.cli.chat_page import ChatPage
         from imbot.reload.watch import Settle
         from imbot.runtime import first_signal, running
+        from imbot.tasks import chores
 
         ended = first_signal()
         simulator = open_simulator(DEFAULT_TYPE)
@@ -76,10 +78,13 @@ def command(
                 admin=endpoint,
                 settle=Settle(settle_s, settle_at_most_s),
                 on_broken="skip",  # while editing, an older version that answers would hide the mistake
-            ) as (_, steps):
+            ) as (supervisor, steps):
+                page = ChatPage(simulator, supervisor)
+                page.update()
                 echo_for_people(_greeting(simulator.url, bots, steps))
                 logging.getLogger("imbot").setLevel(logging.INFO)
-                await ended
+                async with chores(supervisor.counters.count_chore_failure, chat_page=page.run):
+                    await ended
         finally:
             await simulator.stop()
         return 0
@@ -131,8 +136,7 @@ def _nothing(bots: Path) -> str:
 def _state(step: Step) -> str:
     if step.spec is not None:
         return "running"
-    unset = [problem for problem in step.problems if problem.code == "placeholder.unset"]
-    return "waiting" if unset and len(unset) == len(step.problems) else "rejected"
+    return "waiting" if only_unset(step.problems) else "rejected"
 
 
 def _about(step: Step, state: str) -> str:

@@ -213,6 +213,21 @@ class Simulator(Protocol):
         """Let an app in, or give it another secret and title."""
         ...
 
+    def remove_app(self, client_id: str) -> None:
+        """Close an app's connections and take it off the page."""
+        ...
+
+    def show_bots(self, bots: Sequence[Mapping[str, Any]]) -> None:
+        """Show on the page what is known of the bots, as JSON values; it replaces what was shown before.
+
+        Each has ``name``, ``title``, ``app`` (its client id; null: it does not run), ``state`` (``running``,
+        ``waiting``, ``rejected`` or ``pending``), ``since`` (the version that runs, in epoch milliseconds),
+        ``problems`` (as ``problems.page`` makes them; of a running bot: why a newer version of its file does
+        not run), ``trouble`` (what else is wrong, sentences), ``questions`` (to begin with) and ``failures``: the
+        last answers that failed, each with its ``card``, the ``message`` that was asked, ``reason`` and ``cure``.
+        """
+        ...
+
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. Raises OSError if that is not possible."""
         ...

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,10 @@ from imbot.errors import START, ConfigError, Problem
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery, draw
 from imbot.preview.samples import PreviewSample
-from imbot.problems.excerpt import Excerpt, excerpt
+from imbot.problems.page import page_problem
 from imbot.problems.records import problem_json
 from imbot.problems.sources import Sources
 from imbot.reload.watch import Watch
-from imbot.text.width import widths
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class PreviewState:
         return {
             "bot": gallery.to_json() if gallery else {"path": self.path, "title": Path(self.path).stem},
             "stale": self.gallery is None,
-            "problems": [_shown(problem, sources) for problem in self.problems],
+            "problems": [page_problem(problem, sources) for problem in self.problems],
             "cards": [picture.to_page() for picture in gallery.pictures] if gallery else [],
         }
 
@@ -99,18 +97,3 @@ class Looker:
         with contained(path, "bot.defect", pointer="/card"):
             gallery = draw(file.spec, self._samples, self._phases) if file.spec else None
         return PreviewState(path, gallery, file.problems)
-
-
-def _shown(problem: Problem, sources: Sources) -> dict[str, Any]:
-    """A problem with its source line, in which secrets are hidden."""
-    found = excerpt(problem, sources)
-    return {**problem_json(problem), "source": _marked(found) if found else None}
-
-
-def _marked(found: Excerpt) -> dict[str, Any]:
-    """The line in three parts; the problem is in the middle one."""
-    ends = list(accumulate(widths(found.line)))
-    first = sum(end <= found.caret for end in ends)
-    last = sum(end < found.caret + found.length for end in ends) + 1
-    line = found.line
-    return {"number": found.number, "before": line[:first], "marked": line[first:last], "after": line[last:]}

@@ -44,6 +44,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(_written_out, text)
 
 
+def only_unset(problems: Iterable[Problem]) -> bool:
+    """Whether nothing is wrong but that variables are not set: the bot waits for them."""
+    return {problem.code for problem in problems if problem.severity == "error"} == {"placeholder.unset"}
+
+
 def told(problem: Problem) -> str:
     """Message and hint, a line each, for formats that have one field for both."""
     return "\n".join(printable(part) for part in (problem.message, problem.hint) if part)

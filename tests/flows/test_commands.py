@@ -15,7 +15,8 @@ import venv
 from pathlib import Path
 
 import pytest
-from browser import open_browser
+from browser import console_errors, open_browser
+from page_driver import Page
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -142,6 +143,52 @@ def test_dev_answers_in_a_browser_and_keeps_the_feedback(working):
     shown = ran(*IMBOT, "feedback", cwd=working)
     assert "very_helpful" in shown.stdout
     assert "怎么退货" in shown.stdout
+
+
+ECHO = "title: 回声\ncredentials: {client_id: <<ECHO_ID>>, client_secret: <<ECHO_SECRET>>}\nagent: {type: echo}\n"
+WAITS = (
+    "agent: {type: openai, base_url: <<NO_SUCH_URL>>, model: m}\n"
+    + ECHO.replace("ECHO", "WAITS").partition("agent")[0]
+)
+
+
+class Shown:
+    """Where the page of a process is."""
+
+    def __init__(self, url):
+        self.sim = self
+        self.url = url
+
+
+@pytest.mark.browser
+def test_the_page_of_dev_shows_what_the_terminal_shows(tmp_path):
+    bots = tmp_path / "bots"
+    bots.mkdir()
+    echo = bots / "echo.yaml"
+    echo.write_text(ECHO, encoding="utf-8")
+    (bots / "waits.yaml").write_text(WAITS, encoding="utf-8")
+    with started(*IMBOT, "dev", "bots/", "--port", "0", cwd=tmp_path) as dev, open_browser() as browser:
+        page = Page(browser, Shown(dev.until(r"(http://\S+)")))
+        page.shows("app", "等待变量", '[data-bot="waits"][data-state="waiting"]')
+        page.until(lambda: page.all("app", '[data-bot="echo"][data-state="online"]'), "the echo runs")
+
+        echo.write_text(ECHO.replace("echo}", "ehco}"), encoding="utf-8")
+        page.shows("notice", "文件有错误；回答来自")
+        page.shows("problem", "bots/echo.yaml:3:15")
+        dev.until("did you mean `echo`")
+        page.shows("problem", "did you mean echo?")
+        page.say("still there?")
+        page.shows("card-content", "still there?")
+
+        echo.write_text(ECHO.replace("回声", "改好了"), encoding="utf-8")
+        page.until(lambda: not page.one("notice").is_displayed(), "the file is mended")
+        page.shows("app", "改好了")
+
+        (tmp_path / ".env").write_text("NO_SUCH_URL=http://127.0.0.1:9/v1\n", encoding="utf-8")
+        page.until(lambda: page.all("app", '[data-bot="waits"][data-online="true"]'), "it waits no longer")
+        echo.unlink()
+        page.until(lambda: len(page.all("app")) == 1, "a bot without a file is gone")
+        assert console_errors(browser) == []
 
 
 @pytest.mark.browser

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from imbot.agents import prepare_agent
 from imbot.cli import main, status
+from imbot.cli.chat_page import ChatPage
 from imbot.cli.common import run_async
 from imbot.cli.dev import _greeting
 from imbot.cli.steps import Explained
@@ -117,6 +118,19 @@ def last_words(error):
         run_async(failing)
 
     return CliRunner().invoke(command).output
+
+
+class Page:
+    """A simulator that keeps what its page is to show."""
+
+    def show_bots(self, bots):
+        self.text = json.dumps(bots, ensure_ascii=False)
+
+
+def chat_page(supervisor):
+    shown = Page()
+    ChatPage(shown, supervisor).update()
+    return shown.text
 
 
 def greeting(folder):
@@ -264,6 +278,7 @@ async def of_a_process(flow, server, monkeypatch, secret):
                 for each in ("status", "reload", "plan")
                 for words in ((each,), (each, "--json"))
             }
+            files["dev, its chat page"] = chat_page(flow.supervisor)
             doctor = {"DINGTALK_OPENAPI_ENDPOINT": flow.sim.url}
             work = {
                 f"doctor {option}".strip(): await asyncio.to_thread(

@@ -1,10 +1,11 @@
 /** The preview: one state, from the server or from the page itself, and the reader's choice. */
 
-import { addStrings, translate } from "../../renderer/i18n.js";
+import { fill, h } from "../../renderer/dom.js";
+import { addStrings, t, translate } from "../../renderer/i18n.js";
+import { drawProblem } from "../../renderer/problems.js";
 import { Bar } from "./bar.js";
 import { Boards } from "./boards.js";
 import { Choice } from "./choice.js";
-import { drawProblems } from "./problems.js";
 import { STRINGS } from "./strings.js";
 
 const choice = new Choice();
@@ -23,8 +24,18 @@ function choose(axis, value) {
 
 function draw() {
   bar.show(page, choice);
-  drawProblems(problems, page.state);
+  drawProblems(page.state);
   boards.show(page.state, choice);
+}
+
+function drawProblems(state) {
+  const found = state?.problems ?? [];
+  problems.hidden = found.length === 0;
+  fill(
+    problems,
+    found.map(drawProblem),
+    state?.stale && state.cards.length > 0 && h("p", { class: "hint stale-note" }, t("stale")),
+  );
 }
 
 function follow() {

@@ -4,7 +4,7 @@ Tests use it in process: it has a method for everything that a person can do on 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,7 +30,7 @@ from imbot.platforms.dingtalk.simulator.page_api import PageApi
 from imbot.platforms.dingtalk.simulator.push import Push
 from imbot.platforms.dingtalk.simulator.settings import Settings
 from imbot.platforms.dingtalk.simulator.templates import Template, plain
-from imbot.platforms.dingtalk.simulator.values import App, Call, Card, Message, User
+from imbot.platforms.dingtalk.simulator.values import App, Bots, Call, Card, Message, User
 from imbot.platforms.dingtalk.simulator.world import World
 
 _MODULES = (tokens, webhook, robot, media, cards, streaming, standard_card)
@@ -107,6 +107,10 @@ class Simulator:
         """Unregister an app: its token dies and its connections are closed."""
         self.world.remove_app(client_id)
         self.close(client_id)
+
+    def show_bots(self, bots: Sequence[Mapping[str, Any]]) -> None:
+        """Show on the page what whoever runs the bots knows of them; see ``imbot.platforms.Simulator``."""
+        self.world.show_bots(Bots(tuple(bots)))
 
     def add_user(self, user_id: str, nick: str) -> User:
         """Add a person to the organisation."""

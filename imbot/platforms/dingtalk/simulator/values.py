@@ -8,6 +8,7 @@ import hashlib
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -234,3 +235,26 @@ class Call:
     def to_json(self) -> dict[str, Any]:
         """CALL of the page's contract."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Bots:
+    """What who runs the bots lets the page know of them; nobody here reads it."""
+
+    told: Sequence[Mapping[str, Any]] = ()
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The BOTs of the page's contract: what is left out has its default."""
+        return [{**_UNTOLD, **bot} for bot in self.told]
+
+
+_UNTOLD: Mapping[str, Any] = {
+    "title": "",
+    "app": None,
+    "state": "running",
+    "since": None,
+    "problems": [],
+    "trouble": [],
+    "questions": [],
+    "failures": [],
+}

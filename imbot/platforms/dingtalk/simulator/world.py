@@ -15,6 +15,7 @@ from imbot.platforms.dingtalk.simulator.settings import Settings
 from imbot.platforms.dingtalk.simulator.templates import PUBLIC, UNKNOWN, Template, plain
 from imbot.platforms.dingtalk.simulator.values import (
     App,
+    Bots,
     Call,
     Card,
     Conversation,
@@ -58,6 +59,7 @@ class World:
         self.apps: dict[str, App] = {}
         self._removed: dict[str, App] = {}
         self.tokens: dict[str, App] = {}
+        self.bots = Bots()
         self.users: dict[str, User] = {}
         self.conversations: dict[str, Conversation] = {}
         self.messages: Recent[str, Message] = Recent(10_000)
@@ -163,6 +165,11 @@ class World:
         self.sent[key] = [self.show(message).id for message in messages]
         return key
 
+    def show_bots(self, bots: Bots) -> None:
+        """Tell the pages what is known of the bots."""
+        self.bots = bots
+        self.feed.publish("bots", None, bots)
+
     def changed(self, card: Card) -> None:
         """Tell the pages that a card is new or changed."""
         self.feed.publish("card", card.id, card)
@@ -199,6 +206,7 @@ class World:
         shown = [message.card for message in messages if message.card]
         return {
             "apps": [app.to_json() for app in self.apps.values()],
+            "bots": self.bots.to_json(),
             "users": [user.to_json() for user in self.users.values()],
             "conversations": [conversation.to_json() for conversation in self.conversations.values()],
             "messages": [message.to_json() for message in messages],

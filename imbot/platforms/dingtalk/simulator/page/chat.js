@@ -3,18 +3,21 @@
 import { fill, h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { MessageView } from "./message.js";
+import { Notice } from "./notice.js";
 import { drawAvatar } from "./people.js";
 
 const SHOWN = 300;
 const NEAR_BOTTOM_PX = 48;
 
-/** The middle column. `actions`: `say(text)`, `click(card, id)`, `inspect(cardId)`. */
+/** The middle column. `actions`: `say(text)`, `click(card, id)`, `inspect(card)`. */
 export class Chat {
   constructor(root, actions) {
+    this.root = root;
     this.head = root.querySelector(".chat-title");
     this.log = root.querySelector(".log");
     this.list = root.querySelector(".messages");
     this.more = root.querySelector(".more");
+    this.notice = new Notice(root.querySelector(".notice"));
     this.actions = actions;
     this.views = new Map();
     this.shown = null;
@@ -28,13 +31,15 @@ export class Chat {
   /** Show the chosen conversation. */
   render(store, choice) {
     const app = store.apps.get(choice.app);
-    const place = `${choice.app} ${choice.group ? "group" : choice.user}`;
+    const place = `${choice.entry?.key} ${choice.group ? "group" : choice.user}`;
     if (place !== this.shown) this.clear(place);
-    fill(this.head, app && drawHead(app));
+    fill(this.head, choice.entry && drawHead(choice.entry));
+    this.notice.render(choice.entry);
+    this.root.dataset.running = String(!choice.entry || app !== undefined);
     const messages = store
       .messagesOf(store.conversation(choice.app, choice.user, choice.group))
       .slice(-SHOWN);
-    if (messages.length === 0) this.drawEmpty(app);
+    if (messages.length === 0) this.drawEmpty(choice.entry);
     else this.drawMessages(messages, store, choice);
   }
 
@@ -69,19 +74,22 @@ export class Chat {
     this.views.delete(id);
   }
 
-  drawEmpty(app) {
+  drawEmpty(entry) {
     if (this.views.size > 0) this.clear(this.shown);
-    fill(this.list, h("li", { class: "empty" }, app ? this.drawInvitation(app) : drawNobody()));
+    fill(this.list, h("li", { class: "empty" }, entry ? this.drawInvitation(entry) : drawNobody()));
   }
 
-  drawInvitation(app) {
-    const name = app.name || app.id;
-    const examples = [t("exampleHello"), t("exampleHelp")].map((text) =>
-      h("button", { type: "button", class: "chip", onclick: () => this.actions.say(text) }, text),
+  drawInvitation({ key, title, app, bot }) {
+    const examples = (bot?.questions ?? []).map((text) =>
+      h(
+        "button",
+        { type: "button", class: "chip", "data-testid": "starter", onclick: () => this.actions.say(text) },
+        text,
+      ),
     );
     return [
-      drawAvatar(app.id, name, true),
-      h("strong", {}, t("emptyChat", name)),
+      drawAvatar(app?.id ?? key, title, true),
+      h("strong", {}, t("emptyChat", title)),
       h("div", { class: "chips" }, examples),
     ];
   }
@@ -108,23 +116,28 @@ function drawNobody() {
   return [icon("spark"), h("strong", {}, t("noBots")), h("p", {}, t("addBotHint"))];
 }
 
-function drawHead(app) {
-  const online = app.connections > 0;
-  const state = online ? t("connected") : t("disconnected");
-  const many = app.connections > 1 && ` · ${t("connections", app.connections)}`;
+function drawHead({ key, title, app, bot, state }) {
+  const online = (app?.connections ?? 0) > 0;
+  const many = app?.connections > 1 && ` · ${t("connections", app.connections)}`;
+  const id = app?.id ?? bot.path;
   return [
-    drawAvatar(app.id, app.name || app.id, true),
+    drawAvatar(app?.id ?? key, title, true),
     h(
       "div",
       { class: "head-text" },
-      h("h2", {}, app.name || app.id),
+      h("h2", { title }, title),
       h(
         "p",
-        { class: "head-state", "data-testid": "connection", "data-online": String(online) },
+        {
+          class: "head-state",
+          "data-testid": "connection",
+          "data-state": state,
+          "data-online": String(online),
+        },
         h("span", { class: "dot" }),
-        state,
+        t(`state_${state}`),
         many,
-        app.name && app.name !== app.id && h("span", { class: "client-id" }, ` · ${app.id}`),
+        id !== title && h("span", { class: "client-id" }, ` · ${id}`),
       ),
     ),
   ];

@@ -19,9 +19,9 @@ export class Composer {
   }
 
   /** Show whom the message is for. */
-  render(app, group) {
-    const name = app?.name || app?.id || "";
-    const label = app ? t(group ? "placeholderGroup" : "placeholder", name) : t("noBots");
+  render(entry, group) {
+    const app = entry?.app;
+    const label = app ? t(group ? "placeholderGroup" : "placeholder", entry.title) : noApp(entry);
     if (this.input.placeholder !== label) this.input.placeholder = label;
     this.input.setAttribute("aria-label", label);
     this.input.disabled = !app;
@@ -53,4 +53,8 @@ export class Composer {
     const { clientHeight, scrollHeight } = this.input; // both 0 while the chat is not on screen
     if (scrollHeight > clientHeight) this.input.style.height = `${Math.min(scrollHeight, TALLEST_PX)}px`;
   }
+}
+
+function noApp(entry) {
+  return entry ? t("notRunning", entry.title) : t("noBots");
 }

@@ -50,7 +50,7 @@ function inspect(card) {
 function choose(changes) {
   choice.set(changes);
   schedule();
-  const elsewhere = changes.app || changes.group !== undefined;
+  const elsewhere = changes.wanted || changes.group !== undefined;
   if (elsewhere && !PHONE.matches) composer.input.focus({ preventScroll: true }); // a phone would raise its keyboard
 }
 
@@ -72,7 +72,7 @@ function draw() {
   root.querySelector("[data-testid=panel-toggle]").setAttribute("aria-expanded", String(choice.panel));
   sidebar.render(store, choice, unread);
   chat.render(store, choice);
-  composer.render(store.apps.get(choice.app), choice.group);
+  composer.render(choice.entry, choice.group);
   if (choice.panel) panel.render(store, choice, lastCard(conversation));
 }
 

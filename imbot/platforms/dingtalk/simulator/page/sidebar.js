@@ -16,8 +16,11 @@ export class Sidebar {
 
   /** Show the bots of `store`, the chosen one marked. */
   render(store, choice, unread) {
-    const apps = [...store.apps.values()];
-    fill(this.list, apps.length ? apps.map((app) => this.drawApp(app, store, choice, unread)) : drawEmpty());
+    const entries = store.entries();
+    fill(
+      this.list,
+      entries.length ? entries.map((entry) => this.drawEntry(entry, store, choice, unread)) : drawEmpty(),
+    );
     fill(
       this.users,
       [...store.users.values()].map((user) => h("option", { value: user.id }, user.nick)),
@@ -27,36 +30,34 @@ export class Sidebar {
     fill(this.me, me && drawAvatar(me.id, me.nick));
   }
 
-  drawApp(app, store, choice, unread) {
-    const last = store.messagesOf(store.conversation(app.id, choice.user, choice.group)).at(-1);
-    const online = app.connections > 0;
-    const count = unread.ofApp(app.id, choice.user, store);
+  drawEntry(entry, store, choice, unread) {
+    const { key, title, app, state } = entry;
+    const last = app && store.messagesOf(store.conversation(app.id, choice.user, choice.group)).at(-1);
+    const count = app ? unread.ofApp(app.id, choice.user, store) : 0;
     const button = h(
       "button",
       {
         type: "button",
         class: "app",
         "data-testid": "app",
-        "data-app": app.id,
-        "data-online": String(online),
-        "aria-current": choice.app === app.id ? "true" : null,
-        onclick: () => this.onChoose({ app: app.id, view: "chat" }),
+        "data-app": app?.id,
+        "data-bot": key,
+        "data-state": state,
+        "data-online": String((app?.connections ?? 0) > 0),
+        "aria-current": choice.entry.key === key ? "true" : null,
+        onclick: () => this.onChoose({ wanted: key, view: "chat" }),
       },
       h(
         "span",
         { class: "app-avatar" },
-        drawAvatar(app.id, app.name || app.id, true),
+        drawAvatar(app?.id ?? key, title, true),
         h("span", { class: "dot" }),
       ),
       h(
         "span",
         { class: "app-text" },
-        h("span", { class: "app-name" }, app.name || app.id),
-        h(
-          "span",
-          { class: "app-preview" },
-          last ? preview(last, store) : t(online ? "connected" : "disconnected"),
-        ),
+        h("span", { class: "app-name" }, title),
+        h("span", { class: "app-preview" }, last && !isTroubled(state) ? preview(last, store) : t(`state_${state}`)),
       ),
       h(
         "span",
@@ -64,10 +65,15 @@ export class Sidebar {
         last && h("time", {}, clock(last.at)),
         count > 0 && h("span", { class: "badge" }, count),
       ),
-      h("span", { class: "hidden" }, t(online ? "connected" : "disconnected")),
+      h("span", { class: "hidden" }, t(`state_${state}`)),
     );
     return h("li", {}, button);
   }
+}
+
+/** Whether the list says how a bot is instead of what it said last. */
+function isTroubled(state) {
+  return state !== "online" && state !== "offline";
 }
 
 function drawEmpty() {

@@ -7,7 +7,7 @@ const KEPT_CHOICES = ["wanted", "user", "group", "panel"];
 /** The simulator's state. Objects are replaced, never changed: the same object means nothing to redraw. */
 export class Store {
   constructor() {
-    this.reset({ apps: [], users: [], conversations: [], messages: [], cards: {}, calls: [], settings: {} });
+    this.reset({ apps: [], bots: [], users: [], conversations: [], messages: [], cards: {}, calls: [], settings: {} });
   }
 
   /** Take over one event of `/sim/events`; unknown ones are left to newer pages. */
@@ -18,9 +18,21 @@ export class Store {
     else if (type === "card") this.cards.set(event.card.id, event.card);
     else if (type === "app") this.apps.set(event.app.id, event.app);
     else if (type === "app_removed") this.apps.delete(event.id);
+    else if (type === "bots") this.bots = event.bots;
     else if (type === "conversation") this.conversations.set(event.conversation.id, event.conversation);
     else if (type === "settings") this.settings = event.settings;
     else if (type === "call") this.addCall(event.call);
+  }
+
+  /**
+   * Everyone in the list: `{key, title, app, bot, state}`, first the bots that the page was told of, then the
+   * apps nobody told of. `app` is null of a bot that does not run, `bot` of an app nobody told of.
+   */
+  entries() {
+    const told = this.bots.map((bot) => entryOf(bot.name, bot, this.apps.get(bot.app) ?? null));
+    const known = new Set(this.bots.map((bot) => bot.app));
+    const others = [...this.apps.values()].filter((app) => !known.has(app.id));
+    return [...told, ...others.map((app) => entryOf(app.id, null, app))];
   }
 
   /** The conversation of a bot with this user, or its group; undefined before the first message. */
@@ -39,6 +51,7 @@ export class Store {
 
   reset(state) {
     this.apps = byId(state.apps);
+    this.bots = state.bots ?? [];
     this.users = byId(state.users);
     this.conversations = byId(state.conversations);
     this.messages = byId(state.messages);
@@ -65,8 +78,9 @@ export class Store {
 /** The reader's choices. Most of them are remembered when the page is closed. */
 export class Choice {
   constructor() {
-    this.app = null;
-    this.wanted = null; // the chosen bot, also while it is away
+    this.entry = null; // who is seen of those in the list
+    this.app = null; // its app
+    this.wanted = null; // the key of the chosen one, also while it is away
     this.user = null;
     this.group = false;
     this.panel = window.innerWidth >= 1200;
@@ -79,14 +93,15 @@ export class Choice {
   /** Choose, and remember what should be remembered. */
   set(changes) {
     Object.assign(this, changes);
-    if (changes.app) this.wanted = changes.app;
     const kept = Object.fromEntries(KEPT_CHOICES.map((key) => [key, this[key]]));
     localStorage.setItem("imbot.choice", JSON.stringify(kept));
   }
 
-  /** Fall back to what exists: the first bot, the first user. */
+  /** Fall back to what exists: a bot that can be asked something, the first user. */
   settle(store) {
-    this.app = store.apps.has(this.wanted) ? this.wanted : (store.apps.keys().next().value ?? null);
+    const entries = store.entries();
+    this.entry = entries.find((entry) => entry.key === this.wanted) ?? inviting(entries) ?? null;
+    this.app = this.entry?.app?.id ?? null;
     if (!store.users.has(this.user)) this.user = store.users.keys().next().value ?? null;
   }
 }
@@ -94,6 +109,24 @@ export class Choice {
 /** Whether the platform refused a call: legacy APIs say so in a code under HTTP 200. */
 export function failed(call) {
   return call.status >= 400 || !["", "0", "ok", null, undefined].includes(call.code);
+}
+
+function entryOf(key, bot, app) {
+  const title = bot?.title || app?.name || key;
+  return { key, title, app, bot, state: stateOf(bot, app) };
+}
+
+/** How one in the list is: online, offline, broken (it runs, but not as its file says), waiting, rejected, pending. */
+function stateOf(bot, app) {
+  if (bot && !app) return bot.state === "running" ? "offline" : bot.state;
+  if (bot?.problems.some((problem) => problem.severity === "error")) return "broken";
+  return app.connections > 0 ? "online" : "offline";
+}
+
+/** Whom a new reader meets: the first that offers questions, else the first that runs. */
+function inviting(entries) {
+  const running = entries.filter((entry) => entry.app !== null);
+  return running.find((entry) => entry.bot?.questions.length > 0) ?? running[0] ?? entries[0];
 }
 
 function byId(items) {

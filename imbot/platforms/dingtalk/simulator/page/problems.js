@@ -1,20 +1,10 @@
-/** What is wrong with the bot's files, in place: where, the line itself, and what to do about it. */
+/** What is wrong with a bot's files: where, the line itself, and what to do about it. */
 
-import { fill, h, icon } from "../../renderer/dom.js";
-import { t } from "../../renderer/i18n.js";
+import { h, icon } from "./dom.js";
+import { t } from "./i18n.js";
 
-/** Draw the problems of a state. */
-export function drawProblems(element, state) {
-  const { problems = [], stale = false, cards = [] } = state ?? {};
-  element.hidden = problems.length === 0;
-  fill(
-    element,
-    problems.map(drawProblem),
-    stale && cards.length > 0 && h("p", { class: "hint stale-note" }, t("stale")),
-  );
-}
-
-function drawProblem({ path, line, column, code, severity, message, hint, source }) {
+/** One problem, as `imbot.problems.page` makes it. */
+export function drawProblem({ path, line, column, code, severity, message, hint, source }) {
   return h(
     "article",
     { class: `problem ${severity}`, "data-testid": "problem", "data-code": code },

@@ -1,0 +1,119 @@
+"""What the chat page of ``imbot dev`` is told about the bots: that they wait, are broken, and why."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from imbot.agents.knowledge import read_entries
+from imbot.cli.common import relative_path
+from imbot.errors import Problem
+from imbot.log import redactor
+from imbot.platforms import Simulator
+from imbot.problems import only_unset
+from imbot.problems.page import page_problem
+from imbot.problems.sources import Sources
+from imbot.reload.status import BotStatus
+from imbot.reload.supervisor import Supervisor
+from imbot.spec import BotSpec, Folder
+
+EVERY_S = 0.25
+QUESTIONS = 3
+
+
+class ChatPage:
+    """Keeps the page of a simulator equal to what the supervisor knows."""
+
+    def __init__(self, simulator: Simulator, supervisor: Supervisor) -> None:
+        self._simulator = simulator
+        self._supervisor = supervisor
+        self._shown: list[dict[str, Any]] | None = None
+        self._apps: Mapping[str, str] = {}  # by the bot's name, as shown last
+        self._since: dict[str, tuple[int, int]] = {}  # by name: the generation, and when it was first seen
+        self._problems: dict[
+            str, tuple[tuple[Problem, ...], list[dict[str, Any]]]
+        ] = {}  # by path, as they were told
+        self._questions: dict[str, tuple[str, list[str]]] = {}  # by name, with the fingerprint
+
+    async def run(self) -> None:
+        """Tell the page of every change, until cancelled."""
+        while True:
+            self.update()
+            await asyncio.sleep(EVERY_S)
+
+    def update(self) -> None:
+        """Tell the page how the bots are now, if that is not what it shows."""
+        specs = self._supervisor.specs()
+        rows = [row for row in self._supervisor.status() if row.state != "draining"]
+        self._forget({row.name for row in rows}, {row.path for row in rows})
+        bots = [self._bot(row, specs.get(row.name)) for row in rows]
+        if bots != self._shown:
+            self._shown = bots
+            self._simulator.show_bots(bots)
+        apps = {name: spec.identity for name, spec in specs.items()}
+        for app in {*self._apps.values()} - {*apps.values()}:
+            self._simulator.remove_app(app)
+        self._apps = apps
+
+    def _bot(self, row: BotStatus, spec: BotSpec | None) -> dict[str, Any]:
+        rejected = row.rejected.problems if row.rejected else ()
+        bot: dict[str, Any] = {
+            "name": row.name,
+            "title": spec.title if spec else row.name,
+            "path": relative_path(Path(row.path)),
+            "problems": self._told(row.path, rejected),
+            "trouble": [redactor.clean(text) for text in _trouble(row)],
+        }
+        if spec:
+            running = {"app": spec.identity, "state": "running", "since": self._running_since(row)}
+            return bot | running | {"questions": self._starters(spec)}
+        waits = "waiting" if only_unset(rejected) else "rejected"
+        return bot | {"app": None, "state": waits if rejected else "pending"}
+
+    def _running_since(self, row: BotStatus) -> int:
+        """When the version that runs became live, in epoch milliseconds."""
+        known = self._since.get(row.name)
+        if not known or known[0] != row.generation:
+            at = time.time() if row.accepted_at is None else row.accepted_at
+            known = self._since[row.name] = (row.generation, int(at * 1000))
+        return known[1]
+
+    def _told(self, path: str, problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+        known = self._problems.get(path)
+        if not known or known[0] != problems:
+            sources = Sources()
+            known = self._problems[path] = (problems, [page_problem(each, sources) for each in problems])
+        return known[1]
+
+    def _starters(self, spec: BotSpec) -> list[str]:
+        known = self._questions.get(spec.name)
+        if not known or known[0] != spec.fingerprint:
+            known = self._questions[spec.name] = (spec.fingerprint, list(starters(spec)))
+        return known[1]
+
+    def _forget(self, names: set[str], paths: set[str]) -> None:
+        """Drop what is remembered of bots and files that are gone."""
+        self._since = {name: known for name, known in self._since.items() if name in names}
+        self._questions = {name: known for name, known in self._questions.items() if name in names}
+        self._problems = {path: known for path, known in self._problems.items() if path in paths}
+
+
+def starters(spec: BotSpec) -> Iterator[str]:
+    """Some questions that the bot's knowledge answers: the first ones of its files, by turns."""
+    folders = (value for value in spec.agent.settings.values() if isinstance(value, Folder))
+    files = [Folder(each.path, (file,)) for each in folders for file in each.files[:QUESTIONS]]
+    by_file = [[entry.heading for entry in read_entries(file)[:QUESTIONS]] for file in files]
+    found = [heading for headings in zip_longest(*by_file) for heading in headings if heading]
+    yield from list(dict.fromkeys(found))[:QUESTIONS]
+
+
+def _trouble(row: BotStatus) -> Iterator[str]:
+    """What is wrong with a bot, but for the problems of its file."""
+    if row.error:
+        yield row.error
+    if row.pending:
+        yield row.pending.reason
+    if row.held_since is not None:
+        yield "its file is gone, with many others; it runs on until they are back"
