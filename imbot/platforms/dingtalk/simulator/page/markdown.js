@@ -11,7 +11,9 @@ const QUOTE = /^ {0,3}> ?/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])(?:\s+(.*))?$/;
 const DELIMITER = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 const BLOCKS = [parseFence, parseHeading, parseRule, parseQuote, parseTable, parseList, parseParagraph];
+const BREAKS = "br, p, li, th, td, pre, hr, h1, h2, h3, h4, h5, h6"; // after which a word ends
 const DEEPEST = 12;
+const LONG_EM = 10; // as in markdown.css
 
 /**
  * Markdown as an element. `streaming`: more will come, so open marks are drawn as if closed and a
@@ -21,6 +23,14 @@ export function renderMarkdown(source, { streaming = false, onSay } = {}) {
   const text = String(source).replaceAll(TAIL, "").replace(/\r\n?/g, "\n").replace(/\t/g, "    ");
   const lines = (streaming ? settle(text) + TAIL : text).split("\n");
   return h("div", { class: "markdown" }, drawBlocks(lines, { onSay, depth: 0 }));
+}
+
+/** What a reader sees of a Markdown text, on one line. */
+export function plainText(source) {
+  const element = renderMarkdown(source);
+  for (const node of element.querySelectorAll(".code-head")) node.remove();
+  for (const node of element.querySelectorAll(BREAKS)) node.after(" ");
+  return element.textContent.replace(/\s+/g, " ").trim();
 }
 
 /** A growing text without the half-written mark at its end, which would flicker. */
@@ -135,11 +145,15 @@ function parseTable(lines, start, context) {
   let end = start + 2;
   while (end < lines.length && lines[end].includes("|")) end += 1;
   const rows = lines.slice(start + 2, end).map(splitRow);
+  const drawCell = (tag, text, index) => {
+    const look = [aligns[index], isLong(text) && "long"].filter(Boolean).join(" ");
+    return h(tag, { class: look || null }, drawInline(text, context));
+  };
   const drawRow = (tag, cells) =>
     h(
       "tr",
       {},
-      header.map((_, index) => h(tag, { class: aligns[index] }, drawInline(cells[index] ?? "", context))),
+      header.map((_, index) => drawCell(tag, cells[index] ?? "", index)),
     );
   const table = h(
     "table",
@@ -174,6 +188,11 @@ function splitRow(line) {
     text === "\\|" ? "\u0001" : text.replaceAll("|", "\u0001"),
   );
   return hidden.split("|").map((cell) => cell.trim().replaceAll("\u0001", "|"));
+}
+
+/** Whether the text of a cell may be broken into lines. */
+function isLong(text) {
+  return [...text.slice(0, 80)].reduce((sum, char) => sum + (char.codePointAt(0) < 0x2e80 ? 0.55 : 1), 0) > LONG_EM;
 }
 
 function alignment(mark) {

@@ -1,5 +1,6 @@
 """The page's Markdown: what becomes of a text, that it stays text, and how it looks while it grows."""
 
+import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -181,3 +182,39 @@ def test_a_hostile_text_does_not_hang_the_page(english: WebDriver, hostile: str)
     english.set_script_timeout(5)
     render(english, hostile)
     render(english, hostile, streaming=True)
+
+
+FONTS = """
+  const node = document.createElement("p");
+  node.textContent = arguments[0];
+  document.body.replaceChildren(node);
+"""
+
+
+@pytest.mark.parametrize(
+    "text", ["\U0001f604", "\U0001f605\u200d\u2640\ufe0f", "\u2705", "\u2b50", "\u2764\ufe0f"]
+)
+def test_emoji_are_in_colour_where_the_machine_has_them(english: WebDriver, text: str) -> None:
+    if not any("Color Emoji" in name for name in fonts_of(english, text)):
+        assert not has_font("Noto Color Emoji")
+        pytest.skip("no font with coloured emoji on this machine")
+
+
+@pytest.mark.parametrize("text", ["0123456789", "#*", "\u2713\u2611", "(c)"])
+def test_what_is_text_stays_text(english: WebDriver, text: str) -> None:
+    assert not any("Emoji" in name for name in fonts_of(english, text))
+
+
+def has_font(name: str) -> bool:
+    listing = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True, check=False)
+    return name in listing.stdout
+
+
+def fonts_of(browser: WebDriver, text: str) -> list[str]:
+    """The fonts that the page really draws a text with."""
+    browser.execute_script(FONTS, text)
+    root = browser.execute_cdp_cmd("DOM.getDocument", {"depth": -1})["root"]
+    browser.execute_cdp_cmd("CSS.enable", {})
+    node = browser.execute_cdp_cmd("DOM.querySelector", {"nodeId": root["nodeId"], "selector": "body > p"})
+    fonts = browser.execute_cdp_cmd("CSS.getPlatformFontsForNode", {"nodeId": node["nodeId"]})
+    return [font["familyName"] for font in fonts["fonts"]]
