@@ -24,7 +24,8 @@ export class Chat {
     this.sticky = true;
     this.log.onscroll = () => this.onScroll();
     this.more.onclick = () => this.toBottom();
-    new ResizeObserver(() => this.keepBottom()).observe(this.list);
+    this.height = 0; // of all messages, to see them grow
+    new ResizeObserver(() => this.onGrowth()).observe(this.list);
     new ResizeObserver(() => this.keepBottom()).observe(this.log);
   }
 
@@ -48,6 +49,8 @@ export class Chat {
     this.list.replaceChildren();
     this.shown = place;
     this.sticky = true;
+    this.height = 0;
+    this.more.hidden = true;
   }
 
   drawMessages(messages, store, choice) {
@@ -66,7 +69,6 @@ export class Chat {
     const view = new MessageView(this.actions);
     this.views.set(id, view);
     this.list.append(view.element);
-    if (!this.sticky) this.more.hidden = false;
   }
 
   remove(id, view) {
@@ -98,6 +100,14 @@ export class Chat {
     const { scrollHeight, scrollTop, clientHeight } = this.log;
     this.sticky = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
     if (this.sticky) this.more.hidden = true;
+  }
+
+  /** Follow what grows, or announce it to a reader who has scrolled away. */
+  onGrowth() {
+    const grown = this.list.scrollHeight > this.height;
+    this.height = this.list.scrollHeight;
+    if (grown && !this.sticky) this.more.hidden = false;
+    this.keepBottom();
   }
 
   keepBottom() {

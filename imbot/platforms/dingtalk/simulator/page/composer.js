@@ -1,8 +1,9 @@
-/** Where the reader writes: Enter sends, Shift+Enter starts a new line; an Enter for an input method does not send. */
+/** Where the reader writes: Enter sends, Shift+Enter starts a new line, ArrowUp brings back what was sent. */
 
 import { t } from "./i18n.js";
 
 const TALLEST_PX = 160;
+const KEPT = 50;
 
 /** The composer; `onSend(text)` resolves to true when the text is on its way. */
 export class Composer {
@@ -11,6 +12,8 @@ export class Composer {
     this.button = form.querySelector("button");
     this.onSend = onSend;
     this.composedAt = -Infinity;
+    this.sent = []; // what the reader has sent, oldest first
+    this.at = 0; // which of it is being looked at; its length: none
     form.onsubmit = (event) => this.submit(event);
     this.input.oninput = () => this.fit();
     this.input.onkeydown = (event) => this.onKey(event);
@@ -31,13 +34,29 @@ export class Composer {
   onKey(event) {
     // Safari ends the composition just before the Enter that confirmed it arrives
     const composing = event.isComposing || event.keyCode === 229 || event.timeStamp - this.composedAt < 50;
-    if (event.key === "Enter" && !event.shiftKey && !composing) this.submit(event);
+    if (composing) return; // the key is for the input method
+    if (event.key === "Enter" && !event.shiftKey) this.submit(event);
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") this.recall(event);
+  }
+
+  /** Go through what was sent, newest first. A text that was typed or changed stays. */
+  recall(event) {
+    const older = event.key === "ArrowUp";
+    if (!this.input.value) this.at = this.sent.length;
+    if (this.input.value !== (this.sent[this.at] ?? "")) return;
+    const at = this.at + (older ? -1 : 1);
+    if (at < 0 || at > this.sent.length) return;
+    event.preventDefault();
+    this.at = at;
+    this.write(this.sent[at] ?? "");
   }
 
   async submit(event) {
     event.preventDefault();
     const text = this.input.value.trim();
     if (!text || this.input.disabled) return;
+    this.sent = [...this.sent.filter((earlier) => earlier !== text), text].slice(-KEPT);
+    this.at = this.sent.length;
     this.write("");
     if (!(await this.onSend(text)) && !this.input.value) this.write(text);
   }

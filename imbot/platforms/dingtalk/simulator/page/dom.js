@@ -5,7 +5,6 @@ const HANDLERS = ["onclick", "onerror"];
 
 const ICONS = {
   back: "M15 5l-7 7 7 7",
-  bot: "M12 4v3M5 9.5A2.5 2.5 0 0 1 7.5 7h9A2.5 2.5 0 0 1 19 9.5v6a2.5 2.5 0 0 1-2.5 2.5h-9A2.5 2.5 0 0 1 5 15.5zM9.5 11.5v2M14.5 11.5v2M3 11.5v3M21 11.5v3",
   close: "M6 6l12 12M18 6L6 18",
   copy: "M9 9h10v10H9zM15 9V5H5v10h4",
   down: "M12 5v14M6 13l6 6 6-6",

@@ -26,7 +26,7 @@ const STRINGS = {
   copyFailed: ["复制失败", "Copy failed"],
   deadLink: ["不支持的链接，未打开：{0}", "Unsupported link, not opened: {0}"],
   emptyChat: ["和 {0} 聊聊", "Chat with {0}"],
-  errors: ["错误", "Errors"],
+  errors: ["本会话错误", "Errors here"],
   explain: ["运行 imbot explain {0} 查看说明", "run imbot explain {0} for more"],
   fold: ["收起", "Hide"],
   gone: ["与模拟器的连接已断开，正在重连…", "Disconnected from the simulator. Reconnecting…"],
@@ -39,10 +39,11 @@ const STRINGS = {
   mode: ["聊天方式", "Chat type"],
   monthly: ["每月调用额度（次）", "Calls per month"],
   newMessages: ["新消息", "New messages"],
+  noMatch: ["没有找到", "Nothing found"],
   noBots: ["还没有机器人", "No bots yet"],
   noCalls: [
-    "还没有调用。机器人每调用一次平台接口，这里就多一行。",
-    "No calls yet. Every call a bot makes to the platform appears here.",
+    "这个会话还没有调用。机器人每调用一次平台接口，这里就多一行。",
+    "No calls in this chat yet. Every call that its bot makes to the platform appears here.",
   ],
   notRunning: ["{0} 没有启动", "{0} is not running"],
   noCard: ["点击卡片下方的“{ }”查看它的数据。", "Click “{ }” under a card to see its data."],
@@ -57,6 +58,7 @@ const STRINGS = {
   redelivery_s: ["未确认时重新推送（秒）", "Redeliver if unacknowledged after (s)"],
   redelivery_same_id: ["重新推送时沿用 messageId", "Redeliver with the same messageId"],
   request404: ["找不到这个机器人或用户", "Unknown bot or user"],
+  search: ["搜索机器人", "Search bots"],
   says: ["点击发送：{0}", "Sends: {0}"],
   send: ["发送", "Send"],
   sendFailed: ["发送失败：{0}", "Could not send: {0}"],
@@ -92,7 +94,7 @@ const STRINGS = {
   thinking: ["正在思考", "Thinking"],
   thisReply: ["本次回复", "This reply"],
   title: ["imbot 模拟器", "imbot simulator"],
-  total: ["全部", "Total"],
+  total: ["全部会话", "All chats"],
   unfold: ["查看问题", "Show the problems"],
   unreachable: ["模拟器没有应答", "the simulator does not answer"],
   updated: ["更新", "Updated"],
@@ -119,6 +121,7 @@ export function translate(root) {
   for (const node of root.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
   for (const node of root.querySelectorAll("[data-label]")) {
     node.setAttribute("aria-label", t(node.dataset.label));
+    if (node.type === "search") node.placeholder = t(node.dataset.label);
     node.title = t(node.dataset.label);
   }
 }

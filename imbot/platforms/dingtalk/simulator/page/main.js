@@ -12,7 +12,6 @@ import { Unread } from "./unread.js";
 
 const TOAST_MS = 5000;
 const PHONE = matchMedia("(max-width: 720px)"); // as in layout.css
-const DRAWER = matchMedia("(max-width: 1120px)"); // as in layout.css
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 const root = document.querySelector(".page");
@@ -73,11 +72,7 @@ function draw() {
   sidebar.render(store, choice, unread);
   chat.render(store, choice);
   composer.render(choice.entry, choice.group);
-  if (choice.panel) panel.render(store, choice, lastCard(conversation));
-}
-
-function lastCard(conversation) {
-  return store.cards.get(store.messagesOf(conversation).findLast((message) => message.card)?.card);
+  if (choice.panel) panel.render(store, choice, conversation);
 }
 
 function onEvent(event) {
@@ -120,7 +115,7 @@ root.querySelector("[data-testid=back]").onclick = () => choose({ view: "list" }
 root.querySelector("[data-testid=theme]").onclick = toggleTheme;
 document.addEventListener(
   "keydown",
-  (event) => event.key === "Escape" && choice.panel && DRAWER.matches && closePanel(),
+  (event) => event.key === "Escape" && !event.isComposing && choice.panel && closePanel(),
 );
 document.addEventListener("visibilitychange", schedule);
 followEvents(onEvent, onStatus);

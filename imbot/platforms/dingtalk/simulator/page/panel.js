@@ -24,14 +24,14 @@ export class Panel {
   }
 
   /** Show the chosen tab. */
-  render(store, choice, replyCard) {
+  render(store, choice, conversation) {
     for (const tab of this.tabs) {
       const selected = tab.dataset.tab === choice.tab;
       tab.setAttribute("aria-selected", String(selected));
       tab.tabIndex = selected ? 0 : -1;
       document.getElementById(tab.getAttribute("aria-controls")).hidden = !selected;
     }
-    if (choice.tab === "calls") this.renderCalls(store, replyCard);
+    if (choice.tab === "calls") this.renderCalls(store, choice, conversation);
     if (choice.tab === "card") fill(this.card, drawCard(store.cards.get(choice.card), store));
     if (choice.tab === "settings") this.settings.render(store.settings);
   }
@@ -44,17 +44,19 @@ export class Panel {
     next.click();
   }
 
-  renderCalls(store, replyCard) {
-    const reply = store.calls.filter((call) => replyCard && call.card === replyCard.id);
+  renderCalls(store, choice, conversation) {
+    const calls = store.callsOf(choice.app, conversation);
+    const replyCard = store.cards.get(store.messagesOf(conversation).findLast((message) => message.card)?.card);
+    const reply = calls.filter((call) => replyCard && call.card === replyCard.id);
     const bytes = reply.reduce((sum, call) => sum + call.bytes, 0);
     const complete = reply.length > 0 && reply.length === replyCard.calls; // only the newest calls are known
     fill(
       this.tiles,
       drawTile(t("thisReply"), replyCard?.calls ?? 0, complete && sizes(bytes), "reply-calls"),
       drawTile(t("total"), store.calls.at(-1)?.id ?? 0, "", "total-calls"),
-      drawTile(t("errors"), store.errors, "", "error-calls"),
+      drawTile(t("errors"), calls.filter(failed).length, "", "error-calls"),
     );
-    this.renderRows(store.calls);
+    this.renderRows(calls);
   }
 
   /** Rows are made once: a bot in full flow makes many calls a second. */
@@ -65,11 +67,13 @@ export class Panel {
       row.remove();
       this.rows.delete(call);
     }
-    for (const call of calls) {
-      if (this.rows.has(call)) continue;
-      const row = drawCall(call, () => this.onChoose({ card: call.card, tab: "card" }));
+    let above = null; // the newest stands on top
+    for (const call of calls.toReversed()) {
+      const row = this.rows.get(call) ?? drawCall(call, () => this.onChoose({ card: call.card, tab: "card" }));
       this.rows.set(call, row);
-      this.calls.prepend(row);
+      const next = above ? above.nextSibling : this.calls.firstChild;
+      if (row !== next) this.calls.insertBefore(row, next);
+      above = row;
     }
     this.calls.previousElementSibling.hidden = calls.length > 0;
   }

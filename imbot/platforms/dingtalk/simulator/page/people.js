@@ -1,17 +1,15 @@
 /** How people, bots and times are shown. */
 
-import { h, icon } from "./dom.js";
+import { h } from "./dom.js";
 import { language } from "./i18n.js";
 
+const CHINESE = /[\u2e80-\u9fff]/;
 const DAY_MS = 86_400_000;
 
-/** A square with a person's last characters (as names are shortened in Chinese clients) or a bot's sign. */
+/** A square with a person's last characters (as names are shortened in Chinese clients), or a bot's first ones. */
 export function drawAvatar(id, name, bot = false) {
-  const node = h(
-    "span",
-    { class: `avatar ${bot ? "bot" : ""}`, "aria-hidden": "true" },
-    bot ? icon("bot") : shorten(name),
-  );
+  const short = bot ? shortenBot(name) : shorten(name);
+  const node = h("span", { class: `avatar ${bot ? "bot" : ""}`, "aria-hidden": "true" }, short);
   node.style.setProperty("--hue", hue(id));
   return node;
 }
@@ -28,7 +26,14 @@ export function clock(at) {
 }
 
 function shorten(name) {
-  return /[\u2e80-\u9fff]/.test(name) ? [...name].slice(-2).join("") : name.slice(0, 2);
+  return CHINESE.test(name) ? [...name].slice(-2).join("") : name.slice(0, 2);
+}
+
+/** The first characters; of numbered bots the number too, as they differ in nothing else. */
+function shortenBot(name) {
+  const number = /\d{1,2}$/.exec(name)?.[0] ?? "";
+  if (CHINESE.test(name)) return [...name].slice(0, number ? 1 : 2).join("") + number;
+  return name.slice(0, number ? 1 : 2).toUpperCase() + number;
 }
 
 function hue(id) {

@@ -2,12 +2,20 @@
 
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
+import { plainText } from "./markdown.js";
 import { clock, drawAvatar } from "./people.js";
+
+const SEARCHED_FROM = 8; // bots
+const PREVIEW_CHARS = 60;
+const READ_CHARS = 400; // of a text, to find them
+const previews = new WeakMap(); // by card or message: neither is ever changed, only replaced
 
 /** The left column; `onChoose(changes)` is told what the reader picks. */
 export class Sidebar {
   constructor(root, onChoose) {
     this.list = root.querySelector("[data-testid=app-list]");
+    this.search = root.querySelector("[data-testid=search]");
+    this.search.oninput = () => onChoose({});
     this.users = root.querySelector("[data-testid=user-select]");
     this.me = root.querySelector(".me-avatar");
     this.onChoose = onChoose;
@@ -17,9 +25,12 @@ export class Sidebar {
   /** Show the bots of `store`, the chosen one marked. */
   render(store, choice, unread) {
     const entries = store.entries();
+    const found = this.found(entries);
     fill(
       this.list,
-      entries.length ? entries.map((entry) => this.drawEntry(entry, store, choice, unread)) : drawEmpty(),
+      found.map((entry) => this.drawEntry(entry, store, choice, unread)),
+      entries.length === 0 && drawEmpty(),
+      entries.length > 0 && found.length === 0 && h("li", { class: "empty" }, t("noMatch")),
     );
     fill(
       this.users,
@@ -28,6 +39,13 @@ export class Sidebar {
     this.users.value = choice.user;
     const me = store.users.get(choice.user);
     fill(this.me, me && drawAvatar(me.id, me.nick));
+  }
+
+  /** Those whose name holds what the reader searches for; without many bots there is no search. */
+  found(entries) {
+    this.search.hidden = entries.length < SEARCHED_FROM;
+    const wanted = this.search.hidden ? "" : this.search.value.trim().toLowerCase();
+    return entries.filter(({ key, title }) => `${title}\n${key}`.toLowerCase().includes(wanted));
   }
 
   drawEntry(entry, store, choice, unread) {
@@ -56,7 +74,7 @@ export class Sidebar {
       h(
         "span",
         { class: "app-text" },
-        h("span", { class: "app-name" }, title),
+        h("span", { class: "app-name", title }, title),
         h("span", { class: "app-preview" }, last && !isTroubled(state) ? preview(last, store) : t(`state_${state}`)),
       ),
       h(
@@ -80,13 +98,17 @@ function drawEmpty() {
   return h("li", { class: "empty" }, h("strong", {}, t("noBots")), h("span", {}, t("addBotHint")));
 }
 
+/** The beginning of what was said last, without marks. */
 function preview(message, store) {
-  const data = store.cards.get(message.card)?.data ?? {};
+  const source = store.cards.get(message.card) ?? message;
+  if (!previews.has(source)) previews.set(source, readPreview(message, source.data ?? {}));
+  return previews.get(source);
+}
+
+function readPreview(message, data) {
   const title = data.msgTitle || data.title || data.header?.title?.text || message.title;
   const text = data.msgContent || data.content || data.markdown || message.text || title || "";
-  const plain = text
-    .replace(/[#*`>|~]+|\[|\]\([^)]*\)|<[^>]*>/g, "")
-    .trim()
-    .slice(0, 60);
-  return plain || `[${t("card")}]`;
+  const isPlain = message.type === "text";
+  const plain = isPlain ? text : plainText(text.slice(0, READ_CHARS));
+  return plain.slice(0, PREVIEW_CHARS).trim() || `[${t("card")}]`;
 }

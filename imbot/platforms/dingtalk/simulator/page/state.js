@@ -1,7 +1,10 @@
 /** The page's state: the simulator's state, kept current by its events, and the reader's choices. */
 
+import { language } from "./i18n.js";
+
 const CALLS_KEPT = 200;
 const MESSAGES_KEPT = 2000;
+const NATURAL = new Intl.Collator(language, { numeric: true }); // "bot 2" before "bot 10"
 const KEPT_CHOICES = ["wanted", "user", "group", "panel"];
 
 /** The simulator's state. Objects are replaced, never changed: the same object means nothing to redraw. */
@@ -25,14 +28,15 @@ export class Store {
   }
 
   /**
-   * Everyone in the list: `{key, title, app, bot, state}`, first the bots that the page was told of, then the
-   * apps nobody told of. `app` is null of a bot that does not run, `bot` of an app nobody told of.
+   * Everyone in the list, sorted by name: `{key, title, app, bot, state}`. `app` is null of a bot that does not
+   * run, `bot` of an app nobody told of.
    */
   entries() {
     const told = this.bots.map((bot) => entryOf(bot.name, bot, this.apps.get(bot.app) ?? null));
     const known = new Set(this.bots.map((bot) => bot.app));
     const others = [...this.apps.values()].filter((app) => !known.has(app.id));
-    return [...told, ...others.map((app) => entryOf(app.id, null, app))];
+    const all = [...told, ...others.map((app) => entryOf(app.id, null, app))];
+    return all.sort((a, b) => NATURAL.compare(a.title, b.title));
   }
 
   /** The conversation of a bot with this user, or its group; undefined before the first message. */
@@ -49,6 +53,14 @@ export class Store {
     return [...this.messages.values()].filter((message) => message.conversation === conversation.id);
   }
 
+  /** The calls of a conversation, oldest first, with those that belong to no card: of its app or of nobody. */
+  callsOf(app, conversation) {
+    return this.calls.filter((call) => {
+      const place = this.cards.get(call.card)?.conversation;
+      return (call.app ?? app) === app && (place == null || place === conversation?.id);
+    });
+  }
+
   reset(state) {
     this.apps = byId(state.apps);
     this.bots = state.bots ?? [];
@@ -58,7 +70,6 @@ export class Store {
     this.cards = new Map(Object.entries(state.cards));
     this.settings = state.settings;
     this.calls = [...state.calls].sort((a, b) => a.id - b.id);
-    this.errors = this.calls.filter(failed).length;
   }
 
   addMessage(message) {
@@ -71,7 +82,6 @@ export class Store {
 
   addCall(call) {
     this.calls = [...this.calls.slice(1 - CALLS_KEPT), call];
-    this.errors += failed(call) ? 1 : 0;
   }
 }
 
@@ -83,7 +93,7 @@ export class Choice {
     this.wanted = null; // the key of the chosen one, also while it is away
     this.user = null;
     this.group = false;
-    this.panel = window.innerWidth >= 1200;
+    this.panel = false;
     this.tab = "calls";
     this.card = null;
     this.view = "list"; // on a phone one of list, chat, panel is seen at a time

@@ -10,6 +10,12 @@ from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.browser
 
+TABLE = """\
+| 名称 | 说明 | 价格 | 每月调用次数 | 支持方式与时间 |
+|---|---|--:|--:|---|
+| 体验版 | 适合个人开发者试用，功能完整 | 免费 | 1,000 | 社区论坛里提问，不保证回答 |
+| 标准版 | 适合小团队 | ¥299 | 100,000 | 工作日九点到十八点有人值守，两小时内回复 |"""
+
 
 def test_enter_sends_and_shift_enter_starts_a_new_line(page: Page) -> None:
     page.one("composer").send_keys("first", Keys.SHIFT, Keys.ENTER, Keys.NULL, "second", Keys.ENTER)
@@ -114,6 +120,35 @@ def test_the_log_follows_only_while_the_reader_is_at_its_end(page: Page) -> None
     page.until(lambda: page.js(at_end), "the log is at its end again")
 
 
+def test_a_growing_card_below_is_announced(page: Page) -> None:
+    page.stage.ask(flowStatus="3", msgContent="line\n\n" * 40)
+    card = page.stage.ask("grows", flowStatus="2")
+    page.stage.stream(card, "first")
+    page.shows("card-content", "first")
+    page.js("document.querySelector('.log').scrollTop = 0")
+    more = "return !document.querySelector('.more').hidden"
+    page.until(lambda: page.js("return document.querySelector('.log').scrollTop") == 0, "the reader is above")
+    assert not page.js(more)
+    page.stage.stream(card, "first\n\n" + "second\n\n" * 9)
+    page.until(lambda: page.js(more), "what grew is announced")
+
+
+def test_arrow_up_brings_back_what_was_sent(page: Page) -> None:
+    value = lambda: page.one("composer").get_property("value")  # noqa: E731 - read again and again below
+    for text in ("first", "second", "first"):
+        page.say(text)
+    page.one("composer").send_keys(Keys.ARROW_UP)
+    assert value() == "first"
+    page.one("composer").send_keys(Keys.ARROW_UP)
+    assert value() == "second"
+    page.one("composer").send_keys(Keys.ARROW_UP)
+    assert value() == "second", "there is nothing older"
+    page.one("composer").send_keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+    assert value() == ""
+    page.one("composer").send_keys("my own", Keys.ARROW_UP)
+    assert value() == "my own", "what was typed stays"
+
+
 def test_dark_mode_can_be_chosen_and_lasts(page: Page) -> None:
     colour = "return getComputedStyle(document.body).backgroundColor"
     light = page.js(colour)
@@ -145,6 +180,13 @@ def test_a_phone_shows_one_view_at_a_time_without_sideways_scrolling(stage: Stag
         assert page.js(
             "const log = document.querySelector('.log'); return log.scrollWidth <= log.clientWidth"
         )
+        stage.ask(flowStatus="3", msgContent=TABLE)
+        page.shows("card", "社区")
+        table = "const table = [...document.querySelectorAll('.table')].at(-1);"
+        assert page.js(table + "return table.scrollWidth > table.clientWidth"), "the table scrolls by itself"
+        heights = page.js(table + "return [...table.querySelectorAll('tr')].map((row) => row.offsetHeight)")
+        assert max(heights) < 110, "no row is a column of single characters"
+        assert page.width_is_held()
         page.press("inspect")
         page.shows("card-json", "msgContent")
         assert page.width_is_held()

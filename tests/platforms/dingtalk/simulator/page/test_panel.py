@@ -2,12 +2,15 @@
 
 import pytest
 from page_driver import Page
+from page_stage import AI_TEMPLATE
 from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.browser
 
 
 def test_the_panel_lists_calls_and_counts_those_of_the_reply(page: Page) -> None:
+    assert not page.one("panel").is_displayed(), "it is closed at first"
+    page.press("panel-toggle")
     card = page.stage.ask()
     for text in ("a", "ab", "abc"):
         page.stage.stream(card, text)
@@ -18,7 +21,34 @@ def test_the_panel_lists_calls_and_counts_those_of_the_reply(page: Page) -> None
     page.shows("card-json", card)
 
 
+def test_the_calls_are_those_of_the_conversation(page: Page) -> None:
+    page.press("panel-toggle")
+    page.stage.stream(page.stage.ask("mine"), "mine")
+    page.until(lambda: any("/card/streaming" in text for text in page.texts("call")), "my call is listed")
+    mine = page.texts("call")
+    other = page.stage.deliver(AI_TEMPLATE, {"msgTitle": "other", "flowStatus": "1"}, user="u-alex")
+    page.stage.update(other, flowStatus="3")
+    page.until(lambda: page.texts("total-calls") == [str(page.stage.sim.calls[-1].id)], "all calls have come")
+    assert page.texts("call") == mine
+    page.be("u-alex")
+    page.until(
+        lambda: any("PUT" in text and "flowStatus" in text for text in page.texts("call")), "those of Alex"
+    )
+    assert not any("/card/streaming" in text for text in page.texts("call"))
+    page.be("u-lilei")
+    page.until(lambda: page.texts("call") == mine, "mine again, in their order")
+
+
+def test_escape_closes_the_panel(page: Page) -> None:
+    page.press("panel-toggle")
+    page.until(lambda: page.one("panel").is_displayed(), "it is open")
+    page.one("composer").send_keys("half a sent", Keys.ESCAPE)
+    page.until(lambda: not page.one("panel").is_displayed(), "it is closed")
+    assert page.one("composer").get_property("value") == "half a sent"
+
+
 def test_a_refused_call_stands_out(page: Page) -> None:
+    page.press("panel-toggle")
     page.stage.do(lambda: page.stage.sim.fail("/streaming", 403, {"code": "Forbidden.X", "message": "no"}))
     with pytest.raises(AssertionError, match=r"Forbidden\.X"):
         page.stage.stream("nothing", "x")
@@ -27,6 +57,7 @@ def test_a_refused_call_stands_out(page: Page) -> None:
 
 
 def test_switches_are_set_from_the_panel(page: Page) -> None:
+    page.press("panel-toggle")
     page.browser.find_element("id", "tab-settings").click()
     field = page.field("qps")
     field.send_keys("7", Keys.TAB)
