@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from botfolder import write
@@ -7,6 +8,7 @@ from imbot.config.loader import Loader
 from imbot.errors import ConfigError
 from imbot.model import CardPhase
 from imbot.preview.gallery import draw
+from imbot.preview.look import Looker
 from imbot.preview.samples import SAMPLES, given
 
 GIVEN = (given("Why?", "Because."),)
@@ -107,3 +109,27 @@ card:
     final = pages(gallery(text))["final"]
     assert final["data"]["msgContent"] == "key ***"
     assert "hunter2" not in str(final)
+
+
+EXAMPLES = sorted(
+    path for path in (Path(__file__).parents[2] / "bots").glob("*.yaml") if ".test." not in path.name
+)
+
+
+@pytest.mark.parametrize("bot", EXAMPLES, ids=lambda path: path.stem)
+def test_the_head_of_an_example_is_the_same_in_every_phase(bot):
+    pictures = Looker(bot, SAMPLES, [*CardPhase]).look().gallery.pictures
+    for sample in SAMPLES:
+        heads = {picture.view.data.get("msgTitle") for picture in pictures if picture.sample == sample.name}
+
+        assert len(heads) <= 1, "the card would jump when its head comes or goes"
+
+
+def test_the_hotline_of_the_example_goes_only_where_it_is_not_needed(monkeypatch):
+    monkeypatch.setenv("SUPPORT_HOTLINE", "400-1")
+    (support,) = (path for path in EXAMPLES if path.stem == "support")
+    pictures = Looker(support, SAMPLES, [CardPhase.FINAL]).look().gallery.pictures
+    after = next(picture.after for picture in pictures if picture.sample == "short")
+
+    has_hotline = {id_.partition(":")[2]: "人工热线" in str(data) for id_, data in after.items()}
+    assert has_hotline == {"very_helpful": False, "helpful": False, "unhelpful": True}
