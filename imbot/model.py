@@ -280,6 +280,11 @@ class TurnRecord:
     shown: TurnShown = ""
     replaced: bool = False
 
+    @property
+    def label(self) -> str:
+        """Bot and turn, as lines of the log begin."""
+        return f"{self.bot}: turn {self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Feedback:

@@ -19,6 +19,7 @@ from imbot.errors import StoreError
 from imbot.log import redactor
 from imbot.ops.address import AdminSettings
 from imbot.platforms import calendars
+from imbot.problems import counted
 from imbot.reload.last_good import LastGood
 from imbot.reload.plan import Step
 from imbot.reload.reloader import Reloader, StoppingError
@@ -191,7 +192,7 @@ async def _clean(store: Store, retention_s: float) -> None:
     while True:
         try:
             if gone := await store.expire(time.time() - retention_s):
-                log.info("%d turns older than %g days removed", gone, retention_s / 86400)
+                log.info("%s older than %g days removed", counted(gone, "turn"), retention_s / 86400)
         except StoreError as error:
             log.warning("old turns could not be removed: %s", error)
         await asyncio.sleep(CLEAN_EVERY_S)

@@ -93,7 +93,7 @@ class Completion:
         try:
             document = _document(data)
         except (ValueError, RecursionError):
-            logger.warning("skipped %d characters of an answer that are not usable JSON", len(data))
+            logger.warning("skipped a piece of an answer that is not usable JSON (length %d)", len(data))
             return ()
         if refusal := refusal_in(document):
             raise refusal

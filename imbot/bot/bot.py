@@ -92,6 +92,11 @@ class Bot:
         return self.behaviour.spec
 
     @property
+    def name(self) -> str:
+        """The name of the bot."""
+        return self.spec.name
+
+    @property
     def turns_running(self) -> int:
         """The number of turns that are accepted and not ended, with those that wait."""
         return len(self._active_turns)

@@ -85,6 +85,7 @@ def command(
                 logging.getLogger("imbot").setLevel(logging.INFO)
                 async with chores(supervisor.counters.count_chore_failure, chat_page=page.run):
                     await ended
+                click.echo("\nStopping.")
         finally:
             await simulator.stop()
         return 0

@@ -6,6 +6,7 @@ import click
 
 from imbot.cli.common import bots_folder, run_async, store_at, store_option
 from imbot.cli.feedback import existing_store
+from imbot.problems import counted
 from imbot.stores import open_store
 
 
@@ -22,7 +23,7 @@ def command(user: str, bots: Path, store_url: str | None) -> None:
             turns = await store.forget(user)
         finally:
             await store.close()
-        click.echo(f"{turns} turn{'s' if turns != 1 else ''} of {user} removed")
+        click.echo(f"{counted(turns, 'turn')} of {user} removed")
         return 0
 
     run_async(main)

@@ -18,6 +18,7 @@ from imbot.cli.common import (
     store_option,
 )
 from imbot.ops.address import AdminAddress
+from imbot.problems import counted
 
 if TYPE_CHECKING:
     from imbot.reload.startup import OnBroken
@@ -77,15 +78,22 @@ def command(
                 wish=wish,
                 on_broken=on_broken,
                 settle=Settle(settle_s, settle_at_most_s),
-            ) as (_, steps):
+            ) as (supervisor, steps):
                 gc.freeze()  # a full collection over the objects of 1,000 bots would pause them for 0.2 s
                 if not steps:
                     _nothing_yet(bots)
                 got = await ended
-                logger.info("%s: waiting for running answers to end, at most %g s", got.name, grace_s)
+                logger.info("%s: %s", got.name, ending(supervisor.turns_running, grace_s))
         return 0
 
     run_async(main)
+
+
+def ending(turns: int, grace_s: float) -> str:
+    """What a signal leads to: that running answers may end, if there are any."""
+    if not turns:
+        return "stopping"
+    return f"waiting for {counted(turns, 'running answer')} to end, at most {grace_s:g} s"
 
 
 def _nothing_yet(bots: Path) -> None:

@@ -48,6 +48,11 @@ class GatewayStatus:
 class GatewayHandler(Protocol):
     """What a gateway delivers to: a bot."""
 
+    @property
+    def name(self) -> str:
+        """The bot's name, for the log."""
+        ...
+
     async def on_message(self, message: Message) -> None:
         """Take a message over. The gateway acknowledges it when this returns. Never waits for an agent."""
         ...

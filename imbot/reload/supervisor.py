@@ -128,6 +128,11 @@ class Supervisor:
         """How many connections have replaced another one so far."""
         return self.gateways.reconnects
 
+    @property
+    def turns_running(self) -> int:
+        """How many turns of all bots have not ended, with those that wait."""
+        return sum(each.bot.turns_running for each in (*self._running.values(), *self._draining.values()))
+
     async def stop(self) -> None:
         """Close every connection, let turns end within the grace time, then release everything."""
         self._stopping = True

@@ -88,7 +88,7 @@ class CardWriter:
             await asyncio.wait([task])
             raise
         if not task.cancelled() and (error := task.exception()):
-            log.error("turn %s: card failed", self._answer.turn.id, exc_info=error)
+            log.error("%s: card failed", self._answer.turn.label, exc_info=error)
 
     async def finish(self) -> bool:
         """Show the end on the card, or else send the answer as text. False when neither could be confirmed.
@@ -155,11 +155,9 @@ class CardWriter:
         try:
             await self._counted("update", self._gateway.update_card(self._next_ref(), self._granted))
         except TransientError as error:
-            log.info(
-                "turn %s: an update failed: %s; the next one shows its text", self._answer.turn.id, error
-            )
+            log.info("%s: an update failed: %s; the next one shows its text", self._answer.turn.label, error)
         except FatalError as error:
-            log.warning("turn %s: its card cannot be updated any more: %s", self._answer.turn.id, error)
+            log.warning("%s: its card cannot be updated any more: %s", self._answer.turn.label, error)
             self._updatable = False
         finally:
             self._calling = False
@@ -195,9 +193,7 @@ class CardWriter:
         try:
             return await send_text_once(self._context, title, text)
         except TransientError as error:
-            log.error(
-                "turn %s: its answer could not be sent as a message yet: %s", self._answer.turn.id, error
-            )
+            log.error("%s: its answer could not be sent as a message yet: %s", self._answer.turn.label, error)
             self.unended = True
             return False
 
@@ -220,7 +216,7 @@ class CardWriter:
         except PlatformError:
             return False
         except Exception:  # a defect: the answer can still be sent as text
-            log.exception("turn %s: card failed", self._answer.turn.id)
+            log.exception("%s: card failed", self._answer.turn.label)
             return False
         self.unended = False
         return True
@@ -228,6 +224,6 @@ class CardWriter:
     def _wait_s(self, error: Exception) -> float | None:
         """Seconds to wait, at least, before a failed card call is tried again; None: it cannot succeed."""
         if isinstance(error, PlatformError):
-            log.warning("turn %s: %s", self._answer.turn.id, error)
+            log.warning("%s: %s", self._answer.turn.label, error)
             self.unended = isinstance(error, TransientError)
         return (error.retry_after_s or 0.0) if isinstance(error, TransientError) else None

@@ -33,6 +33,7 @@ class Journal:
         self._handing_back = False  # the turn is to be handed back
         self._store = store
         self._turn_id = turn.id
+        self._label = turn.label
         self._waiting: dict[str, Any] = {}
         self._writer: asyncio.Task[None] | None = None
 
@@ -87,15 +88,15 @@ class Journal:
                 if handing_back:
                     await self._store.hand_back(self._turn_id)
             except TakenOverError as error:
-                log.warning("turn %s: its record could not be stored: %s", self._turn_id, error)
+                log.warning("%s: its record could not be stored: %s", self._label, error)
                 self.lost = True
             except StoreError as error:
-                log.error("turn %s: its record could not be stored: %s", self._turn_id, error)
+                log.error("%s: its record could not be stored: %s", self._label, error)
                 self._waiting = changes | self._waiting
                 self._handing_back = handing_back or self._handing_back
                 return
             except Exception:  # a defect of the store must not stop the answer
-                log.exception("turn %s: its record could not be stored", self._turn_id)
+                log.exception("%s: its record could not be stored", self._label)
 
 
 class Arrears:

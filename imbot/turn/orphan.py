@@ -48,7 +48,7 @@ async def finish(context: TurnContext) -> CardPhase | None:
     except TransientError as error:
         if now - turn.accepted_at < GIVE_UP_S:
             raise
-        log.error("%s: turn %s: giving up after a day: %s", turn.bot, turn.id, error)
+        log.error("%s: giving up after a day: %s", turn.label, error)
         await context.journal.keep(phase=CardPhase.ERROR, finished_at=now)
         return CardPhase.ERROR
 
@@ -122,6 +122,6 @@ async def _card_ended(context: TurnContext, turn: TurnRecord, view: CardView) ->
     except CardMissingError:
         return False
     except FatalError as error:
-        log.error("turn %s: its card cannot be ended: %s", turn.id, error)
+        log.error("%s: its card cannot be ended: %s", turn.label, error)
         return False
     return True

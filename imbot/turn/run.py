@@ -94,8 +94,8 @@ async def _listen(
                 writer.note()
             if answer.full:
                 log.warning(
-                    "turn %s: the answer is longer than `limits.answer_chars`; the agent was stopped",
-                    answer.turn.id,
+                    "%s: the answer is longer than `limits.answer_chars`; the agent was stopped",
+                    answer.turn.label,
                 )
                 return
 

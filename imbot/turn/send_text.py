@@ -42,12 +42,12 @@ async def send_text_once(context: TurnContext, title: str, text: str) -> bool:
     try:
         await retrying(send, SEND_TRIES, Backoff(first_s=0.5, cap_s=8), _unsent_s)
     except TakenOverError as error:
-        log.warning("turn %s: %s", turn.id, error)
+        log.warning("%s: %s", turn.label, error)
         return False
     except PlatformError as error:
         if _unsent_s(error) is not None:
             raise
-        log.error("turn %s: a message may be lost: %s", turn.id, error)
+        log.error("%s: a message may be lost: %s", turn.label, error)
         return False
     return True
 

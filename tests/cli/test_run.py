@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from imbot import log, runtime
 from imbot.cli import main
+from imbot.cli.run import ending
 from imbot.errors import StoreError
 from imbot.reload.watch import Settle
 
@@ -78,3 +79,15 @@ def test_dev_shows_what_files_say_now_and_keeps_its_own_store(asked, tmp_path):
     assert (wanted["on_broken"], wanted["invent"]) == ("skip", True)
     assert wanted["store_url"] == f"sqlite:///{tmp_path}/.imbot/dev.db"
     assert wanted["endpoint"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("turns", "words"),
+    [
+        (0, "stopping"),
+        (1, "waiting for 1 running answer to end, at most 25 s"),
+        (3, "waiting for 3 running answers to end, at most 25 s"),
+    ],
+)
+def test_who_stops_a_process_is_told_of_running_answers_only_if_there_are_some(turns, words):
+    assert ending(turns, 25.0) == words

@@ -375,7 +375,7 @@ async def run(flow, *words, **options):
 async def test_r65_sighup_reloads_and_the_process_goes_on(flow):
     flow.echo("a")
     async with run(flow, "--admin", "127.0.0.1:0") as process:
-        await process.until("app-a: connected")
+        await process.until("a: connected")
         process.process.send_signal(signal.SIGHUP)
         await process.until("reload requested: 1 unchanged")
         status = await asked(flow, "status")
@@ -394,19 +394,19 @@ async def test_a_closed_terminal_ends_the_process_instead_of_reloading(flow):
         fcntl.ioctl(keyboard, termios.TIOCSCTTY, 0)
 
     async with run(flow, "--admin", "off", stdin=keyboard, preexec_fn=own_terminal) as process:
-        await process.until("app-a: connected")
+        await process.until("a: connected")
         os.close(keyboard)
         os.close(screen)
         code = await process.end()
 
-    assert (code, "SIGTERM: waiting for running answers to end" in process.log) == (0, True)
+    assert (code, "SIGTERM: stopping" in process.log) == (0, True)
 
 
 async def test_run_goes_on_where_the_admin_port_is_taken(flow):
     flow.echo("a")
     taken = flow.sim.url.removeprefix("http://")
     async with run(flow, "--admin", taken) as process:
-        await process.until("app-a: connected")
+        await process.until("a: connected")
         assert await process.end(signal.SIGTERM) == 0
 
     assert f"no admin endpoint: cannot listen on {taken}" in process.log
@@ -421,7 +421,7 @@ async def test_a_second_run_on_a_machine_takes_a_free_port_and_each_is_found_by_
         for name, each in (("a", flow), ("b", other)):
             each.echo(name)
             process = await stack.enter_async_context(run(each))
-            await process.until(f"app-{name}: connected")
+            await process.until(f"{name}: connected")
             started.append(process)
         shown = [await asked(each, "status") for each in (flow, other)]
         addresses = [Beacon.read(file_of(each)).address for each in (flow, other)]
@@ -444,7 +444,7 @@ async def test_other_machines_are_served_only_with_a_token(flow, address, token,
     monkeypatch.setenv("IMBOT_ADMIN_TOKEN", token)
     async with run(flow, "--admin", address) as process:
         if not code:
-            await process.until("app-a: connected")
+            await process.until("a: connected")
             assert (await asked(flow, "status"))["bots"][0]["state"] == "running"
             process.process.send_signal(signal.SIGTERM)
         assert await process.end() == code

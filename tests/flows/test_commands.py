@@ -131,7 +131,7 @@ def test_dev_answers_in_a_browser_and_keeps_the_feedback(working):
     with started(*IMBOT, "dev", "bots/", "--port", "0", cwd=working) as dev:
         url = dev.until(r"(http://\S+)")
         assert "waits" in dev.output, "the bot without an endpoint says what it waits for"
-        dev.until("dev-support: connected|小满客服")
+        dev.until("小满客服")
         with open_browser() as browser:
             texts = chat(browser, url, "dev-support", "怎么退货？")
         code, took = dev.end()
@@ -242,7 +242,7 @@ def test_a_second_signal_ends_at_once_what_is_still_ending(tmp_path):
         say(sim.until(r"Chat page:\s+(\S+)"), "app-1", "hello slow world")
         time.sleep(0.5)
         run.tell(signal.SIGINT)
-        run.until("waiting for running answers to end")
+        run.until("waiting for 1 running answer to end, at most 25 s")
         code, took = run.end(signal.SIGINT)
 
     assert code == -signal.SIGINT
@@ -354,6 +354,7 @@ def test_the_wheel_alone_is_enough(tmp_path):
         assert "data-testid" in page.stdout
         assert "小满客服" in dev.output
         assert dev.end()[0] == 0
+        assert dev.output.endswith("\nStopping.\n"), "the prompt begins on a line of its own"
     assert ran(imbot, "schema", cwd=empty).stdout == (ROOT / "schemas/imbot.schema.json").read_text()
     for kind in ("defaults", "inheriting", "test"):
         said = ran(imbot, "schema", f"--{kind}", cwd=empty).stdout

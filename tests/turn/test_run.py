@@ -770,3 +770,27 @@ def test_a_stop_finds_the_card_that_the_platform_has_named():
 
     run_virtual(main())
     assert store.only().phase == CardPhase.STOPPED
+
+
+def test_every_line_of_the_log_about_a_turn_names_its_bot(caplog):
+    gateway, store = FakeGateway(), FakeStore()
+    gateway.failures = {"create": [FatalError("no card")], "update": [TransientError("later")]}
+    store.failure = StoreError("disk full")
+
+    with caplog.at_level(logging.INFO):
+        answered(gateway, "a", 2, "b", AgentError("gone", code="connection"), store=store)
+        answered(FakeGateway(), "x" * 100, store=store, limits=Limits(2, 100, 200, 20_000, 10))
+
+    lines = [record.getMessage() for record in caplog.records]
+    assert {"not recorded", "record could not", "no card", "agent echo failed", "limits.answer_chars"} == {
+        part
+        for part in (
+            "not recorded",
+            "record could not",
+            "no card",
+            "agent echo failed",
+            "limits.answer_chars",
+        )
+        if any(part in line for line in lines)
+    }
+    assert [line for line in lines if not line.startswith("bot: turn ")] == []

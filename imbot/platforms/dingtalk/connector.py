@@ -31,6 +31,7 @@ class Connector:
     """
 
     def __init__(self, api: OpenApi, topics: Iterable[str], user_agent: str, times: Times) -> None:
+        self.name = api.credentials.client_id  # in the log; the bot's name once it has a bot
         self.opened = 0
         self.error = ""
         self.backoff = Backoff(first_s=times.retry_first_s, cap_s=times.retry_cap_s)
@@ -97,7 +98,7 @@ class Connector:
         log.log(
             level,
             "%s: cannot connect: %s; next try in %.1f s",
-            self._api.credentials.client_id,
+            self.name,
             error,
             delay_s,
         )

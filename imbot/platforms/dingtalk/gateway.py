@@ -56,6 +56,8 @@ class DingTalkGateway:
     def attach(self, handler: GatewayHandler | None) -> None:
         """Deliver to this handler from now on; None: to nobody."""
         self._handler = handler
+        if handler:
+            self._stream.name = handler.name
 
     async def prove(self, credentials: Mapping[str, Any]) -> None:
         """Get a token with other credentials, without using them."""

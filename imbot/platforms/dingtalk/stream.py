@@ -24,6 +24,7 @@ from dingtalk_stream import (
 from dingtalk_stream.version import VERSION_STRING
 
 from imbot.errors import ImbotError
+from imbot.platforms.connected import log_connected
 from imbot.platforms.dingtalk.connector import Connector, Socket
 from imbot.platforms.dingtalk.openapi import OpenApi
 from imbot.platforms.dingtalk.times import Times
@@ -81,6 +82,15 @@ class Stream:
         """The state of the connection now."""
         return GatewayStatus(self._state, self._since, self._connector.opened, self._connector.error)
 
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        return self._connector.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._connector.name = name
+
     def hurry(self) -> None:
         """Do not wait any longer before the next attempt to connect; see ``Connector.hurry``."""
         self._connector.hurry()
@@ -126,14 +136,10 @@ class Stream:
         if state == "connected":
             self._since = time.time()
             self.up.set()
-            log.info("%s: connected", self._name)
+            log_connected(self.name)
         else:
             self._since = None
             self.up.clear()
-
-    @property
-    def _name(self) -> str:
-        return self._api.credentials.client_id
 
     # -- receiving -------------------------------------------------------------------------------
 
@@ -147,11 +153,11 @@ class Stream:
                 moving = await self._hear(socket, silence, patience_s)
         except TimeoutError:
             # Some connections look healthy but get no messages. Only a new one is sure to get them.
-            log.info("%s: no message for %.1f h: replacing the connection", self._name, patience_s / 3600)
+            log.info("%s: no message for %.1f h: replacing the connection", self.name, patience_s / 3600)
             return True
         if not moving:
             self._connector.error = f"connection lost ({socket.close_code})"
-            log.warning("%s: %s", self._name, self._connector.error)
+            log.warning("%s: %s", self.name, self._connector.error)
         return moving
 
     async def _hear(
@@ -165,7 +171,7 @@ class Stream:
             if isinstance(frame, SystemMessage):
                 await self._acknowledge(socket, frame, AckMessage.STATUS_OK, frame.data)
                 if frame.headers.topic == SystemMessage.TOPIC_DISCONNECT:
-                    log.info("%s: DingTalk asks to move to a new connection", self._name)
+                    log.info("%s: DingTalk asks to move to a new connection", self.name)
                     return True
             elif frame is not None:
                 if silence:
@@ -173,12 +179,12 @@ class Stream:
                 await self._slots.acquire()
                 self._own(self._serve(socket, frame))
             else:
-                log.warning("%s: an unreadable frame was skipped", self._name)
+                log.warning("%s: an unreadable frame was skipped", self.name)
         return False
 
     def _read_on(self, socket: Socket) -> None:
         """Go on taking frames from a connection until it is closed, while another one takes over."""
-        self._readers.start(self._hear_all(socket), f"old connection of {self._name}")
+        self._readers.start(self._hear_all(socket), f"old connection of {self.name}")
 
     async def _hear_all(self, socket: Socket) -> None:
         while await self._hear(socket):
@@ -189,7 +195,7 @@ class Stream:
         try:
             route = self._routes.get(frame.headers.topic)
             if route is None:
-                log.warning("%s: no handler for the topic %s", self._name, frame.headers.topic)
+                log.warning("%s: no handler for the topic %s", self.name, frame.headers.topic)
                 await self._acknowledge(socket, frame, AckMessage.STATUS_NOT_IMPLEMENT)
             elif not self._is_new(frame):
                 await self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None})
@@ -221,7 +227,7 @@ class Stream:
             if isinstance(error, UnattendedError):
                 return
             defect = None if isinstance(error, ImbotError) else error
-            log.error("%s: a push of %s failed: %s", self._name, frame.headers.topic, error, exc_info=defect)
+            log.error("%s: a push of %s failed: %s", self.name, frame.headers.topic, error, exc_info=defect)
         finally:
             patience.cancel()
         if not late:
@@ -239,12 +245,12 @@ class Stream:
         try:
             await socket.send_str(json.dumps(ack.to_dict(), ensure_ascii=False))
         except ConnectionError:
-            log.info("%s: the connection closed before an acknowledgement was sent", self._name)
+            log.info("%s: the connection closed before an acknowledgement was sent", self.name)
 
     # -- ending ----------------------------------------------------------------------------------
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.start(work, f"push to {self._name}")
+        self._tasks.start(work, f"push to {self.name}")
 
     async def _leave(self, socket: Socket, in_flight: set[Task]) -> None:
         """Close a connection that another has replaced, after the acknowledgements it still owes."""
@@ -257,7 +263,7 @@ class Stream:
             async with asyncio.timeout(self._times.close_s):
                 await socket.close()
         except TimeoutError:
-            log.debug("%s: a connection did not close in time", self._name)
+            log.debug("%s: a connection did not close in time", self.name)
         self._sockets.discard(socket)
 
     async def _shut(self) -> None:

@@ -32,6 +32,8 @@ QUICK = Times(
 class Bot:
     """Takes what the gateway brings; ``work`` is done with each message first."""
 
+    name = "bot"
+
     def __init__(self):
         self.messages, self.actions = [], []
         self.work = self.answer = None

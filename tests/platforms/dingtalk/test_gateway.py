@@ -41,6 +41,8 @@ VIEW = CardView(
 
 
 class Bot:
+    name = "bot"
+
     def __init__(self):
         self.messages, self.actions, self.change = [], [], None
 
