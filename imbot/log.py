@@ -6,7 +6,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import copy
 
 from imbot.text.masking import MASK, KnownSecrets
 
@@ -37,6 +38,8 @@ class Redactor(logging.Filter):
         """Clean a record in place; always returns True."""
         record.msg = self.clean(record.getMessage())
         record.args = None
+        if hasattr(record, "lines"):  # the message as several lines, for people
+            record.lines = [self.clean(line) for line in record.lines]
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
@@ -53,8 +56,9 @@ class _Json(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if hasattr(record, "bot"):  # a reload's step for one bot, as `reload.report.step_json` makes it
-            line["bot"] = record.bot
+        for key in ("bot", "bots"):  # a reload's steps, as `reload.report.step_json` makes them
+            if hasattr(record, key):
+                line[key] = getattr(record, key)
         if record.exc_text:
             line["error"] = record.exc_text
         return json.dumps(line, ensure_ascii=False)
@@ -64,10 +68,25 @@ redactor = Redactor()
 
 
 class Readable(logging.Formatter):
-    """Formats a line as the time of day and the message."""
+    """Formats a record as the time of day and the message: one line, or one for each of ``record.lines``."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The formatted line or lines."""
+        return "\n".join(super(Readable, self).format(each) for each in _parts(record))
+
+
+def _parts(record: logging.LogRecord) -> Iterator[logging.LogRecord]:
+    """The record itself, or one for each of its lines."""
+    if not hasattr(record, "lines"):
+        yield record
+        return
+    for line in record.lines:
+        each = copy(record)
+        each.msg, each.args = line, None
+        yield each
 
 
 def set_up(level: int = logging.INFO, formatter: logging.Formatter | None = None) -> None:

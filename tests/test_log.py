@@ -106,3 +106,23 @@ def test_secrets_that_begin_alike_are_told_apart():
     redactor.hide(["bench-one", "bench-two"])
     redactor.hide(["bench-three"])
     assert redactor.clean("bench-one bench-two bench-three bench-four") == "*** *** *** bench-four"
+
+
+def test_a_record_of_several_lines_is_cleaned_and_each_line_has_its_time(capsys):
+    set_up()
+    try:
+        redactor.hide(["hunter2-secret"])
+        logging.getLogger("x").error("all", extra={"lines": ["one hunter2-secret", "two 100%"]})
+    finally:
+        logging.getLogger().handlers.clear()
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert (first[8:], second[8:]) == (" one ***", " two 100%")
+
+
+def test_json_has_one_object_for_a_record_of_several_lines():
+    record = line("a: rejected: x; y")
+    record.lines, record.bots = ["a: rejected: x", "a: rejected: y"], [{"name": "a"}]
+    got = json.loads(_Json().format(record))
+
+    assert (got["message"], got["bots"]) == ("a: rejected: x; y", [{"name": "a"}])

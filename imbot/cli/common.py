@@ -184,7 +184,7 @@ def _names(files: "Sequence[BotFile]") -> list[str]:
 
 
 def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-    """Run a command's coroutine and exit with its result; an ImbotError prints one line and exits with 1."""
+    """Run a command's coroutine and exit with its result; an ImbotError is printed and exits with 1."""
     from imbot.tasks import run_loop  # most commands do without
 
     try:
@@ -192,12 +192,22 @@ def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     except ImbotError as error:
         from imbot.log import redactor
 
-        click.echo(f"imbot: {redactor.clean(str(error))}", err=True)
+        click.echo(redactor.clean(_failure(error)), err=True)
         code = 1
     except KeyboardInterrupt:
         code = 130
     sys.stdout.flush()
     sys.exit(code)
+
+
+def _failure(error: ImbotError) -> str:
+    """An error that ends a command; problems of files with source lines if a person reads them."""
+    if not isinstance(error, ConfigError) or not sys.stderr.isatty():
+        return f"imbot: {error}"
+    from imbot.cli.steps import problem_lines
+    from imbot.problems.records import problem_json
+
+    return "\n".join(problem_lines(map(problem_json, error.problems), ""))
 
 
 def relative_path(path: Path) -> str:

@@ -17,6 +17,7 @@ from imbot.cli.common import (
     store_at,
     store_option,
 )
+from imbot.cli.steps import log_formatter
 from imbot.ops.address import AdminAddress
 from imbot.problems import counted
 
@@ -57,7 +58,7 @@ def command(
     admin: AdminAddress | None,
 ) -> None:
     """Run every bot in the folder BOTS, and apply edits of their files; SIGHUP applies them at once."""
-    log.set_up()
+    log.set_up(formatter=log_formatter())
     gc.set_threshold(GC_EVERY, 20, 20)
     endpoint = settings(admin, bots)
 

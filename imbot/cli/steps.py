@@ -13,6 +13,7 @@ import click
 from imbot.errors import Problem
 from imbot.log import Readable, redactor
 from imbot.problems import printable
+from imbot.text.names import some
 from imbot.text.width import width
 
 _COLOURS = {
@@ -101,17 +102,23 @@ def once(problems: Sequence[Json], told: list[Json], margin: str) -> Iterator[st
 
 
 class Explained(Readable):
-    """Log lines for authors: below the line of a rejected bot come its problems with source lines."""
+    """Log lines for authors: below the line of rejected bots come their problems with source lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The formatted line, and the problems below it."""
-        bot = getattr(record, "bot", None)
-        if bot is None or _word(bot) != "rejected":
+        steps = getattr(record, "bots", None) or [getattr(record, "bot", None)]
+        if not steps[0] or _word(steps[0]) != "rejected":
             return super().format(record)
-        began = f"{self.formatTime(record, self.datefmt)} {bot['name']}: {_coloured('rejected')}"
-        text = redactor.clean("\n".join([began, *problem_lines(bot["problems"], "    ")]))
+        names = some(step["name"] for step in steps)
+        began = f"{self.formatTime(record, self.datefmt)} {names}: {_coloured('rejected')}"
+        text = redactor.clean("\n".join([began, *problem_lines(steps[0]["problems"], "    ")]))
         in_colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         return text if in_colour else click.unstyle(text)
+
+
+def log_formatter() -> Readable | None:
+    """The formatter of a command that runs bots: who reads a terminal gets source lines, a file short lines."""
+    return Explained() if sys.stderr.isatty() else None
 
 
 def _coloured(word: str) -> str:

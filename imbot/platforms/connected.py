@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from imbot.config.loader.defaults import some
+from imbot.text.names import some
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from imbot.backoff import Backoff
-from imbot.config.loader.defaults import some
 from imbot.errors import START, Problem
 from imbot.reload.plan import Step
 from imbot.tasks import Task, TaskSet
+from imbot.text.names import some
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from imbot.config.loader.defaults import some
 from imbot.errors import START, Problem
 from imbot.platforms.gateway import GatewayState
 from imbot.reload.plan import Step
 from imbot.reload.report import step_json
 from imbot.reload.rollout import Pending
+from imbot.text.names import some
 from imbot.usage.accounting import Month
 from imbot.usage.agent_failures import Failing, failing_since
 
@@ -132,9 +132,11 @@ class Rejections:
                 alike.setdefault(tuple(_reasons(step.problems)), []).append(step)
         self._unlogged.clear()
         for steps in alike.values():
-            why = "; ".join(map(str, steps[0].problems))
-            extra = {"bot": step_json(steps[0])} if len(steps) == 1 else {}
-            log.error("%s: rejected: %s", some(step.name for step in steps), why, extra=extra)
+            names = some(step.name for step in steps)
+            each = [f"{names}: rejected: {problem}" for problem in steps[0].problems]
+            told = [step_json(step) for step in steps]
+            extra = {"lines": each, **({"bot": told[0]} if len(told) == 1 else {"bots": told})}
+            log.error("%s: rejected: %s", names, "; ".join(map(str, steps[0].problems)), extra=extra)
 
 
 class Held:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import click
 import pytest
 
-from imbot.cli.steps import Explained, report_lines
+from imbot.cli.steps import Explained, log_formatter, report_lines
 from imbot.errors import Problem
 from imbot.log import redactor
 from imbot.reload.plan import Step
@@ -49,6 +49,22 @@ def test_the_log_of_who_edits_shows_the_line_too(rejected):
     assert second == f"    {rejected.path}:2:1: error: unknown key [schema.unknown-key]"
     assert [line.strip() for line in rest] == ["|", "2 | agnet: {type: echo}", "| ^~~~~", "= did you?"]
     assert "\x1b" not in text, "standard error is no terminal here"
+
+
+def test_bots_that_share_a_problem_are_shown_together(rejected):
+    record = logging.LogRecord("imbot", logging.ERROR, "", 1, "all in one line", None, None)
+    record.bots = [step_json(rejected), step_json(replace(rejected, name="b", path="b.yaml"))]
+
+    text = Explained().format(record)
+    assert text.splitlines()[0].endswith(" a, b: rejected")
+    assert text.count("2 | agnet: {type: echo}") == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_only_who_reads_a_terminal_gets_the_source(monkeypatch, terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+
+    assert isinstance(log_formatter(), Explained) == terminal
 
 
 def test_other_lines_of_the_log_are_as_ever():

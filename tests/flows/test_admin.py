@@ -475,3 +475,36 @@ async def test_status_can_be_watched_over_a_restart(flow):
     assert b"not started" in first
     assert bots[0]["name"] == "a"
     assert code == 0
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_run_shows_the_source_of_a_rejected_file_on_a_terminal_alone(flow, terminal):
+    flow.echo("a", extra="tilte: x\nagnet: y\n")
+    screen, keyboard = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "imbot", "run", str(flow.folder), "--admin", "off",
+        stderr=keyboard if terminal else asyncio.subprocess.PIPE,
+        env={**os.environ, "DINGTALK_OPENAPI_ENDPOINT": flow.sim.url, "NO_COLOR": "1"},
+    )  # fmt: skip
+    os.close(keyboard)
+    text = ""
+    try:
+        async with asyncio.timeout(15):
+            while text.count("^~~~~" if terminal else "did you mean") < 2:
+                got = os.read(screen, 4096) if terminal else await process.stderr.readline()
+                text += got.decode()
+    finally:
+        process.kill()
+        await process.wait()
+        os.close(screen)
+
+    lines = [line for line in text.splitlines() if "tilte" in line or "agnet" in line]
+    if terminal:
+        assert "a: rejected" in text
+        assert any(re.fullmatch(r" +\d+ \| tilte: x", line) for line in lines)
+    else:
+        assert len(lines) == 2, "a line for each problem"
+        for line in lines:
+            assert re.match(
+                r"\d\d:\d\d:\d\d a: rejected: \S+a.yaml:\d+:1: unknown key .*\(.*\) \[schema\.", line
+            )

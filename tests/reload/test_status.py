@@ -1,6 +1,7 @@
 from fakes import spec
 
 from imbot.errors import Problem
+from imbot.log import Readable
 from imbot.reload.plan import Step
 from imbot.reload.status import Rejections
 
@@ -33,6 +34,20 @@ def test_what_the_platform_words_anew_is_the_same_refusal(caplog):
         rejections.follow([refused(f"request {number}", "platform.refused")])
     assert caplog.text.count("request") == 1
     assert "request 2" in rejections.get("bots/a.yaml").problems[0].message
+
+
+def test_a_log_that_is_no_terminal_has_a_line_for_each_problem_with_bot_place_and_cure(caplog):
+    broken = tuple(
+        Problem("bots/a.yaml", line, 1, line, 2, "", "x", "error", f"broken {line}", f"mend {line}")
+        for line in (1, 4)
+    )
+    Rejections().follow([Step("rejected", name, f"bots/{name}.yaml", problems=broken) for name in "ab"])
+    (record,) = caplog.records
+
+    assert [text[9:] for text in Readable().format(record).splitlines()] == [
+        "a, b: rejected: bots/a.yaml:1:1: broken 1 (mend 1) [x]",
+        "a, b: rejected: bots/a.yaml:4:1: broken 4 (mend 4) [x]",
+    ]
 
 
 def test_a_file_that_is_as_before_again_is_accepted_again_and_said_so_once(caplog):

@@ -18,10 +18,10 @@ from imbot.config.schema import own_keys, source
 from imbot.config.yamlfile import YamlFile
 from imbot.defects import contained
 from imbot.errors import START, ConfigError, Problem
+from imbot.text.names import some
 from imbot.text.pointers import pointer, span_at
 
 DEFAULTS_FILES = ("_defaults.yaml", "_defaults.yml")
-_NAMED = 10  # how many bots a line names
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +149,3 @@ def _naming(found: Problem, names: list[str]) -> Problem:
     heirs = f"inherited by {some(names)}"
     between = " " if found.hint.endswith("?") else "; "
     return replace(found, hint=f"{found.hint}{between}{heirs}" if found.hint else heirs)
-
-
-def some(names: Iterable[str]) -> str:
-    """The names of bots for one line: the first ones, and how many more there are."""
-    listed = sorted(names)
-    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + more
