@@ -33,6 +33,7 @@ from imbot.usage.monthly import MonthlyUsage
 
 log = logging.getLogger(__name__)
 
+STORE_PATIENCE_S = 0.3  # answers wait for the store; what it cannot take so soon is recorded later
 CLEAN_EVERY_S = 6 * 3600.0
 
 
@@ -66,7 +67,7 @@ async def running(
     """
     loader = Loader(folder, invent=invent)
     await asyncio.to_thread(_readable, folder, loader)
-    store = await open_store(store_url)
+    store = await open_store(store_url, STORE_PATIENCE_S)
     supervisor = Supervisor(store, endpoint, grace_s)
 
     last_good = LastGood(folder, store, supervisor)

@@ -136,7 +136,11 @@ class Bot:
 
     async def recorded(self) -> bool:
         """Write what could not be stored when turns ended; returns whether nothing is left to write."""
-        return await self._arrears.paid()
+        owed = len(self._arrears)
+        paid = await self._arrears.paid()
+        if owed and paid:
+            self.store_error = ""
+        return paid
 
     # -- ending
 
@@ -205,10 +209,10 @@ class Bot:
     async def _new(self, active: ActiveTurn) -> bool:
         """Journal the message; returns whether it is new. If the store fails, only memory can tell."""
         try:
-            fresh = await self._store.accept(active.turn)
+            fresh = await active.journal.accept()
         except StoreError as error:
             self.store_error = str(error)
-            log.error("%s: turn %s is not recorded: %s", self.spec.name, active.turn.id, error)
+            log.error("%s is not recorded yet: %s", active.turn.label, error)
             return True
         self.store_error = ""
         return fresh

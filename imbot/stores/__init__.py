@@ -177,15 +177,16 @@ class Store(Protocol):
         ...
 
 
-async def open_store(url: str) -> Store:
+async def open_store(url: str, patience_s: float | None = None) -> Store:
     """The store at ``url`` (``sqlite:///relative/path``, ``sqlite:////absolute/path``).
 
-    It is created or upgraded if needed. Raises StoreError with a cure if it cannot be used.
+    It is created or upgraded if needed. ``patience_s``: how long a call waits, once it is open, while another
+    program holds the file; None: some seconds. Raises StoreError with a cure if it cannot be used.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.removeprefix("/"):
         from imbot.stores.sqlite import SqliteStore
 
-        return await SqliteStore.open(rest.removeprefix("/"))
+        return await SqliteStore.open(rest.removeprefix("/"), patience_s)
     # Not the whole URL: other databases have passwords in theirs.
     raise StoreError(f"cannot open a store at {scheme}://…: only sqlite:///PATH is supported")

@@ -6,7 +6,6 @@ it to a thread. Work that may have to wait, for the disk or another process, run
 """
 
 import asyncio
-import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -19,10 +18,10 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from imbot.errors import StoreError
-from imbot.stores import schema
-from imbot.stores.log_ahead import write_to_log
 
-BUSY_TIMEOUT_S = 5.0
+BUSY_TIMEOUT_S = 5.0  # how long work waits while another program holds the file, unless less was asked for
+HELD_S = 10.0  # for so long it is remembered that another program held the file for longer than that, and ...
+HELD_WAIT_S = 0.02  # ... work waits only for so long
 SLOW_S = 0.01  # if brief work takes longer, the disk is slow, and ...
 REST_S = 30.0  # ... the thread does all work for this time
 CHECKPOINT_EVERY = 250  # brief writes; so few that SQLite does not checkpoint by itself, on the event loop
@@ -42,100 +41,36 @@ _CURES = {
     sqlite3.SQLITE_CORRUPT: "the file is damaged; restore a backup, or move it away to start with an empty store",
     sqlite3.SQLITE_IOERR: "the disk failed; check it and its free space",
 }
+_NOT_WHOLE = "a table of it is missing; restart imbot, which makes it anew, or restore a backup"
 
 
 def store_error(path: Path, error: Exception) -> StoreError:
     """The StoreError for a failure, with what to do about it."""
     code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", -1)
     cure = _CURES.get(code & 0xFF)  # the rest of the code is detail
+    if str(error).startswith("no such table"):
+        cure = _NOT_WHOLE
     return StoreError(f"store {path}: {cure} ({error})" if cure else f"store {path}: {error}")
-
-
-def connect_to_write(path: Path) -> sqlite3.Connection:
-    """A connection to the store in that file, created or upgraded if needed. Only this user can read a new file."""
-    if str(path) != IN_MEMORY:
-        _make_private(path)
-    connection = _connect(path)
-    try:
-        _recognise(connection, path)
-        write_to_log(connection, BUSY_TIMEOUT_S)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        # So that data of forgotten people does not remain in free pages of the file.
-        connection.execute("PRAGMA secure_delete = ON")
-        _upgrade(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
-    connection = _connect(path)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-def _make_private(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Only a new file is opened: closing one that is in use would drop SQLite's locks on it.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _recognise(connection: sqlite3.Connection, path: Path) -> None:
-    # Look for tables before the id: a process that creates the store right now writes both in one transaction.
-    used = connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
-    application, version = _number(connection, "application_id"), _number(connection, "user_version")
-    if application != schema.APPLICATION_ID:
-        if application or used:
-            raise StoreError(f"store {path}: the file belongs to another program; use another store")
-    elif version > len(schema.STEPS):
-        raise StoreError(
-            f"store {path}: it was made by a newer imbot (version {version}, this one knows {len(schema.STEPS)}); "
-            "upgrade imbot, or use another store"
-        )
-
-
-def _upgrade(connection: sqlite3.Connection) -> None:
-    if _number(connection, "user_version") == len(schema.STEPS):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        # The version is read again, as another process may have upgraded meanwhile.
-        for step in schema.STEPS[_number(connection, "user_version") :]:
-            for statement in step:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(schema.STEPS)}")
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
-    value: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
-    return value
 
 
 class Lane:
     """One connection and its thread. The event loop uses the connection only while the thread is idle."""
 
-    def __init__(self, path: Path, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        patience_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.path = path
+        self._patience_s = patience_s
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._connection: sqlite3.Connection | None = None
         self._owed = 0  # pieces of work that the thread has not finished
-        self._patient = True  # whether the connection waits while another process holds the file
+        self._waits_s = BUSY_TIMEOUT_S  # how long the connection waits while another program holds the file
+        self._held_until = 0.0  # another program held the file for too long a moment ago
         self._rests_until = 0.0
 
     async def open(self, connect: Callable[[Path], sqlite3.Connection]) -> None:
@@ -205,17 +140,33 @@ class Lane:
         finally:
             self._thread.shutdown()
 
+    def held(self) -> None:
+        """Another program holds the file: for a while, work hardly waits for it."""
+        self._held_until = self._clock() + HELD_S
+
     def _work(self, work: Work[T], connection: sqlite3.Connection, *, patient: bool = True) -> T:
-        if patient is not self._patient:
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000 if patient else 0:.0f}")
-            self._patient = patient
-        return work(connection)
+        waits_s = self._patience() if patient else 0.0
+        if waits_s != self._waits_s:
+            connection.execute(f"PRAGMA busy_timeout = {waits_s * 1000:.0f}")
+            self._waits_s = waits_s
+        try:
+            return work(connection)
+        except sqlite3.Error as error:
+            if patient and _busy(error):
+                self.held()
+            raise
+
+    def _patience(self) -> float:
+        if self._clock() < self._held_until:
+            return HELD_WAIT_S
+        return BUSY_TIMEOUT_S if self._patience_s is None else self._patience_s
 
     def _done(self, _: asyncio.Future[Any]) -> None:
         self._owed -= 1
 
 
 def _busy(error: Exception | None) -> bool:
+    """Whether work failed because another program holds the file."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
@@ -272,6 +223,8 @@ class Writer:
             with suppress(sqlite3.Error):  # the next round tries again
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         _commit(connection, jobs)
+        if any(_busy(job.error) for job in jobs):
+            self._lane.held()
 
 
 def _commit(connection: sqlite3.Connection, jobs: list[_Job]) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Self
 from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardPhase, ConversationKey, Exchange, Feedback, TurnRecord
 from imbot.stores import FeedbackRow, Generation, generations, leases, spent
-from imbot.stores.connection import IN_MEMORY, Lane, T, Work, Writer, connect_to_read, connect_to_write
+from imbot.stores.connection import IN_MEMORY, Lane, T, Work, Writer
+from imbot.stores.opening import connect_to_read, connect_to_write
 from imbot.stores.rows import FIELDS, changed, found, row_of, turn_of, values_of
 
 PAGE = 500  # rows that a long listing or a clean-up takes at once, so that other work is not delayed
@@ -50,13 +51,16 @@ class SqliteStore:
         self._read = read_lane.run
 
     @classmethod
-    async def open(cls, path: str | Path) -> Self:
-        """The store in that file, created or upgraded if needed. Raises StoreError with a cure."""
-        write_lane = Lane(Path(path), "imbot-store-write")
+    async def open(cls, path: str | Path, patience_s: float | None = None) -> Self:
+        """The store in that file, created or upgraded if needed. Raises StoreError with a cure.
+
+        ``patience_s`` is as for ``stores.open_store``.
+        """
+        write_lane = Lane(Path(path), "imbot-store-write", patience_s)
         await write_lane.open(connect_to_write)
         if str(path) == IN_MEMORY:
             return cls(write_lane, write_lane)
-        read_lane = Lane(Path(path), "imbot-store-read")
+        read_lane = Lane(Path(path), "imbot-store-read", patience_s)
         try:
             await read_lane.open(connect_to_read)
         except BaseException:

@@ -31,16 +31,27 @@ class Journal:
         self.card = turn.card  # likewise
         self.lost = False  # another process has taken the turn over
         self._handing_back = False  # the turn is to be handed back
+        self._unaccepted = False  # the store failed when the turn began, so it has no record to change yet
         self._store = store
-        self._turn_id = turn.id
-        self._label = turn.label
+        self._turn = turn
         self._waiting: dict[str, Any] = {}
         self._writer: asyncio.Task[None] | None = None
 
     @property
     def owes(self) -> bool:
         """Whether something is not written yet."""
-        return bool(self._waiting) or self._handing_back
+        return bool(self._waiting) or self._handing_back or self._unaccepted
+
+    async def accept(self) -> bool:
+        """Record the turn itself; False if its bot has seen the message before.
+
+        Raises StoreError. Then the record is made with the next write.
+        """
+        try:
+            return await self._store.accept(self._turn)
+        except StoreError:
+            self._unaccepted = True
+            raise
 
     def note(self, **changes: Any) -> None:
         """Write soon, and do not wait for it. The caller must ``keep`` in the end, which awaits the write."""
@@ -83,20 +94,23 @@ class Journal:
             changes, self._waiting = self._waiting, {}
             handing_back, self._handing_back = self._handing_back, False
             try:
+                if self._unaccepted:
+                    await self._store.accept(self._turn)
+                    self._unaccepted = False
                 if changes:
-                    await self._store.update_turn(self._turn_id, **changes)
+                    await self._store.update_turn(self._turn.id, **changes)
                 if handing_back:
-                    await self._store.hand_back(self._turn_id)
+                    await self._store.hand_back(self._turn.id)
             except TakenOverError as error:
-                log.warning("%s: its record could not be stored: %s", self._label, error)
+                log.warning("%s: its record could not be stored: %s", self._turn.label, error)
                 self.lost = True
             except StoreError as error:
-                log.error("%s: its record could not be stored: %s", self._label, error)
+                log.error("%s: its record could not be stored: %s", self._turn.label, error)
                 self._waiting = changes | self._waiting
                 self._handing_back = handing_back or self._handing_back
                 return
             except Exception:  # a defect of the store must not stop the answer
-                log.exception("%s: its record could not be stored", self._label)
+                log.exception("%s: its record could not be stored", self._turn.label)
 
 
 class Arrears:
@@ -104,6 +118,9 @@ class Arrears:
 
     def __init__(self) -> None:
         self._journals: deque[Journal] = deque(maxlen=MOST_OWED)
+
+    def __len__(self) -> int:
+        return len(self._journals)
 
     def add(self, journal: Journal) -> None:
         """Remember a journal if it owes anything."""

@@ -291,3 +291,42 @@ async def test_the_disk_is_waited_for_in_the_thread(store, monkeypatch):
     checkpoints = [here for statement, here in done if "wal_checkpoint" in statement]
     assert commits == [True, True, True, False] * 2
     assert checkpoints == [False] * 2
+
+
+@pytest.fixture
+async def hurried(path):
+    """A store as ``run`` opens it, and another program's connection to its file."""
+    store = await SqliteStore.open(path, 0.05)
+    holder = sqlite3.connect(path, isolation_level=None)
+    yield store, holder
+    holder.close()
+    await store.close()
+
+
+@pytest.mark.parametrize("lock", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"])
+async def test_that_another_program_holds_the_file_is_remembered_for_a_while(hurried, monkeypatch, lock):
+    store, holder = hurried
+    waited = []
+    now = 0.0
+    lane = store._write_lane
+    lane._clock = lambda: now
+    real = lane._work
+
+    def work(job, raw, *, patient=True):
+        if patient:
+            waited.append(lane._patience())
+        return real(job, raw, patient=patient)
+
+    monkeypatch.setattr(lane, "_work", work)
+    holder.execute(lock)
+    for number in range(3):
+        with pytest.raises(StoreError, match="another program is using it"):
+            await store.accept(new_turn(number))
+    now = connection.HELD_S + 1
+    with pytest.raises(StoreError, match="another program is using it"):
+        await store.accept(new_turn(3))
+    holder.execute("ROLLBACK")
+
+    short = connection.HELD_WAIT_S
+    assert waited == [0.05, short, short, 0.05]
+    assert await store.accept(new_turn(4))

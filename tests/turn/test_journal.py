@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 from fakes import FakeStore
 from store_contract import new_turn
 from virtual import run_virtual
@@ -128,3 +129,36 @@ def test_what_ended_turns_owe_is_paid_when_the_store_is_back_and_bounded():
     early, late, phases = run_virtual(main())
     assert (early, late) == (False, (True, True))
     assert phases == [CardPhase.THINKING] * 5 + [CardPhase.FINAL] * MOST_OWED
+
+
+def test_a_turn_that_could_not_be_recorded_when_it_began_is_recorded_later():
+    async def main():
+        store, arrears = FakeStore(), Arrears()
+        journal = Journal(store, new_turn())
+        store.failure = StoreError("another program is using it")
+        with pytest.raises(StoreError):
+            await journal.accept()
+        await journal.keep(phase=CardPhase.FINAL, answer="a")
+        arrears.add(journal)
+        early = await arrears.paid()
+        store.failure = None
+        late = await arrears.paid()
+        return early, late, store.only(), len(arrears)
+
+    early, late, turn, owed = run_virtual(main())
+    assert (early, late, owed) == (False, True, 0)
+    assert (turn.question, turn.phase, turn.answer) == ("question 1", CardPhase.FINAL, "a")
+
+
+def test_a_turn_that_has_changed_nothing_yet_is_owed_too():
+    async def main():
+        store = FakeStore()
+        journal = Journal(store, new_turn())
+        store.failure = StoreError("disk full")
+        with pytest.raises(StoreError):
+            await journal.accept()
+        owes, store.failure = journal.owes, None
+        await journal.keep()
+        return owes, journal.owes, store.only().id
+
+    assert run_virtual(main()) == (True, False, "turn1")
