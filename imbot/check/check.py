@@ -184,4 +184,4 @@ class _Findings:
     def _discreet(self, problem: Problem) -> Problem:
         """The problem without secrets: after a typing mistake, a key may be one."""
         source = self._sources.of(problem.path)
-        return masked(problem, source.masks.literals if source and source.yaml else ())
+        return masked(problem, source.masks.literals if source and source.masks else ())

@@ -38,9 +38,12 @@ class _Cell:
 
 
 def excerpt(problem: Problem, sources: Sources) -> Excerpt | None:
-    """The line of a problem; None if the problem is with the whole file, or the line does not exist."""
+    """The line of a problem; None if the problem is with the whole file, or the line cannot or may not be shown."""
     source = sources.of(problem.path)
     if source is None or (problem.line, problem.column, problem.end_column) == (1, 1, 1):
+        return None
+    masks = source.masks
+    if masks is None:
         return None
     text = source.lines.line(problem.line)
     if not text.strip():
@@ -49,7 +52,7 @@ def excerpt(problem: Problem, sources: Sources) -> Excerpt | None:
     end = problem.end_column - 1 if problem.end_line == problem.line else start + 1
     # of a very long line, only the part that can be shown is processed
     begin = max(start - _LONGEST, 0)
-    cells = _cells(text[begin : start + 2 * _LONGEST], source.masks.of(problem.line), begin)
+    cells = _cells(text[begin : start + 2 * _LONGEST], masks.of(problem.line), begin)
     first = cells[start - begin]
     last = cells[min(max(end - begin, start - begin + 1), len(cells)) - 1]
     line, caret = _cut(cells, first.at)

@@ -1,7 +1,8 @@
 """What must not be shown of a file's lines: secrets written in it in plain text.
 
-In a file that parses they are found by its schemas, in one that does not by the names of its keys. What may
-be a secret is hidden.
+In a file that parses they are found by its schemas, in one that does not by the names of its keys, in a
+template by the words before them. What may be a secret is hidden, and of a file for which there is no rule
+here nothing is shown.
 """
 
 import re
@@ -18,15 +19,19 @@ from imbot.config.loader.literals import (
 from imbot.config.yamlfile import YamlFile
 from imbot.config.yamlfile.lines import Lines
 from imbot.errors import Span
-from imbot.text.masking import KnownSecrets
+from imbot.text.masking import KnownSecrets, secrets_in_urls
 
 _TO_THE_END = 1 << 30
 # a word begins where no other one continues, and has a maximum length, so that long lines take linear time
 _WORD = re.compile(r"(?<![\w.-])(?P<name>[^\W\d][\w.-]{0,100})[\"']?[ \t]*(?P<colon>[:：=])?")
 _KEY = re.compile(r"[\s{\[-]*[\"']?(?P<name>[^\W\d][\w.-]{0,100})[\"']?[ \t]*[:：][ \t]*(?P<opens>[{\[])?")
 _FLOW = re.compile(r"[{\[]")
+# Keys in the forms of well-known vendors, and tokens, wherever they are
+_KEYLIKE = re.compile(
+    r"\b(?:sk|pk|ak|rk|ghp|gho|glpat|xox[abp])[-_][A-Za-z0-9_-]{8,}|\bAKIA[A-Z0-9]{12,}|\bLTAI[A-Za-z0-9]{12,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{8,}=*"
+)
 _COMMENT = re.compile(r"(?:^|[ \t])#")
-_IN_URL = re.compile(r"://[^/\s:@]*:(?P<password>[^/\s@]+)@")
 
 
 class Masks:
@@ -47,8 +52,9 @@ class Masks:
         """The parts of a line to hide (lines from 1): offsets into it, the end exclusive."""
         next((done for done in self._scan if done >= number), None)
         line = self._lines.line(number)
-        places = [found.span("password") for found in _IN_URL.finditer(line)]
-        return [*self._hidden.get(number, []), *places, *self._known.places(line)]
+        alike = (found.span() for found in _KEYLIKE.finditer(line))
+        places = (*secrets_in_urls(line), *self._known.places(line), *alike)
+        return [*self._hidden.get(number, []), *places]
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Every line with its number."""
@@ -157,3 +163,19 @@ def _scan(masks: Masks) -> Iterator[int]:
 def _left_open(value: str) -> str:
     """The quote that a value opens and does not close on its line; empty if there is none."""
     return value[0] if value[:1] in ("'", '"') and value.count(value[0]) == 1 else ""
+
+
+# -- a text that templates include ----------------------------------------------------------------
+
+
+def masks_of_template(text: str) -> Masks:
+    """What may be secret in a template: a text of its own behind a name of secrets, or in the line below."""
+    masks = Masks(text)
+    for number, line in masks.lines():
+        for found in _WORD.finditer(line):
+            value = line[found.end() :].lstrip(" \t\"'")
+            if not found["colon"] or value.startswith(("{{", "{%")) or not is_secret_name(found["name"]):
+                continue
+            masks.hide(number if value else number + 1, len(line) - len(value) if value else 0)
+            break
+    return masks

@@ -10,7 +10,7 @@ from pathlib import Path
 from imbot.config.yamlfile import MAX_BYTES, YamlFile, read_yaml
 from imbot.config.yamlfile.lines import Lines
 from imbot.errors import ConfigError
-from imbot.problems.masks import Masks, masks_of_text, masks_of_values
+from imbot.problems.masks import Masks, masks_of_template, masks_of_text, masks_of_values
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,13 @@ class Source:
         return Lines(self.text)
 
     @cached_property
-    def masks(self) -> Masks:
-        """The parts of it that must not be shown."""
+    def masks(self) -> Masks | None:
+        """The parts of it that must not be shown; None if none of it may be, as no rule finds its secrets."""
         if self.yaml:
             return masks_of_values(self.yaml)
-        return masks_of_text(self.text) if self._is_yaml else Masks(self.text)
+        if self._is_yaml:
+            return masks_of_text(self.text)
+        return masks_of_template(self.text) if self.path.endswith(".j2") else None
 
     @property
     def _is_yaml(self) -> bool:

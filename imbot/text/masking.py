@@ -21,6 +21,15 @@ _DUMMIES = re.compile(
     re.IGNORECASE,
 )
 
+# What may hold a secret in a URL: what is before the host, and what follows its path. Placeholders and templates
+# in it are none.
+_URL = re.compile(
+    r"""[a-z][a-z0-9+.-]{0,20}://(?:(?P<user>[^\s/?\#"'<>]+)@)?[^\s?\#"'`<>]*"""
+    r"""(?:[?\#](?P<rest>(?:\{\{.*?\}\}|\{%.*?%\}|<<.*?>>|[^\s"'`<>])*))?""",
+    re.IGNORECASE,
+)
+_FILLED_IN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<<(?:(?!:-).)*?>>")
+
 SCHEME = re.compile(r"\A(?:bearer|basic) ", re.IGNORECASE)  # before the secret in an `Authorization`
 
 
@@ -59,12 +68,7 @@ class KnownSecrets:
 
     def cut(self, text: str) -> str:
         """The text with ``***`` instead of every secret."""
-        parts, end = [], 0
-        for begin, until in self.places(text):
-            if begin >= end:
-                parts += [text[end:begin], MASK]
-            end = max(end, until)
-        return "".join([*parts, text[end:]]) if parts else text
+        return _without(text, self.places(text))
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Start and end of every secret in a text, in order; they may overlap."""
@@ -75,6 +79,36 @@ class KnownSecrets:
             for value in known.get(text[at : at + SHORTEST_SECRET], ()):
                 if text.startswith(value, at):
                     yield at, at + len(value)
+
+
+def secrets_in_urls(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of every part of a URL in the text that may hold a secret, in order."""
+    if "://" not in text:
+        return
+    for url in _URL.finditer(text):
+        if url["user"]:
+            yield url.span("user")
+        start, end = url.span("rest")
+        for shown in _FILLED_IN.finditer(text, start, end) if url["rest"] else ():
+            yield start, shown.start()
+            start = shown.end()
+        if start < end:
+            yield start, end
+
+
+def cut_urls(text: str) -> str:
+    """The text with ``***`` instead of the user, the password and the query of every URL."""
+    return _without(text, (place for place in secrets_in_urls(text) if place[0] < place[1]))
+
+
+def _without(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """The text with ``***`` at these places, which are in order and may overlap."""
+    parts, end = [], 0
+    for begin, until in places:
+        if begin >= end:
+            parts += [text[end:begin], MASK]
+        end = max(end, until)
+    return "".join([*parts, text[end:]]) if parts else text
 
 
 def known_as(key: str) -> str:

@@ -1,7 +1,10 @@
 """No line that is shown has a secret in it, however it came there."""
 
 import pytest
+from botfolder import write
+from click.testing import CliRunner
 
+from imbot.cli import main
 from imbot.errors import Problem
 from imbot.problems.excerpt import excerpt
 from imbot.problems.masks import is_secret_name
@@ -146,3 +149,115 @@ def test_a_text_that_templates_include_is_shown(tmp_path):
 )
 def test_a_name_tells_whether_it_holds_a_secret(name, secret):
     assert is_secret_name(name) is secret
+
+
+TEMPLATES = {
+    "after a colon": "{{ answer }} password: hunter2-abc\n",
+    "after an equals sign": "<a data-token='hunter2-abc'>{{ x }}</a>\n",
+    "in the line below": "密码:\nhunter2-abc\n",
+    "in a URL": "https://h/v1?hunter2-abc&x={{ x }}\n",
+    "with a form of its own": "{{ x }} sk-hunter2-abc\n",
+}
+
+
+@pytest.mark.parametrize("text", TEMPLATES.values(), ids=TEMPLATES.keys())
+def test_no_secret_of_a_template_is_shown(tmp_path, text):
+    lines = "\n".join(shown(tmp_path, text, name="a.j2"))
+
+    assert SECRET not in lines
+    assert "***" in lines
+
+
+@pytest.mark.parametrize(
+    "name", [".env", "a.txt", "knowledge.md", "secret", "layout.json", "a.env", "A.YAMLX"]
+)
+def test_nothing_is_shown_of_a_file_without_a_rule_for_its_secrets(tmp_path, name):
+    text = 'A=1\nOPENAI_API_KEY="hunter2-abc\ntitle: x\nhunter2-abc\n'
+
+    assert shown(tmp_path, text, name=name) == []
+
+
+LAYOUTS = {
+    "a layout": "msgContent: x\ntoken: hunter2-abc\n",
+    "a layout with a URL": "actions:\n  - {url: 'https://h/v1?key=hunter2-abc', text: x}\n",
+    "a variable of a test": "env:\n  LLM_KEY: hunter2-abc\ncases: []\n",
+    "a secret of a test": "env: {SECRET: hunter2-abc}\n",
+}
+
+
+@pytest.mark.parametrize("name", ["final.yaml", "a.test.yaml", "_defaults.yml"])
+@pytest.mark.parametrize("text", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_no_secret_of_another_yaml_file_is_shown(tmp_path, text, name):
+    assert SECRET not in "\n".join(shown(tmp_path, text, name=name))
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        (
+            "agent: {type: openai, base_url: 'http://h/v1?key=hunter2-abc'}",
+            "agent: {type: openai, base_url: 'http://h/v1?***'}",
+        ),
+        ("agent: {base_url: http://me:hunter2-abc@h/v1}", "agent: {base_url: http://***@h/v1}"),
+        ("agent: {base_url: http://hunter2-abc@h/v1#hunter2-abc}", None),
+        ("agent: {base_url: 'http://h/v1?key=<<KEY>>'}", "agent: {base_url: 'http://h/v1?***<<KEY>>'}"),
+        ("agent: {base_url: 'http://h/v1?key=<<KEY:-hunter2-abc>>'}", "agent: {base_url: 'http://h/v1?***'}"),
+        ("title: http://h/v1", "title: http://h/v1"),
+    ],
+)
+def test_a_url_is_shown_without_its_query_and_its_user(tmp_path, line, seen):
+    (found,) = shown(tmp_path, line + "\n")
+
+    assert SECRET not in found
+    assert seen in (None, found)
+
+
+COMMANDS = {
+    "check": ["check", "bots"],
+    **{f"check as {form}": ["check", "bots", "--format", form] for form in ("json", "github", "sarif")},
+    "preview": ["preview", "a", "--json"],
+    "preview as a page": ["preview", "a", "--html", "page.html"],
+    "test": ["test", "bots"],
+    "doctor": ["doctor", "a"],
+    "run": ["run", "bots", "--admin", "off"],
+}
+BROKEN_FILES = {
+    ".env": 'A=1\nOPENAI_API_KEY="hunter2-abc\n',
+    "bots/_defaults.yaml": "agent: {type: openai, api_key: [hunter2-abc}\n",
+    "bots/a.yaml": "credentials: {client_id: a, client_secret: hunter2-abc\n",
+    "bots/a.test.yaml": "env: {KEY: hunter2-abc\n",
+    "bots/final.json": '{"msgContent": "hunter2-abc {{ answer }", "token": "hunter2-abc", }}\n',
+    "bots/p.j2": "{{ answer | hunter2 }} {% if %} sk-hunter2-abc\n",
+}
+
+
+# `run` minds no test files, and would stay
+PAIRS = [
+    (name, each) for name in BROKEN_FILES for each in COMMANDS if (name, each) != ("bots/a.test.yaml", "run")
+]
+
+
+@pytest.mark.parametrize(("name", "command"), PAIRS)
+def test_no_command_shows_a_secret_of_a_broken_file(tmp_path, monkeypatch, name, command):
+    layouts = (
+        "card: {templates: {final: {file: final.json}, error: {msgContent: \"{% include 'p.j2' %}\"}}}\n"
+    )
+    good = f"credentials: {{client_id: a, client_secret: <<SECRET>>}}\nagent: {{type: echo}}\n{layouts}"
+    files = {
+        "bots/a.yaml": good,
+        "bots/final.json": "msgContent: x\n",
+        "bots/p.j2": "x",
+        ".env": "SECRET=x\n",
+    }
+    files |= {"bots/a.test.yaml": "cases: [{name: n, steps: [{say: x}]}]\n", name: BROKEN_FILES[name]}
+    write(tmp_path, files)
+    monkeypatch.chdir(tmp_path)
+    options = ["--on-broken", "fail"] if command == "run" else []
+
+    result = CliRunner().invoke(main, [*COMMANDS[command], *options])
+
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "hunter2-abc" not in result.output
+    assert (
+        name in result.output or result.exit_code != 0 or command in ("preview", "preview as a page", "test")
+    )

@@ -18,7 +18,8 @@ from imbot.text.pointers import escape, split_pointer
 from imbot.text.suggestions import suggest
 
 _SECRETISH = re.compile(
-    "secret|passw|passphrase|token|api[-_ ]?key|authorization|credential|cookie|private[-_ ]?key|密码|密钥",
+    "secret|passw|passphrase|pwd|token|api[-_ ]?key|[-_](?:access|private)?key$|authorization|credential|cookie"
+    "|private[-_ ]?key|access[-_ ]?key|密码|密钥|口令|令牌",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"[\s:：=]+")
@@ -75,10 +76,13 @@ def _values(value: Any, node: Schema, at: str) -> Iterator[tuple[str, Any]]:
         for key, item in value.items():
             inside = f"{at}/{escape(key)}"
             known = schema.member(node, key)
-            if known is not None:
-                yield from _values(item, known, inside)
-            elif _may_be_secret(key, node):
+            free = key not in node.get("properties", {})  # a name of the user's own, such as of a variable
+            if (free and known is not None and is_secret_name(key)) or (
+                known is None and _may_be_secret(key, node)
+            ):
                 yield inside, item
+            else:
+                yield from _values(item, known or {}, inside)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _values(item, node.get("items", {}), f"{at}/{index}")
