@@ -81,7 +81,7 @@ def command(
             ) as (supervisor, steps):
                 page = ChatPage(simulator, supervisor)
                 page.update()
-                echo_for_people(_greeting(simulator.url, bots, steps))
+                echo_for_people(_greeting(simulator.page_url, bots, steps))
                 logging.getLogger("imbot").setLevel(logging.INFO)
                 async with chores(supervisor.counters.count_chore_failure, chat_page=page.run):
                     await ended

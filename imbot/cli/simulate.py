@@ -7,6 +7,9 @@ from imbot.cli.common import run_async
 from imbot.ops.address import why_not_bound
 from imbot.platforms import DEFAULT_TYPE, open_simulator
 
+_REACHABLE = "warning: other machines can reach {host}: whoever has the address of the chat page reads and writes every chat"
+_ANY_APP = ", and any program may connect with any client id; give --app to admit only yours"
+
 
 @click.command("simulate")
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -37,7 +40,9 @@ def command(host: str, port: int, apps: tuple[str, ...]) -> None:
         except OSError as error:
             reason = why_not_bound(error).lower()
             raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
-        click.echo(f"Chat page:  {simulator.url}")
+        if simulator.page_url != simulator.url:
+            click.echo(_REACHABLE.format(host=host) + ("" if parsed else _ANY_APP), err=True)
+        click.echo(f"Chat page:  {simulator.page_url}")
         click.echo(f"Programs:   export DINGTALK_OPENAPI_ENDPOINT={simulator.url}")
         await ended
         await simulator.stop()

@@ -5,7 +5,6 @@
 
 import contextlib
 import errno
-import ipaddress
 import json
 import os
 import secrets
@@ -13,6 +12,8 @@ import socket
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
+
+from imbot.web.hosts import is_loopback
 
 # The header with the id of the process that a request is for, and that answers it.
 PROCESS = "Imbot-Process"
@@ -45,14 +46,6 @@ class AdminAddress:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine; names other than ``localhost`` are not looked up."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def why_not_bound(error: OSError) -> str:

@@ -4,11 +4,10 @@
 that ``address.Beacon`` writes.
 """
 
-import hmac
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,19 +16,19 @@ from typing import Any
 from aiohttp import web
 
 from imbot import __version__
-from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, is_loopback, why_not_bound
+from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, why_not_bound
 from imbot.ops.metrics import Metrics
 from imbot.ops.status_json import bot_counts, row_json, watch_json
 from imbot.reload.reloader import Reloader, StoppingError
 from imbot.reload.report import iso, report_json
 from imbot.reload.status import BotStatus
 from imbot.reload.supervisor import Supervisor
+from imbot.web.answers import Handler, in_a_sentence, refusal
+from imbot.web.guard import Guard
 
 log = logging.getLogger(__name__)
 
 _OPEN = ("/livez", "/readyz")  # answered without the token, so that probes work; then only with yes or no
-
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
@@ -38,7 +37,8 @@ async def serving(
 ) -> AsyncIterator[None]:
     """Serve while the block lasts. If the address cannot be used, the bots run without the endpoint."""
     beacon = Beacon.new(settings.address)
-    admin = Admin(folder, supervisor, reloader, Guard(settings, beacon.process))
+    guard = Guard(settings.address.host, settings.token, pages=False, tokenless=_OPEN)
+    admin = Admin(folder, supervisor, reloader, guard, beacon.process)
     runner = web.AppRunner(admin.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -99,17 +99,22 @@ def _announce(beacon: Beacon, file: Path) -> None:
 class Admin:
     """The requests and their answers, from the supervisor and the reloader."""
 
-    def __init__(self, folder: Path, supervisor: Supervisor, reloader: Reloader, guard: "Guard") -> None:
+    def __init__(
+        self, folder: Path, supervisor: Supervisor, reloader: Reloader, guard: Guard, process: str
+    ) -> None:
         self._folder = folder
         self._supervisor = supervisor
         self._reloader = reloader
         self._guard = guard
+        self._process = process
         self._started_at = time.time()
         self._metrics = Metrics(supervisor, reloader)
 
     def app(self) -> web.Application:
         """The web application."""
-        app = web.Application(middlewares=[self._guard.answer, self._guard.check], client_max_size=1024)
+        app = web.Application(
+            middlewares=[self._answer, in_a_sentence, self._guard.check], client_max_size=1024
+        )
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/status", self._status)
@@ -117,6 +122,18 @@ class Admin:
         app.router.add_post("/reload", self._reload)
         app.router.add_get("/metrics", self._show_metrics)
         return app
+
+    @web.middleware
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """No answer is cached, and each names the process that gave it."""
+        if request.headers.get(PROCESS, self._process) != self._process:
+            response: web.StreamResponse = refusal(request, 421, "the request is for another process")
+        else:
+            response = await handler(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Server"] = "imbot"
+        response.headers[PROCESS] = self._process
+        return response
 
     async def _livez(self, _: web.Request) -> web.Response:
         return web.json_response({"alive": True})
@@ -136,7 +153,7 @@ class Admin:
             {
                 "version": __version__,
                 "pid": os.getpid(),
-                "process": self._guard.process,
+                "process": self._process,
                 "folder": str(self._folder.absolute()),
                 "started_at": iso(self._started_at),
                 "reload": last and {k: v for k, v in report_json(last).items() if k != "bots"},
@@ -151,80 +168,17 @@ class Admin:
     async def _reload(self, request: web.Request) -> web.Response:
         prune = request.query.get("prune", "0")
         if prune not in ("0", "1"):
-            return _refusal(400, "prune must be 1, or absent")
-        report = await self._reloader.reload(prune=prune == "1")
+            return refusal(request, 400, "prune must be 1, or absent")
+        try:
+            report = await self._reloader.reload(prune=prune == "1")
+        except StoppingError as error:
+            return refusal(request, 503, str(error))
         log.info("reload requested: %s", report)
         return web.json_response(report_json(report))
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
         body, content_type = await self._metrics.text(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
-
-
-class Guard:
-    """Decides which requests are answered: those with the token, and on loopback none of a web page."""
-
-    def __init__(self, settings: AdminSettings, process: str) -> None:
-        self._loopback = settings.address.loopback
-        self._token = settings.token
-        self.process = process
-
-    @web.middleware
-    async def check(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Pass a request on, or refuse it with the reason."""
-        # A web page in a browser on this machine can reach loopback: by a host name of its own (DNS rebinding),
-        # which shows in Host, or by a form that it submits, which shows in Origin and Sec-Fetch-Site.
-        if self._loopback and not _names_loopback(request.headers.get("Host")):
-            return _refusal(403, "use the endpoint's own address; requests by other host names are refused")
-        if _of_a_page(request):
-            return _refusal(403, "requests from web pages are refused")
-        if request.headers.get(PROCESS, self.process) != self.process:
-            return _refusal(421, "the request is for another process")
-        if request.path not in _OPEN and not self.knows(request):
-            return _refusal(401, "the token is missing or wrong", {"WWW-Authenticate": "Bearer"})
-        return await handler(request)
-
-    @web.middleware
-    async def answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Every answer is JSON, except metrics; it is not cached, and names the process that gave it."""
-        try:
-            response = await handler(request)
-        except web.HTTPException as error:
-            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            response = _refusal(error.status, f"{request.method} {request.path}: {error.reason}", allow)
-        except StoppingError as error:
-            response = _refusal(503, str(error))
-        except Exception:  # a defect must affect only this request
-            log.exception("admin: %s %s failed", request.method, request.path)
-            response = _refusal(500, "the request failed; see the log")
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Server"] = "imbot"
-        response.headers[PROCESS] = self.process
-        return response
-
-    def knows(self, request: web.Request) -> bool:
-        """Whether a request has the token, or none is needed."""
-        if not self._token:
-            return True
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        right = hmac.compare_digest(token.strip().encode(errors="replace"), self._token.encode())
-        return right and scheme.lower() == "bearer"
-
-
-def _names_loopback(host: str | None) -> bool:
-    if host is None:  # not a browser
-        return True
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    return is_loopback(name.strip("[]"))
-
-
-def _of_a_page(request: web.Request) -> bool:
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    return "Origin" in request.headers or site not in ("none", "same-origin")
-
-
-def _refusal(status: int, why: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": why}, status=status, headers=headers)
 
 
 def _unready(rows: list[BotStatus], reloader: Reloader) -> str:

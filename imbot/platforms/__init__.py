@@ -209,6 +209,11 @@ class Simulator(Protocol):
         """The address of the page while it listens. It is also the ``endpoint`` for gateways."""
         ...
 
+    @property
+    def page_url(self) -> str:
+        """The address of its page for a person, while it listens; with a token where other machines can reach it."""
+        ...
+
     def add_app(self, client_id: str, secret: str, title: str = "") -> object:
         """Let an app in, or give it another secret and title."""
         ...

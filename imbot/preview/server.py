@@ -7,7 +7,10 @@ from aiohttp import web
 
 from imbot.platforms import DEFAULT_TYPE, open_renderer
 from imbot.preview.onepage import INDEX
+from imbot.web.answers import in_a_sentence
+from imbot.web.guard import Guard
 
+_HOST = "127.0.0.1"
 _LIFE_SIGN_S = 15.0  # the longest pause between two events, so that a closed page is noticed
 
 
@@ -22,7 +25,7 @@ class Server:
 
     async def start(self, port: int) -> str:
         """Listen on loopback and return the URL; port 0 is any free one. OSError if the port is in use."""
-        app = web.Application()
+        app = web.Application(middlewares=[in_a_sentence, Guard(_HOST).check])
         app.router.add_get("/", self._index)
         app.router.add_get("/events", self._events)
         app.router.add_static("/preview/page/", INDEX.parent)
@@ -31,12 +34,12 @@ class Server:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
+            await web.TCPSite(runner, _HOST, port).start()
         except OSError:
             await runner.cleanup()
             raise
         self._runner = runner
-        return f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        return f"http://{_HOST}:{runner.addresses[0][1]}/"
 
     async def show(self, state: str) -> None:
         """Show this state, a JSON text without line breaks, on every open page."""

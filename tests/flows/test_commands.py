@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 import venv
 from pathlib import Path
@@ -216,6 +217,22 @@ def test_run_and_simulate_in_two_processes_do_the_same(working):
         assert secret not in re.sub(r"\w+=\*\*\*", "", run.output), "invariant 10"
     shown = ran(*IMBOT, "feedback", "--format", "csv", cwd=working)
     assert "very_helpful" in shown.stdout
+
+
+def test_a_simulator_for_other_machines_warns_and_has_a_token(tmp_path):
+    with started(*IMBOT, "simulate", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path) as sim:
+        page = sim.until(r"Chat page:\s+(\S+)")
+        (warning,) = [line for line in sim.lines if "warning" in line]
+        assert warning == (
+            "warning: other machines can reach 0.0.0.0: whoever has the address of the chat page reads and writes "
+            "every chat, and any program may connect with any client id; give --app to admit only yours\n"
+        )
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(page) as answer:
+            assert (answer.status, answer.url) == (200, page.partition("?")[0])
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(page.partition("?")[0])
+        assert sim.end()[0] == 0
 
 
 def test_run_refuses_missing_credentials_and_goes_on_waiting(working):

@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _TOKEN_HEADER = "x-acs-dingtalk-access-token"
 _BAD_TOKEN = "不合法的access_token"
+UNKNOWN_PATH = "/{unknown}"
 _NO_SUCH_PATH = {"errcode": 404, "errmsg": "请求的URI地址不存在"}
 
 
@@ -65,7 +66,7 @@ class Api:
         """Serve these routes, and answer every other path as the platform answers unknown ones."""
         for route in routes:
             app.router.add_route(route.method, route.path, self._server(route))
-        app.router.add_route("*", "/{unknown:.*}", self._server(None))
+        app.router.add_route("*", UNKNOWN_PATH.replace("}", ":.*}"), self._server(None))
 
     def _server(self, route: Route | None) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def serve(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from imbot.platforms.dingtalk.simulator.values import Card, User
 from imbot.platforms.dingtalk.simulator.world import World
 
 _PAGE = Path(__file__).parent / "page"
+FILES_PATH = "/sim/files/{name}"  # under which programs download pictures, sounds and files
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -43,7 +44,7 @@ class PageApi:
         app.router.add_get("/page/{path:.+}", self._file)
         app.router.add_get("/sim/events", self._events)
         app.router.add_get("/sim/state", self._state)
-        app.router.add_get("/sim/files/{name:.+}", self._content)
+        app.router.add_get(FILES_PATH.replace("}", ":.+}"), self._content)
         app.router.add_post("/sim/messages", self._say)
         app.router.add_post("/sim/clicks", self._click)
         app.router.add_put("/sim/settings", self._set)

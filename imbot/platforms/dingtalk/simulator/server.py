@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import web
-
 from imbot.platforms.dingtalk.simulator import (
     cards,
     media,
@@ -26,6 +24,7 @@ from imbot.platforms.dingtalk.simulator.faults import Fault
 from imbot.platforms.dingtalk.simulator.frames import Ack
 from imbot.platforms.dingtalk.simulator.gateway import BOT_TOPIC, Gateway
 from imbot.platforms.dingtalk.simulator.inbound import PIXEL, Said, payload
+from imbot.platforms.dingtalk.simulator.listener import Listener
 from imbot.platforms.dingtalk.simulator.page_api import PageApi
 from imbot.platforms.dingtalk.simulator.push import Push
 from imbot.platforms.dingtalk.simulator.settings import Settings
@@ -34,7 +33,6 @@ from imbot.platforms.dingtalk.simulator.values import App, Bots, Call, Card, Mes
 from imbot.platforms.dingtalk.simulator.world import World
 
 _MODULES = (tokens, webhook, robot, media, cards, streaming, standard_card)
-_LARGEST_UPLOAD = 21 * 1024 * 1024
 _DISCONNECTED = "persistent connection is timeout"
 
 
@@ -49,32 +47,22 @@ class Simulator:
         self.world = World(settings or Settings(), open_apps=open_apps)
         self.gateway = Gateway(self.world)
         self._api = Api(self.world)
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. Raises OSError if the port is taken."""
-        app = web.Application(client_max_size=_LARGEST_UPLOAD)
-        app.router.add_get("/connect", self.gateway.connect)
-        PageApi(self).register(app)
-        routes = [route for module in _MODULES for route in module.ROUTES]
-        self._api.register(app, [*self.gateway.tickets.routes(), *routes])
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
-        self.world.set_url(_url(host, runner))
+        routes = [*self.gateway.tickets.routes(), *(route for module in _MODULES for route in module.ROUTES)]
+        listener = Listener(host, self.gateway, PageApi(self), self._api, routes)
+        self.world.set_url(await listener.start(port))
+        self._listener = listener
 
     async def stop(self) -> None:
         """Close every connection, then the server."""
         self.gateway.close()
         self.world.feed.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._listener is not None:
+            await self._listener.stop()
+            self._listener = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -89,6 +77,12 @@ class Simulator:
     def url(self) -> str:
         """The base address of all APIs and of the chat page."""
         return self.world.url
+
+    @property
+    def page_url(self) -> str:
+        """The address of the chat page for a person; with the token where one is needed."""
+        token = self._listener.token if self._listener else ""
+        return f"{self.url}/?token={token}" if token else self.url
 
     @property
     def settings(self) -> Settings:
@@ -288,9 +282,3 @@ class Simulator:
 
     def _activity(self) -> int:
         return self._api.served + self.gateway.received
-
-
-def _url(host: str, runner: web.AppRunner) -> str:
-    port = runner.addresses[0][1]
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
-    return f"http://{name}:{port}"
