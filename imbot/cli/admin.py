@@ -30,11 +30,11 @@ def _address(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
         raise click.BadParameter(f"{error}; or 'off'") from None
 
 
-def serve_option(default: str, shown: str | bool = True) -> Callable[[_Command], _Command]:
-    """``--admin`` of the commands that run bots."""
+def serve_option(default: str, shown: str) -> Callable[[_Command], _Command]:
+    """``--admin`` of the commands that run bots; ``shown`` tells the default to people."""
     return click.option(
-        "--admin", envvar="IMBOT_ADMIN", default=default, show_default=shown, callback=_address,
-        metavar="HOST:PORT|off", help="Address of the admin endpoint: status, reload, metrics.",
+        "--admin", envvar="IMBOT_ADMIN", default=default, callback=_address, metavar="HOST:PORT|off",
+        help=f"Address of the admin endpoint: status, reload, metrics.  [default: {shown}]",
     )  # fmt: skip
 
 

@@ -39,8 +39,9 @@ def _since(_ctx: click.Context, _param: click.Parameter, value: str | None) -> f
     "--since", callback=_since, metavar="WHEN", help="A date (2026-11-01) or a time ago (12h, 7d, 2w)."
 )
 @click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True
-)
+    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True,
+    help="Output format.",
+)  # fmt: skip
 @bots_folder
 @store_option("imbot.db, or dev.db without it,")
 def command(bot: str | None, since: float, form: str, bots: Path, store_url: str | None) -> None:

@@ -12,7 +12,7 @@ _ANY_APP = ", and any program may connect with any client id; give --app to admi
 
 
 @click.command("simulate")
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="0 takes a free port."
 )

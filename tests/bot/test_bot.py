@@ -653,6 +653,18 @@ def test_limits_do_not_count_for_admins_and_follow_the_bot_file():
     assert len(bot.behaviour.agent.asked) == 1
 
 
+def test_an_admins_answer_is_cut_as_that_of_anybody():
+    async def main():
+        bot = a_bot("x" * 1500, limits=limits(), access=Access(admins=("boss",)))
+        await bot.on_message(message("x" * 101, id="m1", sender="boss"))
+        await done(bot)
+        return bot
+
+    bot = run_virtual(main())
+    assert bot.gateway.texts == []
+    assert bot.gateway.last().data["answer"] == "x" * 1000
+
+
 def test_a_message_that_is_too_long_is_not_cut_but_answered():
     async def main():
         bot = a_bot("answer", limits=limits())

@@ -19,7 +19,7 @@ def test_only_a_port_that_nobody_named_may_be_another_one(tmp_path, words, envir
     found = []
 
     @click.command()
-    @serve_option(DEFAULT)
+    @serve_option(DEFAULT, DEFAULT)
     def command(admin):
         found.append(settings(admin, tmp_path / "bots"))
 
