@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from jinja2 import nodes
@@ -100,7 +101,8 @@ def _compile_expression(source: Any, files: Files, known: frozenset[str], exampl
     try:
         compiled = compile_text(f"{{{{ {source} }}}}", files, known)
     except TemplateFault as error:
-        raise TemplateFault(replace(error.fault, columns=None)) from error
+        hint = example if "{{" in error.fault.hint else error.fault.hint
+        raise TemplateFault(replace(error.fault, hint=hint, columns=None)) from error
     if not compiled.expression:
         raise _mistake("this is not an expression", example)
     return compiled
@@ -240,9 +242,9 @@ def _fault(error: Exception, source: str, files: Mapping[str, str]) -> Fault:
     if isinstance(error, TemplateFault):
         return error.fault
     code = next(code for kinds, code in _CODES if isinstance(error, kinds))
-    message, hint = explain_error(error)
     line, file = _where(error)
     text = files.get(file, source) if file else source
+    message, hint = explain_error(error, next(islice(text.splitlines(), max(0, line - 1), None), ""))
     if isinstance(error, TemplateSyntaxError) and message.endswith("is not closed"):
         line = syntax.unclosed(text) or line
     return Fault(code, message, hint, line=line, columns=_columns(text, line, message), file=file)

@@ -16,32 +16,26 @@ from imbot.text.suggestions import did_you_mean
 Explanation = tuple[str, str]
 """A message, with the word it is about in backquotes, and a hint."""
 
-_TAGS = [
-    "block",
-    "call",
-    "elif",
-    "else",
-    "endblock",
-    "endcall",
-    "endfilter",
-    "endfor",
-    "endif",
-    "endmacro",
-    "endraw",
-    "endset",
-    "endwith",
-    "extends",
-    "filter",
-    "for",
-    "from",
-    "if",
-    "import",
-    "include",
-    "macro",
-    "raw",
-    "set",
-    "with",
-]
+# a tag -> an example of it, where it needs something after its name
+_EXAMPLES = {
+    "block": "{% block name %}",
+    "call": "{% call button(answer) %}",
+    "elif": "{% elif error %}",
+    "extends": "{% extends 'base.j2' %}",
+    "filter": "{% filter upper %}",
+    "for": "{% for x in suggestions %}",
+    "from": "{% from 'macros.j2' import button %}",
+    "if": "{% if answer %}",
+    "import": "{% import 'macros.j2' as macros %}",
+    "include": "{% include 'part.j2' %}",
+    "macro": "{% macro button(text) %}",
+    "set": "{% set name = answer %}",
+    "with": "{% with name = answer %}",
+}
+_BARE_TAGS = [
+    "else", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endraw", "endset", "endwith", "raw"
+]  # fmt: skip
+_TAGS = sorted([*_EXAMPLES, *_BARE_TAGS])
 _ESCAPING = frozenset({"e", "escape", "forceescape", "safe", "striptags", "xmlattr"})
 _TOKENS = {
     "end of print statement": "}}",
@@ -50,11 +44,14 @@ _TOKENS = {
     "string": "a text",
 }
 _OPENERS = {"end of print statement": "{{", "end of statement block": "{%"}
+_STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)(.*?)[-+]?%\}")
+_PRINT = re.compile(r"\{\{[-+]?()(.*?)[-+]?\}\}")
+_WANTS_MORE = re.compile(r"(?:^|\b(?:and|as|else|if|import|in|is|not|or)|[^\w\s\"')\]}])$")
 _FUNCTION = r"(?:sync_)?(?:do_|_)?(\w+)\(\)"
 
 
-def explain_error(error: Exception) -> Explanation:
-    """Message and hint for an exception."""
+def explain_error(error: Exception, line: str = "") -> Explanation:
+    """Message and hint for an exception; ``line`` is the line of the template that it is about."""
     if isinstance(error, UnsafeTemplateError):
         return str(error), error.hint
     if isinstance(error, TooExpensiveError | MemoryError):
@@ -67,7 +64,12 @@ def explain_error(error: Exception) -> Explanation:
     for pattern, words in _RULES:
         found = re.match(pattern, phrase)
         if found:
-            return words(*found.groups())
+            ending = found[found.lastindex or 0]
+            return (
+                _too_early(ending, line)
+                if ending in _OPENERS and words in _CUT_OFF
+                else words(*found.groups())
+            )
     message, _, hint = phrase.partition("\n")
     return message, hint
 
@@ -105,17 +107,33 @@ def _unexpected(wanted: str, got: str) -> Explanation:
         return "a single `=` does not compare", "write =="
     if got == "if":
         return "`else if` does not fit here", "write elif"
-    hint = f"expected {_TOKENS.get(wanted, wanted)}"
-    return ("the expression ends too early" if got in _TOKENS else f"`{got}` does not fit here"), hint
+    return f"`{got}` does not fit here", f"expected {_TOKENS.get(wanted, wanted)}"
 
 
 def _no_expression(got: str) -> Explanation:
-    example = "{% if answer %}" if got == "end of statement block" else "{{ answer }}"
-    message = "an expression is missing" if got in _TOKENS else f"`{got}` cannot begin an expression"
-    return message, f"for example {example}"
+    return f"`{got}` cannot begin an expression", "for example {{ answer }}"
+
+
+def _too_early(ending: str, line: str) -> Explanation:
+    """What is missing in the first expression or tag of the line that wants more before its end."""
+    pieces = (_PRINT if ending == "end of print statement" else _STATEMENT).findall(line)
+    found = [piece for piece in pieces if piece[0] not in _BARE_TAGS] or [("", "")]
+    tag, rest = next((each for each in found if _WANTS_MORE.search(each[1].strip())), found[-1])
+    example = f"for example {_EXAMPLES.get(tag, '{{ answer }}')}"
+    words = rest.split()
+    if not words:
+        return "an expression is missing", example
+    goes_on = tag in ("", "if", "elif") and _WANTS_MORE.search(rest.strip())
+    return "the expression ends too early", f"add what follows {words[-1]}" if goes_on else example
+
+
+def _bracket(got: str, wanted: str) -> Explanation:
+    return f"a closing {wanted} is missing", f"add it before the {got}"
 
 
 def _strange(character: str) -> Explanation:
+    if character.isascii() and character not in "`\\":
+        return f"`{character}` does not fit here", f"remove it, or write what is missing before {character}"
     return f"`{character}` does not fit here", "put texts in plain quotes, ' or \""
 
 
@@ -164,6 +182,11 @@ _RULES: tuple[tuple[str, Callable[..., Explanation]], ...] = (
     (r"No test named '(\w+)'", _no_test),
     (r"expected token '(.+)', got '(.+)'", _unexpected),
     (r"Expected an expression, got '(.+)'", _no_expression),
+    (r"unexpected '(.)', expected '(.)'", _bracket),
+    (
+        r"expected name or number",
+        _constant("a name is missing after the dot", "for example {{ feedback.chosen }}"),
+    ),
     (r"unexpected (?:char )?'(.+?)'", _strange),
     (r'can only concatenate \w+ \(not "(\w+)"\)', _joined),
     (r"unsupported operand type\(s\) for (\S+?):? (?:or [\w()]+: )?'(\w+)' and '(\w+)'", _operands),
@@ -184,6 +207,8 @@ _RULES: tuple[tuple[str, Callable[..., Explanation]], ...] = (
         ),
     ),
 )
+
+_CUT_OFF = (_unexpected, _no_expression, _strange)  # which may be about the end of an expression or a tag
 
 
 def word_of(message: str, line: str) -> tuple[int, int] | None:

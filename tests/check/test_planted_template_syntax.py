@@ -22,7 +22,7 @@ MISTAKES = mistakes(
     (
         "expr",
         "card: {templates: {final: {msgContent: '⟦{{ answer | }}⟧'}}}",
-        "template.syntax: the expression ends too early ⇒ expected a name",
+        "template.syntax: the expression ends too early ⇒ add what follows |",
     ),
     (
         "expr empty",

@@ -1,8 +1,10 @@
 import pytest
-from jinja2 import TemplateSyntaxError
+from jinja2 import Environment, TemplateSyntaxError
 
 from imbot.templates.budget import TooExpensiveError
-from imbot.templates.jinja_messages import explain_error, word_of
+from imbot.templates.compile import compile_condition, compile_text
+from imbot.templates.faults import TemplateFault
+from imbot.templates.jinja_messages import _BARE_TAGS, _EXAMPLES, explain_error, word_of
 
 
 @pytest.mark.parametrize(
@@ -47,9 +49,6 @@ def test_an_exception_is_told_in_plain_words_with_its_cure(error, message, hint)
 
 
 def test_the_language_itself_still_speaks_the_phrases_that_are_translated():
-    from imbot.templates.compile import compile_text
-    from imbot.templates.faults import TemplateFault
-
     for source in (
         "{{ a",
         "{% if a %}",
@@ -69,3 +68,60 @@ def test_the_word_a_message_speaks_of_is_found_as_a_whole():
     assert word_of("a single `=` does not compare", "{% if a = b %}") == (8, 9)
     assert word_of("no word", "line") is None
     assert word_of("`gone`", "line") is None
+
+
+def fault_of(source):
+    with pytest.raises(TemplateFault) as caught:
+        compile_text(source, ())
+    return caught.value.fault.message, caught.value.fault.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "hint"),
+    [
+        ("{{ }}", "an expression is missing", "for example {{ answer }}"),
+        ("{% if %}x{% endif %}", "an expression is missing", "for example {% if answer %}"),
+        ("{% if a %}x{% elif %}y{% endif %}", "an expression is missing", "for example {% elif error %}"),
+        ("a\n{%- for -%}x{% endfor %}", "an expression is missing", "for example {% for x in suggestions %}"),
+        (
+            "{% for x %}{% endfor %}",
+            "the expression ends too early",
+            "for example {% for x in suggestions %}",
+        ),
+        ("{% set x = %}", "the expression ends too early", "for example {% set name = answer %}"),
+        ("{% with x = %}{% endwith %}", "the expression ends too early", "{% with name = answer %}"),
+        ("{% include %}", "an expression is missing", "for example {% include 'part.j2' %}"),
+        ("{% macro x %}{% endmacro %}", "the expression ends too early", "{% macro button(text) %}"),
+        ("{% if answer == %}x{% endif %}", "the expression ends too early", "add what follows =="),
+        ("{% if answer and %}x{% endif %}", "the expression ends too early", "add what follows and"),
+        ("{{ answer }} {{ answer ~ }} {{ error }}", "the expression ends too early", "add what follows ~"),
+        ("{{ answer | }}", "the expression ends too early", "add what follows |"),
+        ("{{ answer if }}", "the expression ends too early", "add what follows if"),
+        ("{{ feedback. }}", "a name is missing after the dot", "{{ feedback.chosen }}"),
+        ("{{ answer[0 }}", "a closing ] is missing", "before the }"),
+        ("{{ answer | replace('a', }}", "a closing ) is missing", "before the }"),
+        ("{{ {'a': (1] }}", "a closing ) is missing", "before the ]"),
+        ("{{ * }}", "`*` does not fit here", "write what is missing before *"),
+        ("{{ “a” }}", "`“` does not fit here", "plain quotes"),
+    ],
+)
+def test_what_ends_too_early_is_told_with_an_example_of_its_own_tag(source, message, hint):
+    found = fault_of(source)
+    assert message in found[0]
+    assert hint in found[1]
+    assert "end of" not in found[0], "a word of the language's own"
+
+
+@pytest.mark.parametrize("source", ["", "answer ==", "1 +"])
+def test_a_bare_expression_gets_no_example_with_braces(source):
+    with pytest.raises(TemplateFault) as caught:
+        compile_condition(source, ())
+    assert "{" not in caught.value.fault.hint
+    assert caught.value.fault.hint
+
+
+@pytest.mark.parametrize(("tag", "example"), _EXAMPLES.items())
+def test_every_example_is_right(tag, example):
+    begin = "{% if a %}" if tag == "elif" else ""
+    end = {"elif": "{% endif %}"}.get(tag, f"{{% end{tag} %}}" if f"end{tag}" in _BARE_TAGS else "")
+    Environment().parse(begin + example + (end if tag != "set" else ""))
