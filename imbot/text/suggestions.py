@@ -8,8 +8,13 @@ def suggest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant; empty if none is similar."""
     plain = {name.lower().replace("-", "_"): name for name in known}
     word = word.lower().replace("-", "_")
-    close = get_close_matches(word, plain, n=1, cutoff=0.7) or _longer(word, plain)
+    close = get_close_matches(word, plain, n=1, cutoff=0.7) or _reordered(word, plain) or _longer(word, plain)
     return plain[close[0]] if close else ""
+
+
+def _reordered(word: str, known: Iterable[str]) -> list[str]:
+    """The known words with the same letters: in a short one two that are swapped are half of it."""
+    return [name for name in known if sorted(name) == sorted(word)]
 
 
 def _longer(word: str, known: Iterable[str]) -> list[str]:

@@ -24,7 +24,7 @@ MISTAKES = mistakes(
         "⟦credentials⟧:\n",
         "schema.type: `credentials` is empty; it must be a mapping ⇒ remove the key, or give it a value",
     ),
-    ("type number", "type: ⟦5⟧", "schema.type: `type` must be a text ⇒ put it in quotes"),
+    ("type number", "type: ⟦5⟧", "schema.type: `type` must be one of: dingtalk-stream ⇒ the default is"),
     (
         "layout text",
         "card: {templates: {final: ⟦cards/final.yaml⟧}}",
@@ -40,7 +40,11 @@ MISTAKES = mistakes(
         "card: {templates: {⟦final⟧: }}",
         "schema.type: `final` is empty; it must be a mapping ⇒ remove the key, or give it a value",
     ),
-    ("pace bool", "throttle: {pace: ⟦true⟧}", "schema.type: `pace` must be a text ⇒ put it in quotes"),
+    (
+        "pace bool",
+        "throttle: {pace: ⟦true⟧}",
+        "schema.type: `pace` must be one of: adaptive, fixed, ⇒ the default is",
+    ),
     (
         "interval number",
         "throttle: {interval: ⟦2⟧}",

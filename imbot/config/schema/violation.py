@@ -160,6 +160,8 @@ def _type(fault: SchemaFault) -> Demand:
         return "schema.type", f"is empty; it {demand}", "remove the key, or give it a value"
     if _is_duration(fault.schema):
         return "schema.type", "must be a duration", _DURATION
+    if "enum" in fault.schema:
+        return "schema.type", f"must be one of: {', '.join(map(str, fault.schema['enum']))}", _usual(fault)
     if "string" in kinds and isinstance(fault.value, bool | int | float):
         return "schema.type", demand, "put it in quotes"
     if "boolean" in kinds:
@@ -180,7 +182,7 @@ _DURATION = "a whole number with its unit: `500ms`, `2s`, `5m` or `1h`"
 
 def _enum(fault: SchemaFault) -> Demand:
     known = [str(option) for option in fault.wanted]
-    hint = did_you_mean(fault.value, known, _usual(fault)) if isinstance(fault.value, str) else ""
+    hint = did_you_mean(fault.value, known, _usual(fault)) if isinstance(fault.value, str) else _usual(fault)
     return "schema.enum", f"must be one of: {', '.join(known)}", hint
 
 

@@ -54,6 +54,23 @@ def test_a_good_name_is_accepted(name):
     assert found("bot", BOT | {"name": name}) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ({"card": {"kind": "ia"}}, "did you mean `ai`?"),
+        ({"card": {"actions": ["sotp"]}}, "did you mean `stop`?"),
+        ({"conversation": {"group": "share"}}, "did you mean `shared`?"),
+        ({"throttle": {"pace": "slow"}}, "the default is adaptive"),
+        ({"throttle": {"pace": 5}}, "the default is adaptive"),
+        ({"card": {"kind": ["ai"]}}, "the default is ai"),
+    ],
+)
+def test_where_one_of_some_words_is_wanted_the_hint_is_one_of_them(value, hint):
+    violation = only("bot", BOT | value)
+    assert "must be one of: " in violation.message
+    assert violation.hint == hint
+
+
 def test_violations_come_together():
     value = {"throttle": {"pacee": 1, "chunks": 0}, "titel": "x", "enabled": "yes", "agent": {}}
     codes = sorted(code for *_, code in found("bot", value))
