@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
@@ -18,9 +19,11 @@ from imbot.problems.sources import Sources
 from imbot.reload.status import BotStatus
 from imbot.reload.supervisor import Supervisor
 from imbot.spec import BotSpec, Folder
+from imbot.usage.agent_failures import FailedAnswer, Failing
 
 EVERY_S = 0.25
 QUESTIONS = 3
+FAILURES = 20  # of a bot
 
 
 class ChatPage:
@@ -29,6 +32,8 @@ class ChatPage:
     def __init__(self, simulator: Simulator, supervisor: Supervisor) -> None:
         self._simulator = simulator
         self._supervisor = supervisor
+        self._failures: dict[str, deque[FailedAnswer]] = {}  # by name, the last ones
+        supervisor.counters.agent_failures.observe(self._note)
         self._shown: list[dict[str, Any]] | None = None
         self._apps: Mapping[str, str] = {}  # by the bot's name, as shown last
         self._since: dict[str, tuple[int, int]] = {}  # by name: the generation, and when it was first seen
@@ -57,6 +62,9 @@ class ChatPage:
             self._simulator.remove_app(app)
         self._apps = apps
 
+    def _note(self, failed: FailedAnswer) -> None:
+        self._failures.setdefault(failed.bot, deque(maxlen=FAILURES)).append(failed)
+
     def _bot(self, row: BotStatus, spec: BotSpec | None) -> dict[str, Any]:
         rejected = row.rejected.problems if row.rejected else ()
         bot: dict[str, Any] = {
@@ -64,11 +72,13 @@ class ChatPage:
             "title": spec.title if spec else row.name,
             "path": relative_path(Path(row.path)),
             "problems": self._told(row.path, rejected),
+            "failures": [_failure(failed) for failed in self._failures.get(row.name, ())],
             "trouble": [redactor.clean(text) for text in _trouble(row)],
         }
         if spec:
             running = {"app": spec.identity, "state": "running", "since": self._running_since(row)}
-            return bot | running | {"questions": self._starters(spec)}
+            running |= {"failing": row.failing and _failing(row.failing), "questions": self._starters(spec)}
+            return bot | running
         waits = "waiting" if only_unset(rejected) else "rejected"
         return bot | {"app": None, "state": waits if rejected else "pending"}
 
@@ -96,6 +106,7 @@ class ChatPage:
     def _forget(self, names: set[str], paths: set[str]) -> None:
         """Drop what is remembered of bots and files that are gone."""
         self._since = {name: known for name, known in self._since.items() if name in names}
+        self._failures = {name: known for name, known in self._failures.items() if name in names}
         self._questions = {name: known for name, known in self._questions.items() if name in names}
         self._problems = {path: known for path, known in self._problems.items() if path in paths}
 
@@ -107,6 +118,24 @@ def starters(spec: BotSpec) -> Iterator[str]:
     by_file = [[entry.heading for entry in read_entries(file)[:QUESTIONS]] for file in files]
     found = [heading for headings in zip_longest(*by_file) for heading in headings if heading]
     yield from list(dict.fromkeys(found))[:QUESTIONS]
+
+
+def _failing(failing: Failing) -> dict[str, Any]:
+    return {
+        "since": int(failing.since * 1000),
+        "answers": failing.answers,
+        "reason": failing.error,
+        "cure": failing.cure,
+    }
+
+
+def _failure(failed: FailedAnswer) -> dict[str, str]:
+    return {
+        "card": failed.card,
+        "message": failed.message,
+        "reason": failed.error,
+        "cure": failed.cure,
+    }
 
 
 def _trouble(row: BotStatus) -> Iterator[str]:

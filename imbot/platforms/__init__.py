@@ -228,8 +228,9 @@ class Simulator(Protocol):
         Each has ``name``, ``title``, ``app`` (its client id; null: it does not run), ``state`` (``running``,
         ``waiting``, ``rejected`` or ``pending``), ``since`` (the version that runs, in epoch milliseconds),
         ``problems`` (as ``problems.page`` makes them; of a running bot: why a newer version of its file does
-        not run), ``trouble`` (what else is wrong, sentences), ``questions`` (to begin with) and ``failures``: the
-        last answers that failed, each with its ``card``, the ``message`` that was asked, ``reason`` and ``cure``.
+        not run), ``trouble`` (what else is wrong, sentences), ``questions`` (to begin with), ``failing`` (null, or
+        ``since``, ``answers``, ``reason`` and ``cure``: all answers fail) and ``failures``: the last answers that
+        failed, each with its ``card``, the ``message`` that was asked, ``reason`` and ``cure``.
         """
         ...
 

@@ -81,7 +81,9 @@ def _failed(context: TurnContext, error: AgentError, trace: Exception | None = N
         exc_info=trace,
     )
     counters.count_agent_error(turn.bot)
-    counters.agent_failures.failed(turn.bot, spec.agent, found, cause, cure)
+    counters.agent_failures.failed(
+        turn.bot, spec.agent, found, cause, cure, card=turn.card.id, message=turn.message_id
+    )
 
 
 async def _listen(

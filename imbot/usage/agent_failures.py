@@ -30,6 +30,21 @@ class Failing:
     cure: str
 
 
+@dataclass(frozen=True, slots=True)
+class FailedAnswer:
+    """One answer that failed: the ids of its card, empty where there is none yet, and of the message that was asked.
+
+    ``error`` is without secrets.
+    """
+
+    bot: str
+    card: str
+    message: str
+    error: str
+    cause: str
+    cure: str
+
+
 @dataclass(slots=True)
 class _Agent:
     """The agent that a bot uses, and how it has failed since it last answered."""
@@ -45,6 +60,11 @@ class AgentFailures:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._agents: dict[str, _Agent] = {}
+        self._observers: list[Callable[[FailedAnswer], None]] = []
+
+    def observe(self, observer: Callable[[FailedAnswer], None]) -> None:
+        """Call this with every answer that fails; it must not fail or wait."""
+        self._observers.append(observer)
 
     def follow(self, bot: str, identity: object) -> None:
         """A bot uses the agent of that identity from now on; failures of another one do not count any more."""
@@ -61,14 +81,27 @@ class AgentFailures:
         if self._used(bot, identity):
             self._agents[bot] = _Agent(identity)
 
-    def failed(self, bot: str, identity: object, error: str, cause: str, cure: str) -> None:
-        """A bot's agent has failed in an answer."""
+    def failed(
+        self,
+        bot: str,
+        identity: object,
+        error: str,
+        cause: str,
+        cure: str,
+        *,
+        card: str = "",
+        message: str = "",
+    ) -> None:
+        """A bot's agent has failed in an answer; ``card`` and ``message`` are the ids of that answer."""
+        error = redactor.clean(error)[:ERROR_CHARS]
+        for observer in self._observers:
+            observer(FailedAnswer(bot, card, message, error, cause, cure))
         if not (agent := self._used(bot, identity)):
             return
         now, before = self._clock(), agent.last
         since, answers = (before.since, before.answers) if before else (now, 0)
         agent.failed_at.append(now)
-        agent.last = Failing(since, answers + 1, redactor.clean(error)[:ERROR_CHARS], cause, cure)
+        agent.last = Failing(since, answers + 1, error, cause, cure)
 
     def failing(self, bot: str) -> Failing | None:
         """How a bot fails; None if it does not, or if it was asked too rarely in the last hour to tell."""

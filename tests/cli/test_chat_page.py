@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 from botfolder import write
 
-from imbot.cli.chat_page import QUESTIONS, ChatPage, starters
+from imbot.cli.chat_page import FAILURES, QUESTIONS, ChatPage, starters
 from imbot.config.loader import Loader
 from imbot.log import redactor
 from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
+from imbot.usage.agent_failures import LEAST_ANSWERS
+from imbot.usage.counters import Counters
 
 ECHO = "credentials: {client_id: app, client_secret: x}\nagent: {type: echo}\n"
 FAQ = "credentials: {client_id: app, client_secret: x}\nagent: {type: faq, knowledge: k}\n"
@@ -21,6 +23,7 @@ class Known:
 
     def __init__(self, *rows, **specs):
         self.rows, self._specs = list(rows), specs
+        self.counters = Counters()
 
     def status(self):
         return self.rows
@@ -115,6 +118,34 @@ def test_what_else_is_wrong_is_told_without_secrets(tmp_path):
     assert len(bot["trouble"]) == 3
     assert "planted" not in json.dumps(bot)
     assert told(BotStatus("new", "new.yaml", pending=pending))[0]["state"] == "pending"
+
+
+def test_failed_answers_are_told_with_their_cure(tmp_path):
+    file = loaded(tmp_path, ECHO)
+    known, shown = Known(row(file), a=file.spec), Shown()
+    page, failures = ChatPage(shown, known), known.counters.agent_failures
+    failures.follow("a", file.spec.agent)
+    for number in range(LEAST_ANSWERS + FAILURES):
+        failures.failed(
+            "a",
+            file.spec.agent,
+            "HTTP 401",
+            "the key",
+            "check `agent.api_key`",
+            card=f"c{number}",
+            message="m",
+        )
+    known.rows = [row(file, failing=failures.failing("a"))]
+    page.update()
+    (bot,) = shown.bots
+
+    assert len(bot["failures"]) == FAILURES
+    assert bot["failures"][-1] == {
+        "card": f"c{LEAST_ANSWERS + FAILURES - 1}", "message": "m",
+        "reason": "HTTP 401", "cure": "check `agent.api_key`",
+    }  # fmt: skip
+    assert bot["failing"]["answers"] == LEAST_ANSWERS + FAILURES
+    assert bot["failing"]["cure"] == "check `agent.api_key`"
 
 
 def test_a_bot_that_ended_is_taken_off_the_page(tmp_path):

@@ -168,6 +168,8 @@ def test_the_page_of_dev_shows_what_the_terminal_shows(tmp_path):
     echo = bots / "echo.yaml"
     echo.write_text(ECHO, encoding="utf-8")
     (bots / "waits.yaml").write_text(WAITS, encoding="utf-8")
+    fails = ECHO.replace("ECHO", "FAILS").replace("echo}", "echo, fail_after: 1}")
+    (bots / "fails.yaml").write_text(fails, encoding="utf-8")
     with started(*IMBOT, "dev", "bots/", "--port", "0", cwd=tmp_path) as dev, open_browser() as browser:
         page = Page(browser, Shown(dev.until(r"(http://\S+)")))
         page.shows("app", "等待变量", '[data-bot="waits"][data-state="waiting"]')
@@ -187,8 +189,15 @@ def test_the_page_of_dev_shows_what_the_terminal_shows(tmp_path):
 
         (tmp_path / ".env").write_text("NO_SUCH_URL=http://127.0.0.1:9/v1\n", encoding="utf-8")
         page.until(lambda: page.all("app", '[data-bot="waits"][data-online="true"]'), "it waits no longer")
+        page.press("app", '[data-bot="fails"]')
+        for number in range(1, 4):
+            page.say(f"question {number}")
+            page.until(lambda: len(page.all("failure")) == number, "each failed answer says why")  # noqa: B023
+        page.shows("failure", "because of fail_after [fail_after] — remove it from the bot file")
+        page.shows("notice", "3 次回答都失败了")
+        page.shows("app", "回答都失败了", '[data-bot="fails"][data-state="failing"]')
         echo.unlink()
-        page.until(lambda: len(page.all("app")) == 1, "a bot without a file is gone")
+        page.until(lambda: len(page.all("app")) == 2, "a bot without a file is gone")
         assert console_errors(browser) == []
 
 

@@ -127,12 +127,6 @@ class Page:
         self.text = json.dumps(bots, ensure_ascii=False)
 
 
-def chat_page(supervisor):
-    shown = Page()
-    ChatPage(shown, supervisor).update()
-    return shown.text
-
-
 def greeting(folder):
     (file,) = Loader(folder.bots, no_env=True).load().files
     return click.unstyle(
@@ -266,7 +260,10 @@ async def of_a_process(flow, server, monkeypatch, secret):
     logger = logging.getLogger("imbot.test")
     with Logs() as logs:
         async with flow.up(admin=admin):
+            page = Page()
+            chat_page = ChatPage(page, flow.supervisor)
             await flow.ask(f"app-loud{number}", "hello")
+            chat_page.update()
             logger.error("%s", said)
             try:
                 raise RuntimeError(said)
@@ -278,7 +275,7 @@ async def of_a_process(flow, server, monkeypatch, secret):
                 for each in ("status", "reload", "plan")
                 for words in ((each,), (each, "--json"))
             }
-            files["dev, its chat page"] = chat_page(flow.supervisor)
+            files["dev, its chat page"] = page.text
             doctor = {"DINGTALK_OPENAPI_ENDPOINT": flow.sim.url}
             work = {
                 f"doctor {option}".strip(): await asyncio.to_thread(
@@ -290,6 +287,7 @@ async def of_a_process(flow, server, monkeypatch, secret):
     work |= {
         **logs.texts(),
         **of_a_row(row, said),
+        "dev, its chat page": page.text,
         "what the agent raises": await complaint(spec),
         "reload --json, a key that changed": json.dumps(changed(said)),
         "run, as it ends": await asyncio.to_thread(last_words, StoreError(said)),

@@ -256,5 +256,6 @@ _UNTOLD: Mapping[str, Any] = {
     "problems": [],
     "trouble": [],
     "questions": [],
+    "failing": None,
     "failures": [],
 }

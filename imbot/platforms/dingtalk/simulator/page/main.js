@@ -48,6 +48,7 @@ function inspect(card) {
 
 function choose(changes) {
   choice.set(changes);
+  choice.settle(store); // what is sent before the next drawing goes to the one who was chosen
   schedule();
   const elsewhere = changes.wanted || changes.group !== undefined;
   if (elsewhere && !PHONE.matches) composer.input.focus({ preventScroll: true }); // a phone would raise its keyboard

@@ -5,7 +5,9 @@ import { fill, h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { drawImage } from "./links.js";
 import { renderMarkdown } from "./markdown.js";
+import { whyFailed } from "./notice.js";
 import { clock, drawAvatar } from "./people.js";
+import { drawWords } from "./problems.js";
 
 const PAUSE_MS = 5 * 60_000;
 
@@ -23,7 +25,9 @@ export class MessageView {
     const card = store.cards.get(message.card);
     const app = store.apps.get(message.app);
     const inspected = choice.panel && choice.card === message.card;
-    const inputs = [message, card, choice.user, choice.group, inspected, app?.name];
+    const failure = store.failureOf(message);
+    const told = failure && whyFailed(failure);
+    const inputs = [message, card, choice.user, choice.group, inspected, app?.name, told];
     if (inputs.every((input, index) => input === this.drawn[index])) return;
     this.drawn = inputs;
     const mine = message.from.kind === "user" && message.from.id === choice.user;
@@ -52,6 +56,7 @@ export class MessageView {
               { class: "reactions" },
               message.reactions.map((name) => h("span", { class: "tag" }, name)),
             ),
+          told && h("p", { class: "failure", "data-testid": "failure" }, icon("warning"), h("span", {}, drawWords(told))),
           message.delivered === false && h("p", { class: "undelivered" }, icon("warning"), t("notDelivered")),
         ),
       ),

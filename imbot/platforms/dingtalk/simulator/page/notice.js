@@ -3,7 +3,7 @@
 import { fill, h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { clock } from "./people.js";
-import { drawProblem } from "./problems.js";
+import { drawProblem, drawWords } from "./problems.js";
 
 /** The place between the head and the messages; empty where all is well. */
 export class Notice {
@@ -31,7 +31,7 @@ export class Notice {
         h(
           "div",
           { class: "notice-text" },
-          sentences.map((sentence) => h("p", {}, sentence)),
+          sentences.map((sentence) => h("p", {}, drawWords(sentence))),
         ),
         foldable &&
           h(
@@ -54,6 +54,11 @@ export class Notice {
   }
 }
 
+/** Why an answer failed, and what to do about it. */
+export function whyFailed({ reason, cure }) {
+  return cure ? `${reason} — ${cure}` : reason;
+}
+
 function sentencesOf({ state, bot }) {
   if (!bot) return [];
   const told = {
@@ -62,5 +67,11 @@ function sentencesOf({ state, bot }) {
     pending: () => t("botPending"),
     broken: () => t("botBroken", clock(bot.since)),
   }[state];
-  return [told?.(), ...bot.trouble].filter(Boolean);
+  const { failing } = bot;
+  return [
+    told?.(),
+    failing && t("botFailing", clock(failing.since), failing.answers),
+    failing && whyFailed(failing),
+    ...bot.trouble,
+  ].filter(Boolean);
 }

@@ -31,7 +31,7 @@ export function drawProblem({ path, line, column, code, severity, message, hint,
 }
 
 /** A sentence, what stands in backticks set as code. */
-function drawWords(text) {
+export function drawWords(text) {
   return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
 }
 

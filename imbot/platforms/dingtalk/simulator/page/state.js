@@ -21,7 +21,7 @@ export class Store {
     else if (type === "card") this.cards.set(event.card.id, event.card);
     else if (type === "app") this.apps.set(event.app.id, event.app);
     else if (type === "app_removed") this.apps.delete(event.id);
-    else if (type === "bots") this.bots = event.bots;
+    else if (type === "bots") this.setBots(event.bots);
     else if (type === "conversation") this.conversations.set(event.conversation.id, event.conversation);
     else if (type === "settings") this.settings = event.settings;
     else if (type === "call") this.addCall(event.call);
@@ -63,13 +63,29 @@ export class Store {
 
   reset(state) {
     this.apps = byId(state.apps);
-    this.bots = state.bots ?? [];
+    this.setBots(state.bots ?? []);
     this.users = byId(state.users);
     this.conversations = byId(state.conversations);
     this.messages = byId(state.messages);
     this.cards = new Map(Object.entries(state.cards));
     this.settings = state.settings;
     this.calls = [...state.calls].sort((a, b) => a.id - b.id);
+  }
+
+  setBots(bots) {
+    this.bots = bots;
+    this.failures = new Map();
+    for (const failure of bots.flatMap((bot) => bot.failures)) {
+      if (failure.card) this.failures.set(failure.card, failure);
+      this.failures.set(failure.message, failure);
+    }
+  }
+
+  /** Why the answer failed that a message is; of an answer without a card, it is told at its question. */
+  failureOf(message) {
+    if (message.card) return this.failures.get(message.card);
+    const failure = this.failures.get(message.id);
+    return failure && !this.cards.has(failure.card) ? failure : undefined;
   }
 
   addMessage(message) {
@@ -126,10 +142,11 @@ function entryOf(key, bot, app) {
   return { key, title, app, bot, state: stateOf(bot, app) };
 }
 
-/** How one in the list is: online, offline, broken (it runs, but not as its file says), waiting, rejected, pending. */
+/** How one in the list is: online, offline, broken (it runs, but not as its file says), failing, waiting, rejected, pending. */
 function stateOf(bot, app) {
   if (bot && !app) return bot.state === "running" ? "offline" : bot.state;
   if (bot?.problems.some((problem) => problem.severity === "error")) return "broken";
+  if (bot?.failing) return "failing";
   return app.connections > 0 ? "online" : "offline";
 }
 

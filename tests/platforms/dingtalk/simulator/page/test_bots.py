@@ -103,3 +103,40 @@ def test_problems_fit_a_phone_in_english_too(stage: Stage) -> None:
         page.press("app", '[data-bot="hr"]')
         page.shows("notice", "Not started: its file has an error")
         assert page.width_is_held()
+
+
+FAILED = {"reason": "Incorrect API key (HTTP 401)", "cure": "check `agent.api_key`"}
+
+
+def test_a_failed_answer_says_why_and_which_key_to_look_at(page: Page) -> None:
+    card = page.stage.ask(flowStatus="5", msgContent="Sorry")
+    fine = page.stage.ask(flowStatus="3", msgContent="Fine")
+    tell(page.stage, MINE | {"failures": [FAILED | {"card": card, "message": "m"}]})
+    page.until(
+        lambda: page.texts("failure") == ["Incorrect API key (HTTP 401) — check agent.api_key"], "it is told"
+    )
+    assert page.js("return document.querySelector('.failure code').innerText") == "agent.api_key"
+    assert page.one("app").get_attribute("data-state") == "online", "one failure is no failing bot"
+    page.stage.update(fine, msgContent="Still fine")
+    page.shows("card-content", "Still fine")
+    assert len(page.all("failure")) == 1
+
+
+def test_an_answer_without_a_card_fails_at_its_question(page: Page) -> None:
+    page.say("hello")
+    page.shows("message", "hello")
+    (message,) = page.stage.sim.messages
+    tell(page.stage, MINE | {"failures": [FAILED | {"card": "", "message": message.id}]})
+    page.shows("failure", "HTTP 401")
+
+
+def test_a_failing_bot_has_a_red_mark(page: Page) -> None:
+    at = page.js("return new Date(2026, 0, 2, 14, 3).getTime()")
+    tell(page.stage, MINE | {"failing": FAILED | {"since": at, "answers": 4}})
+    page.shows("app", "回答都失败了", '[data-state="failing"]')
+    page.shows("notice", "14:03 起，4 次回答都失败了")
+    page.shows("notice", "check agent.api_key")
+    red = page.js("return getComputedStyle(document.querySelector('.app .dot')).backgroundColor")
+    tell(page.stage, MINE)
+    page.until(lambda: page.all("app", '[data-state="online"]'), "it answers again")
+    assert page.js("return getComputedStyle(document.querySelector('.app .dot')).backgroundColor") != red
