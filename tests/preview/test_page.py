@@ -9,6 +9,7 @@ import pytest
 from botfolder import write
 from browser import console_errors, open_browser
 from preview_bot import BOT, FINAL
+from selenium.webdriver.support.ui import Select
 
 from imbot.model import CardPhase
 from imbot.platforms.dingtalk.renderer import PAGE
@@ -110,6 +111,19 @@ def test_all_phases_in_both_colours_and_widths_without_a_server(page, written):
     assert page.width_is_held()
 
 
+def test_all_boards_end_at_one_edge(page, written):
+    page.open(written())
+    edges = {board.rect["x"] + board.rect["width"] for board in page.all("board")}
+    assert len(edges) == 1
+    assert max(edges) > 1800
+
+
+def test_the_kind_says_which_key_it_is(page, written):
+    page.open(written())
+    tag = page.browser.find_element("css selector", ".bot .tag")
+    assert (tag.text, "card.kind" in tag.get_attribute("title")) == ("card.kind: ai", True)
+
+
 def test_the_phases_stand_in_one_row_where_they_fit(page, written):
     page.open(written())
     tops = {element.location["y"] for element in page.all("picture", '[data-board="phone-light"]')}
@@ -186,6 +200,16 @@ def test_a_phone_shows_it_too(written):
         assert page.width_is_held()
         assert page.values("picture", "data-phase", '[data-board="phone-light"]') == PHASES
         assert "Thinking" in page.all("picture")[0].text
+        cut = (
+            "return [...document.querySelectorAll('.bar button, .bar select')].filter((node) => node.checkVisibility())"
+            ".filter((node) => node.getBoundingClientRect().right > innerWidth || node.offsetHeight < 24).length"
+        )
+        assert browser.execute_script(cut) == 0
+        assert page.texts("phase-final") == [""], "many choices are a list here"
+        Select(page.all("select-sample")[0]).select_by_value("long")
+        Select(page.all("select-phase")[0]).select_by_value("final")
+        page.until(lambda: {*page.values("picture", "data-phase")} == {"final"}, "one phase is shown")
+        assert page.all("select-sample")[0].get_property("value") == "all", "the samples follow"
         assert console_errors(browser) == []
 
 

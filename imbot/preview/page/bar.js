@@ -14,13 +14,12 @@ export class Bar {
   show({ state, live, gone }, choice) {
     if (state === null) return fill(this.element, h("p", { class: "hint" }, t(gone ? "goneShort" : "waiting")));
     const named = (axis, name) => t(`${axis}_${name}`);
-    return fill(
+    fill(
       this.element,
       h(
         "div",
         { class: "bar-row" },
-        drawBot(state.bot),
-        live && drawLink(gone),
+        drawBot(state.bot, live && drawLink(gone)),
         h("span", { class: "spring" }),
         this.draw("theme", state, choice, (name) => t(name), "both"),
         this.draw("width", state, choice, (name) => t(name), "both"),
@@ -33,6 +32,8 @@ export class Bar {
         this.draw("phase", state, choice, (name) => named("phase", name), "all"),
       ),
     );
+    // a select that was used no longer follows its options
+    for (const select of this.element.querySelectorAll("select")) select.value = select.dataset.value;
   }
 
   /** The options of an axis; nothing where there is no choice. */
@@ -50,11 +51,31 @@ export class Bar {
         },
         text,
       );
+    const name = t(AXES[axis] ?? axis);
+    const many = options.length > 2;
+    return [
+      h(
+        "div",
+        { class: `choices ${many ? "many" : ""}`, role: "group", hidden: options.length < 2, "aria-label": name },
+        options.map((value) => item(value, label(value))),
+        item("all", t(everything)),
+      ),
+      many && this.drawSelect(axis, name, [...options, "all"], chosen, (value) => (value === "all" ? t(everything) : label(value))),
+    ];
+  }
+
+  /** The same choice for a phone, where many buttons do not fit. */
+  drawSelect(axis, name, values, chosen, label) {
+    const onchange = (event) => this.choose(axis, event.target.value);
     return h(
-      "div",
-      { class: "choices", role: "group", hidden: options.length < 2, "aria-label": t(AXES[axis] ?? axis) },
-      options.map((value) => item(value, label(value))),
-      item("all", t(everything)),
+      "label",
+      { class: "choice-select" },
+      h("span", {}, name),
+      h(
+        "select",
+        { "data-testid": `select-${axis}`, "data-value": chosen, onchange },
+        values.map((value) => h("option", { value }, label(value))),
+      ),
     );
   }
 
@@ -78,12 +99,13 @@ export class Bar {
 
 const AXES = { theme: "theme_axis", width: "width_axis" };
 
-function drawBot({ title, path, kind }) {
+function drawBot({ title, path, kind }, link) {
   return h(
     "div",
     { class: "bot" },
     h("h1", { "data-testid": "bot" }, title),
-    kind && h("span", { class: "tag" }, kind),
+    link,
+    kind && h("span", { class: "tag", title: t("kindHint") }, `card.kind: ${kind}`),
     h("span", { class: "path" }, path),
   );
 }

@@ -10,6 +10,10 @@ export const STRINGS = {
   dataHint: ["显示发送给平台的内容", "Show what is sent to the platform"],
   desktop: ["桌面", "Desktop"],
   goneShort: ["预览已停止", "The preview has stopped"],
+  kindHint: [
+    "卡片类型：机器人文件里的 card.kind，决定卡片能显示什么",
+    "The kind of card, card.kind in the bot file: it decides what the card can show",
+  ],
   light: ["浅色", "Light"],
   listed: ["会话列表显示：{0}", "In the chat list: {0}"],
   nothing: ["没有可显示的卡片", "No card to show"],

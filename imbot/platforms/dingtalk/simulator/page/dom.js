@@ -1,7 +1,7 @@
 /** DOM building blocks: the page draws itself anew, `morph` then changes only what differs. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const HANDLERS = ["onclick", "onerror"];
+const HANDLERS = ["onchange", "onclick", "onerror"];
 
 const ICONS = {
   back: "M15 5l-7 7 7 7",
