@@ -105,7 +105,7 @@ class _Findings:
 
     def _add_all_tests(self, folder: Path, checked: CheckedFolder) -> None:
         """Add all test files of a folder; if all can be read, also the snapshots that none of them uses."""
-        paths = sorted(path for path in folder.glob(f"*{_TESTS}") if path.is_file())
+        paths = sorted(folder.glob(f"*{_TESTS}"))
         cases = self.add_tests(checked, paths)
         if len(cases) == len(paths) and (folder / "snapshots").is_dir():
             from imbot.testing.snapshots import unused

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from imbot.config.regular_file import read_regular
 from imbot.config.yamlfile import MAX_BYTES, YamlFile, read_yaml
 from imbot.config.yamlfile.lines import Lines
 from imbot.errors import ConfigError
@@ -76,9 +77,6 @@ class Sources:
 
 def _source(path: Path) -> Source | None:
     try:
-        if not path.is_file():  # opening a pipe would wait for its other end
-            return None
-        with path.open("rb") as file:
-            return Source(str(path), file.read(MAX_BYTES + 1))
+        return Source(str(path), read_regular(path, MAX_BYTES + 1))
     except (OSError, ValueError):
         return None

@@ -8,6 +8,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+_FILES = (".yaml", ".yml", ".env")  # a folder of such a name is in the place of a file
+
 FileEntry = tuple[int, int, int, int]
 """Modification time and change time in ns, size, inode."""
 
@@ -27,9 +29,9 @@ def scan(folder: Path, used: Iterable[str]) -> dict[str, FileEntry]:
 
 
 def entry_at(path: str) -> FileEntry | None:
-    """The entry of a regular file; None if there is none."""
+    """The entry of a file, or of what is in the place of one; None if there is none."""
     try:
-        return _entry(os.stat(path))  # noqa: PTH116  a Path for each of thousands of files is slow
+        return _entry(os.stat(path), path)  # noqa: PTH116  a Path for each of thousands of files is slow
     except (OSError, ValueError):  # ValueError: no file has such a name
         return None
 
@@ -53,10 +55,9 @@ def _below(folder: str) -> Iterator[tuple[str, FileEntry]]:
     while waiting:
         top, parents = waiting.pop()
         for path, is_folder in _listed(top):
-            if not is_folder:
-                if entry := entry_at(path):
-                    yield path, entry
-            elif (real := os.path.realpath(path)) not in parents:  # a link may lead back up
+            if (not is_folder or path.endswith(_FILES)) and (entry := entry_at(path)):
+                yield path, entry
+            if is_folder and (real := os.path.realpath(path)) not in parents:  # a link may lead back up
                 waiting.append((path, (*parents, real)))
 
 
@@ -84,7 +85,9 @@ def _ignored(name: str) -> bool:
     return name in _OTHERS or name.startswith("..")
 
 
-def _entry(found: os.stat_result) -> FileEntry | None:
+def _entry(found: os.stat_result, path: str) -> FileEntry | None:
     if not stat.S_ISREG(found.st_mode):
-        return None
+        # What is in the place of a file is told apart by its sort alone. Other folders are seen by their files.
+        is_folder = stat.S_ISDIR(found.st_mode)
+        return None if is_folder and not path.endswith(_FILES) else (0, 0, stat.S_IFMT(found.st_mode), 0)
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

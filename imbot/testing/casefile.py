@@ -11,8 +11,9 @@ from typing import Any
 
 from imbot.config.loader.build import seconds
 from imbot.config.loader.literals import literals
+from imbot.config.regular_file import read_regular
 from imbot.config.schema import Violation, source, violations
-from imbot.config.yamlfile import YamlFile, pointer, read_yaml, span_at
+from imbot.config.yamlfile import MAX_BYTES, YamlFile, pointer, read_yaml, span_at
 from imbot.errors import START, ConfigError, Marks, Problem
 from imbot.testing.script import PIECES, Script, script_of
 from imbot.text.masking import masked
@@ -76,7 +77,7 @@ class CaseFile:
 def case_files(folder: Path) -> list[Path]:
     """The test files directly in a folder, sorted. Raises ConfigError if it cannot be listed."""
     try:
-        return sorted(path for path in folder.iterdir() if path.name.endswith(ENDING) and path.is_file())
+        return sorted(path for path in folder.iterdir() if path.name.endswith(ENDING))
     except OSError as error:
         raise _unreadable(folder, "folder.unreadable", error) from None
 
@@ -84,7 +85,7 @@ def case_files(folder: Path) -> list[Path]:
 def read_cases(path: Path) -> CaseFile:
     """Read one test file. Raises ConfigError with every problem found."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path, MAX_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, "file.unreadable", error) from None
     file = read_yaml(content, str(path))

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from imbot.errors import START, Problem
+from imbot.config.regular_file import read_text
+from imbot.config.yamlfile import MAX_BYTES
+from imbot.errors import START, ConfigError, Problem
 from imbot.testing.casefile import CaseFile
 from imbot.testing.stage import Shown
 
@@ -30,11 +32,16 @@ class Snapshots:
         return self._folder / f"{self._stem}.{name}.yaml"
 
     def read(self, name: str) -> str | None:
-        """The text of a snapshot; None if there is none."""
+        """The text of a snapshot; None if there is none. Raises ConfigError if it cannot be read."""
+        path = self.path(name)
         try:
-            return self.path(name).read_text(encoding="utf-8").removeprefix(_HEAD)
+            return read_text(path, MAX_BYTES).removeprefix(_HEAD)
         except FileNotFoundError:
             return None
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            message = f"the snapshot cannot be read: {why}"
+            raise ConfigError([Problem.at(str(path), START, "file.unreadable", message)]) from None
 
     def write(self, name: str, text: str) -> None:
         """Write a snapshot."""
@@ -46,7 +53,7 @@ def unused(folder: Path, files: Iterable[CaseFile]) -> Iterator[Problem]:
     """Snapshots that no test file uses. ``files`` must be all test files of the folder."""
     used = {Snapshots(folder, each.stem, update=False).path(name) for each in files for name in _names(each)}
     for path in sorted((folder / FOLDER).glob("*.yaml")):
-        if path not in used and _HEAD.encode() in path.read_bytes():
+        if path not in used and path.is_file() and _HEAD.encode() in path.read_bytes():
             message, hint = "no test file asks for this snapshot", "delete it, or name it in `expect`"
             yield Problem.at(str(path), START, "test.unused-snapshot", message, hint, severity="warning")
 

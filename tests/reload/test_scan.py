@@ -39,12 +39,10 @@ def test_links_are_followed_to_files_and_folders_but_never_back_up(tmp_path):
     assert names(folder) == {"a/x", "b/y", "c/y"}
 
 
-@pytest.mark.parametrize("special", ["pipe", "folder", "nothing"])
-def test_only_regular_files_are_files(tmp_path, special):
+@pytest.mark.parametrize("special", ["folder", "nothing"])
+def test_folders_are_no_files(tmp_path, special):
     path = tmp_path / "x"
-    if special == "pipe":
-        os.mkfifo(path)
-    elif special == "folder":
+    if special == "folder":
         path.mkdir()
     assert entry_at(str(path)) is None
 
@@ -81,3 +79,14 @@ def test_a_folder_made_anew_is_another_one(tmp_path):
     folder.rename(tmp_path / "old")
     folder.mkdir()
     assert folder_id(folder) != before
+
+
+@pytest.mark.parametrize("name", ["a.yaml", ".env"])
+def test_what_is_in_the_place_of_a_file_is_seen_and_told_apart(tmp_path, name):
+    seen = []
+    for make in (lambda path: path.mkdir(), os.mkfifo, lambda path: path.symlink_to("/dev/null")):
+        make(tmp_path / name)
+        seen.append(scan(tmp_path, ())[str(tmp_path / name)])
+        os.rename(tmp_path / name, tmp_path / f"old{len(seen)}")
+
+    assert len(set(seen)) == 3

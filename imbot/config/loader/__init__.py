@@ -259,8 +259,8 @@ def bot_files(folder: Path) -> list[Path]:
 
 
 def _is_bot(entry: "os.DirEntry[str]") -> bool:
-    # a link to a file that does not exist is a broken bot, not a removed one
-    return names_bot(entry.name) and (entry.is_symlink() or entry.is_file())
+    # Whatever has such a name is meant as a bot: a link to nothing, or a folder, is a broken one, not a removed one
+    return names_bot(entry.name)
 
 
 def _trouble(folder: Path, text: str) -> Problem:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
+from imbot.config.regular_file import read_text
+from imbot.config.yamlfile import MAX_BYTES
 from imbot.errors import START, ConfigError, Problem, Span
 
 
 def read_env(path: Path) -> Mapping[str, str]:
     """Its variables; none if there is no such file. Raises ConfigError, which never shows a line of it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, MAX_BYTES)
         bindings = list(parse_stream(StringIO(text)))
     except FileNotFoundError:
         return {}

@@ -6,15 +6,15 @@ noted is compared with the next snapshot, to see whether its bot file must be pr
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from errno import EINVAL, EIO, EISDIR
+from errno import EINVAL, EIO
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from imbot.config.loader.literals import literals
+from imbot.config.regular_file import read_regular
 from imbot.config.yamlfile import MAX_BYTES, YamlFile, read_yaml
 from imbot.errors import ConfigError
 
@@ -198,13 +198,7 @@ class EnvVariables(Mapping[str, str]):
 
 
 def _content(path: Path) -> Reading:
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise OSError(EISDIR, "it is a folder")
-    if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
-        raise OSError(EINVAL, "it is not a regular file")
-    with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
+    content = read_regular(path, MAX_BYTES + 1)
     return Reading(hashlib.sha256(content).digest(), content)
 
 

@@ -40,7 +40,8 @@ def state(result):
 def test_yaml_files_directly_in_the_folder_are_bots(tmp_path):
     names = ["a.yaml", "b.yml", "_defaults.yaml", ".hidden.yaml", "a.test.yaml", "a.yaml~", "a.json", "4913"]
     folder = write(tmp_path, dict.fromkeys([*names, "cards/final.yaml", "d.yaml/x"], ""))
-    assert [path.name for path in bot_files(folder)] == ["a.yaml", "b.yml"]
+    # a folder in the place of a bot file is a broken bot, not none
+    assert [path.name for path in bot_files(folder)] == ["a.yaml", "b.yml", "d.yaml"]
 
 
 def test_a_mounted_folder_has_each_bot_once(tmp_path):
@@ -97,7 +98,7 @@ def test_a_file_without_permission_is_a_broken_bot_and_heals(tmp_path, monkeypat
     loading = Loader(folder, environ={})
     with monkeypatch.context() as patched:
         patched.setattr(
-            Path, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+            os, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
         )
         (file,) = loading.load().files
         assert places(file.problems) == [(1, 1, "file.unreadable")]
