@@ -116,7 +116,7 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens this answer took, as the agent counts them."""
+    """Tokens this answer took, as the agent counts them; of several in one answer the last one counts."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -229,8 +229,7 @@ class CardChange:
     """The answer to a click: the card before and after it. The gateway decides how to show the change.
 
     ``private``: for the clicker only. ``buttons_only``: the card that people see was drawn with other
-    layouts, so only its buttons may change. ``notice`` is a short text for the clicker, on platforms that
-    can show one.
+    layouts, so only its buttons may change. ``notice`` is a short text for the clicker, if the platform has one.
     """
 
     before: CardView
@@ -258,7 +257,8 @@ class TurnRecord:
     ``fingerprint`` the bot generation's. ``extras`` holds what rendering the card again needs
     beyond the named fields (suggestions, citations, kind and native values), as JSON. ``shown`` is what
     people surely see: nothing yet, a ``card``, a text that is being sent (``sending``) or was sent
-    (``said``). ``replaced``: the question was asked again, so this answer left the conversation.
+    (``said``). ``replaced``: the question was asked again, so this answer left the conversation. ``usage``
+    is what the agent reported.
     """
 
     id: str
@@ -279,6 +279,7 @@ class TurnRecord:
     extras: Mapping[str, Any] = field(default_factory=dict)
     shown: TurnShown = ""
     replaced: bool = False
+    usage: Usage | None = None
 
     @property
     def label(self) -> str:

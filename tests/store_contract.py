@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from imbot.errors import StoreError, TakenOverError
-from imbot.model import CardPhase, CardRef, ConversationKey, Exchange, Feedback, Sender, TurnRecord
+from imbot.model import CardPhase, CardRef, ConversationKey, Exchange, Feedback, Sender, TurnRecord, Usage
 from imbot.stores import Generation, KeptFile
 
 KEY = ConversationKey("faq", "cid1", "li")
@@ -101,6 +101,7 @@ class StoreContract:
             "extras": {"citations": [["t", "u"]]},
             "shown": "card",
             "replaced": True,
+            "usage": Usage(120, 30),
             "card": CardRef("card9", {"x": "y"}, "turn1"),
             "sender": Sender("wang", "王"),
             "conversation": ConversationKey("faq", "cid2", ""),

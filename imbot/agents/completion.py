@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from imbot.agents.thinking import ThinkSplitter
+from imbot.agents.tokens import token_count
 from imbot.errors import AgentError
 from imbot.model import (
     AgentEvent,
@@ -93,7 +94,7 @@ class Completion:
         try:
             document = _document(data)
         except (ValueError, RecursionError):
-            logger.warning("skipped a piece of an answer that is not usable JSON (length %d)", len(data))
+            logger.warning("skipped %d characters of an answer that are not usable JSON", len(data))
             return ()
         if refusal := refusal_in(document):
             raise refusal
@@ -216,5 +217,6 @@ def _text(value: Any) -> str:
 def _usage(value: Any) -> Usage | None:
     if not isinstance(value, dict):
         return None
-    counts = (value.get("prompt_tokens"), value.get("completion_tokens"))
-    return Usage(*(count if isinstance(count, int) else 0 for count in counts))
+    prompt = token_count(value.get("prompt_tokens", value.get("input_tokens")))
+    completion = token_count(value.get("completion_tokens", value.get("output_tokens")))
+    return Usage(prompt, completion) if prompt or completion else None

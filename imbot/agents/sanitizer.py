@@ -6,8 +6,9 @@
 import asyncio
 from dataclasses import replace
 
+from imbot.agents.tokens import token_count
 from imbot.errors import AgentError
-from imbot.model import AgentEvent, Citation, ReasoningDelta, Suggestions, TextDelta, TextReplace
+from imbot.model import AgentEvent, Citation, ReasoningDelta, Suggestions, TextDelta, TextReplace, Usage
 from imbot.text.sanitize import readable
 
 MOST_CHARS = 250_000  # of one piece, more than any answer may have
@@ -52,6 +53,8 @@ class EventSanitizer:
                 return replace(
                     event, questions=tuple(readable(text[:_LONGEST]) for text in questions[:_MANY])
                 )
+            case Usage(prompt, completion):
+                return Usage(token_count(prompt), token_count(completion))
         return event
 
     @property

@@ -127,8 +127,7 @@ def status_lines(status: Json, now: float, columns: int | None = None) -> Iterat
         yield "No bots."
         return
     yield ""
-    rows = [_cells(bot, now) for bot in status["bots"]]
-    head = ("BOT", "STATE", "SINCE", "TURNS", "CALLS", "GENERATION", "FILE")
+    head, *rows = _table([_cells(bot, now) for bot in status["bots"]])
     widest = [max(width(row[i]) for row in (head, *rows)) for i in range(len(head))]
     while columns and len(widest) > _FEWEST and 2 * len(widest) + sum(widest) > columns:
         widest.pop()
@@ -157,16 +156,25 @@ def _cells(bot: Json, now: float) -> tuple[str, ...]:
     since = _ago(bot["connected_since"], now) if bot["connected_since"] else ""
     running = f"{bot['turns_running']} now, " if bot["turns_running"] else ""
     if not bot["generation"]:  # it does not run
-        return (printable(bot["name"]), bot["state"], "", "", "", "", printable(bot["path"]))
+        return (printable(bot["name"]), bot["state"], "", "", "", "", "", printable(bot["path"]))
     return (
         printable(bot["name"]),
         bot["state"],
         since,
         f"{running}{bot['turns_total']}",
         str(bot["calls_total"]),
+        str(sum(bot["tokens"].values()) or ""),
         str(bot["generation"]),
         printable(bot["path"]),
     )
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The rows below their head, without the column of tokens if no agent reported any."""
+    head = ("BOT", "STATE", "SINCE", "TURNS", "CALLS", "TOKENS", "GENERATION", "FILE")
+    at = head.index("TOKENS")
+    told = any(row[at] for row in rows)
+    return [row if told else row[:at] + row[at + 1 :] for row in (head, *rows)]
 
 
 def _row(cells: tuple[str, ...], widest: list[int]) -> str:

@@ -175,6 +175,9 @@ def _of_turns(counters: Counters) -> Iterator[Metric]:
         "call",
         "result",
     )
+    yield _counter(
+        "imbot_agent_tokens", "Tokens that agents reported, by kind.", counters.tokens, "bot", "kind"
+    )
     yield _counter("imbot_agent_errors", "Turns whose agent failed.", _single(counters.agent_errors), "bot")
     yield _histogram(
         "imbot_first_card_seconds",

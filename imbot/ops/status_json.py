@@ -36,6 +36,7 @@ def row_json(row: BotStatus) -> dict[str, Any]:
         "connections": row.connections,
         "turns_running": row.turns_running,
         "turns_total": row.turns_total,
+        "tokens": {"prompt": row.prompt_tokens, "completion": row.completion_tokens},
         "calls_total": row.calls_total,
         "calls_month": row.calls_month,
         "month": asdict(row.month) if row.month else None,

@@ -52,6 +52,8 @@ class BotStatus:
     connections: int = 0
     turns_running: int = 0
     turns_total: int = 0
+    prompt_tokens: int = 0  # as agents reported them to this process
+    completion_tokens: int = 0
     calls_total: int = 0  # of this process
     calls_month: int = 0  # of every process on this store
     month: Month | None = None  # of the bot's organisation

@@ -259,6 +259,8 @@ class Supervisor:
             connections=link.opened,
             turns_running=bot.turns_running,
             turns_total=bot.turns_total,
+            prompt_tokens=self.counters.tokens[running.spec.name, "prompt"],
+            completion_tokens=self.counters.tokens[running.spec.name, "completion"],
             calls_total=accounting.total[running.spec.name],
             calls_month=accounting.month[running.spec.name],
             month=accounting.month_of(running.spec.name, running.spec.quota.monthly),

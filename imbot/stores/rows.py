@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from imbot.model import CardPhase, CardRef, ConversationKey, Sender, TurnRecord
+from imbot.model import CardPhase, CardRef, ConversationKey, Sender, TurnRecord, Usage
 
 FIELDS = tuple(each.name for each in fields(TurnRecord))
 
@@ -24,6 +24,9 @@ def row_of(values: Mapping[str, Any]) -> dict[str, Any]:
                 row["card_id"], row["card_address"] = value.id, _json(value.address)
             case "extras":
                 row["extras"] = _json(value)
+            case "usage":
+                row["prompt_tokens"] = value and value.input_tokens
+                row["completion_tokens"] = value and value.output_tokens
             case "phase":
                 row["phase"] = str(value)
             case _ if name in FIELDS:
@@ -55,6 +58,7 @@ def turn_of(row: sqlite3.Row) -> TurnRecord:
         extras=extras,
         shown=row["shown"],
         replaced=bool(row["replaced"]),
+        usage=None if row["prompt_tokens"] is None else Usage(row["prompt_tokens"], row["completion_tokens"]),
     )
 
 

@@ -97,4 +97,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
                          'content_key', json_extract(extras, '$.made_of[2]'))))
            WHERE json_array_length(extras, '$.made_of') = 3""",
     ),
+    (
+        "ALTER TABLE turns ADD COLUMN prompt_tokens INTEGER",
+        "ALTER TABLE turns ADD COLUMN completion_tokens INTEGER",
+    ),
 )

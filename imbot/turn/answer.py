@@ -17,6 +17,7 @@ from imbot.model import (
     TextDelta,
     TextReplace,
     TurnRecord,
+    Usage,
 )
 from imbot.turn.truncate import OverflowBytes, Truncated, truncate
 
@@ -40,6 +41,7 @@ class Answer:
         self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
         self.error = ""
+        self.usage: Usage | None = None  # as the agent reported it
         self.sequence = (
             0  # the largest number that a change of the card may have; 0: changes are not numbered
         )
@@ -83,6 +85,9 @@ class Answer:
                 self._suggestions = questions[:_MOST]
             case NotFound():
                 self._replace(self._card.text("not_found", self.context()))
+            case Usage():
+                self.usage = event
+                return False
             case _:
                 return False
         self.phase = CardPhase.STREAMING

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from imbot.agents.causes import bug, described, explained
 from imbot.agents.guarded import guarded
 from imbot.errors import AgentError, UserCodeError
-from imbot.model import CardPhase, Exchange
+from imbot.model import CardPhase, Exchange, Usage
 from imbot.problems import counted
 from imbot.turn.answer import Answer
 from imbot.turn.card_writer import CardWriter
@@ -118,7 +118,10 @@ async def _end(
         extras=answer.extras(),
         fingerprint=behaviour.spec.fingerprint,
         layout=behaviour.card.fingerprint,
+        usage=answer.usage,
     )
+    if answer.usage:
+        context.counters.count_usage(turn.bot, answer.usage)
     shown = await writer.finish()
     if writer.unended:
         if shown:
@@ -128,7 +131,7 @@ async def _end(
         await journal.keep(phase=answer.phase, finished_at=context.clock())
     log.log(
         logging.INFO if shown else logging.ERROR,
-        "%s: turn %s %s%s in %.1f s, %s, %s",
+        "%s: turn %s %s%s in %.1f s, %s, %s%s",
         turn.bot,
         turn.id,
         answer.phase,
@@ -136,4 +139,12 @@ async def _end(
         answer.elapsed_s,
         counted(writer.updates, "update"),
         counted(turn_calls.calls, "call"),
+        _tokens(answer.usage),
     )
+
+
+def _tokens(usage: Usage | None) -> str:
+    """The end of the log line of a turn: the tokens that its agent reported, if it did."""
+    if not usage:
+        return ""
+    return f", {usage.input_tokens} prompt and {usage.output_tokens} completion tokens"

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from imbot.errors import PlatformError, TransientError
-from imbot.model import CardPhase
+from imbot.model import CardPhase, Usage
 from imbot.usage.accounting import CallAccounting
 from imbot.usage.agent_failures import AgentFailures
 
@@ -44,6 +44,7 @@ class Counters:
         self.turned_away: Counter[tuple[str, str]] = Counter()
         self.card_calls: Counter[tuple[str, str]] = Counter()
         self.agent_errors: Counter[str] = Counter()
+        self.tokens: Counter[tuple[str, str]] = Counter()
         self.chore_failures: Counter[str] = Counter()
         self.first_card = Durations(FIRST_CARD_S)
         self.accounting = CallAccounting()
@@ -53,6 +54,7 @@ class Counters:
         """A copy with the numbers of this moment, for another thread."""
         frozen = Counters()
         frozen.turns, frozen.card_calls = self.turns.copy(), self.card_calls.copy()
+        frozen.tokens = self.tokens.copy()
         frozen.turned_away = self.turned_away.copy()
         frozen.chore_failures = self.chore_failures.copy()
         frozen.agent_errors, frozen.first_card = self.agent_errors.copy(), self.first_card.copy()
@@ -81,6 +83,11 @@ class Counters:
     def count_agent_error(self, bot: str) -> None:
         """Count a turn of a bot in which the agent failed."""
         self.agent_errors[bot] += 1
+
+    def count_usage(self, bot: str, usage: Usage) -> None:
+        """An agent reported the tokens of an answer; they are counted as ``prompt`` and ``completion``."""
+        self.tokens[bot, "prompt"] += usage.input_tokens
+        self.tokens[bot, "completion"] += usage.output_tokens
 
     def count_chore_failure(self, chore: str) -> None:
         """Count a background chore that died and is restarted."""

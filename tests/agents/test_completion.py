@@ -236,3 +236,31 @@ def test_what_is_skipped_is_counted_and_not_logged(caplog):
     read("my secret text", chunk("stop", content="a"))
     assert "14 characters" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("usage", "read_as"),
+    [
+        ({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}, [Usage(9, 3)]),
+        ({"completion_tokens": 3}, [Usage(0, 3)]),
+        ({"input_tokens": 9, "output_tokens": 3}, [Usage(9, 3)]),
+        ({"prompt_tokens": -1, "completion_tokens": 3}, [Usage(0, 3)]),
+        ({"prompt_tokens": "9", "completion_tokens": 3.5}, []),
+        ({"prompt_tokens": True, "completion_tokens": None}, []),
+        ({"prompt_tokens": 10**30, "completion_tokens": [1]}, []),
+        ({}, []),
+        ([1, 2], []),
+        (None, []),
+    ],
+)
+def test_usage_is_read_as_far_as_it_is_made_of_numbers_of_tokens(usage, read_as):
+    last = json.dumps({"choices": [], "usage": usage})
+    assert read(chunk("stop", content="a"), last, "[DONE]")[2:] == [*read_as, Finished()]
+
+
+def test_of_usage_that_grows_with_every_piece_the_last_one_counts():
+    pieces = [
+        json.loads(chunk(content=text)) | {"usage": {"prompt_tokens": 9, "completion_tokens": n}}
+        for n, text in ((1, "a"), (2, "b"))
+    ]
+    assert Usage(9, 2) in read(*map(json.dumps, pieces), chunk("stop"))

@@ -10,7 +10,7 @@ from imbot.agents import sanitizer
 from imbot.agents.guarded import guarded
 from imbot.agents.sanitizer import EventSanitizer
 from imbot.errors import AgentError
-from imbot.model import Citation, Finished, ReasoningDelta, Suggestions, TextDelta, TextReplace
+from imbot.model import Citation, Finished, ReasoningDelta, Suggestions, TextDelta, TextReplace, Usage
 from imbot.spec import Timeouts
 
 TIMEOUTS = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=None)
@@ -34,6 +34,8 @@ def heard(*events):
         ([ReasoningDelta("\udc00")], [ReasoningDelta("\ufffd")]),
         ([Citation("a\ud800", "u\x00", "s")], [Citation("a\ufffd", "u", "s")]),
         ([Suggestions(("q\ud800",))], [Suggestions(("q\ufffd",))]),
+        ([Usage(9, 3)], [Usage(9, 3)]),
+        ([Usage(-1, "3"), Usage(True, 10**30)], [Usage(0, 0), Usage(0, 0)]),
         ([Finished("length")], [Finished("length")]),
     ],
 )

@@ -124,3 +124,12 @@ def test_a_narrow_watch_does_without_files_and_then_without_generations(monkeypa
     assert heads[90][-2:] == ["GENERATION", "FILE"]
     assert heads[60][-2:] == ["CALLS", "GENERATION"]
     assert heads[50] == ["BOT", "STATE", "SINCE", "TURNS", "CALLS"]
+
+
+def test_tokens_are_shown_where_an_agent_reports_them():
+    told = BotStatus("a", "a.yaml", **UP, prompt_tokens=120, completion_tokens=30)
+    text = shown(told, BotStatus("b", "b.yaml", **UP))
+
+    assert text[2].split()[5] == "TOKENS"
+    assert text[3].split()[1:6] == ["a", "running", "0", "0", "150"]
+    assert "TOKENS" not in "".join(shown(BotStatus("b", "b.yaml", **UP)))

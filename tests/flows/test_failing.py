@@ -23,6 +23,7 @@ async def complete(request):
         error = {"message": f"Incorrect API key provided: {KEYS[0]}", "code": "invalid_api_key"}
         return web.json_response({"error": error}, status=401)
     chunk = {"choices": [{"delta": {"content": "hello"}, "finish_reason": "stop"}]}
+    chunk["usage"] = {"prompt_tokens": 12, "completion_tokens": 2}
     return web.Response(
         text=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n", content_type="text/event-stream"
     )
@@ -85,6 +86,8 @@ async def test_a_bot_whose_agent_refuses_every_question_is_failing_until_it_answ
         after_key = flow.row("a").failing
         await asked(flow, 3)
         mended = (await imbot(flow, "status", "--fail")).exit_code
+        tokens = json.loads((await imbot(flow, "status", "--json")).stdout)["bots"][0]["tokens"]
+        counted = await metrics(flow)
 
     (bot,) = status["bots"]
     assert early == 0, "two answers are too few to tell"
@@ -105,6 +108,8 @@ async def test_a_bot_whose_agent_refuses_every_question_is_failing_until_it_answ
     assert after_edit, "an edit that leaves the agent as it is mends nothing"
     assert after_key is None
     assert mended == 0
+    assert tokens == {"prompt": 36, "completion": 6}
+    assert 'imbot_agent_tokens_total{bot="a",kind="prompt"} 36.0' in counted
     assert KEYS[0] not in caplog.text + text.output + reload.output + json.dumps(status)
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from prometheus_client.parser import text_string_to_metric_families
 
 from imbot.errors import Problem
-from imbot.model import CardPhase
+from imbot.model import CardPhase, Usage
 from imbot.ops.metrics import Metrics
 from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
@@ -111,6 +111,7 @@ async def test_what_the_meter_counted_is_shown():
     counters.count_turn("a", CardPhase.ERROR)
     counters.count_turned_away("a", "busy")
     counters.count_agent_error("a")
+    counters.count_usage("a", Usage(120, 30))
     counters.count_card_call("create")
     for seconds in (0.05, 0.4, 100):
         counters.first_card.add(seconds)
@@ -119,6 +120,8 @@ async def test_what_the_meter_counted_is_shown():
     assert (got["imbot_turns_total", "a", "final"], got["imbot_turns_total", "a", "error"]) == (1, 1)
     assert got["imbot_turned_away_total", "a", "busy"] == 1
     assert got["imbot_agent_errors_total", "a"] == 1
+    tokens = [got["imbot_agent_tokens_total", "a", kind] for kind in ("prompt", "completion")]
+    assert tokens == [120, 30]
     assert got["imbot_card_calls_total", "create", "ok"] == 1
     buckets = [got["imbot_first_card_seconds_bucket", bound] for bound in ("0.1", "0.5", "30.0", "+Inf")]
     assert buckets == [1, 2, 2, 3]

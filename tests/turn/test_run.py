@@ -19,6 +19,7 @@ from imbot.model import (
     Suggestions,
     TextDelta,
     TextReplace,
+    Usage,
 )
 from imbot.spec import Limits, QuotaSpec, Throttle, Timeouts
 from imbot.turn.answer import SEQUENCE_BLOCK
@@ -794,3 +795,29 @@ def test_every_line_of_the_log_about_a_turn_names_its_bot(caplog):
         if any(part in line for line in lines)
     }
     assert [line for line in lines if not line.startswith("bot: turn ")] == []
+
+
+def test_what_the_agent_reports_of_tokens_is_logged_counted_and_recorded(caplog):
+    store, counters = FakeStore(), Counters()
+
+    async def main():
+        bot = Bot(behaviour("hi", Usage(1, 1), Usage(120, 30)), FakeGateway(), store, counters=counters)
+        await bot.on_message(message())
+        while bot.turns_running:
+            await asyncio.sleep(0.01)
+
+    with caplog.at_level(logging.INFO):
+        run_virtual(main())
+    assert store.only().usage == Usage(120, 30)
+    assert counters.tokens == {("bot", "prompt"): 120, ("bot", "completion"): 30}
+    assert ", 120 prompt and 30 completion tokens" in caplog.text
+
+
+def test_tokens_of_an_answer_that_failed_count_too_and_none_are_made_up(caplog):
+    store = FakeStore()
+    with caplog.at_level(logging.INFO):
+        answered(FakeGateway(), Usage(5, 0), AgentError("empty", code="empty"), store=store)
+        answered(FakeGateway(), "hi", store=FakeStore())
+
+    assert store.only().usage == Usage(5, 0)
+    assert caplog.text.count("completion tokens") == 1
