@@ -258,7 +258,7 @@ class TurnRecord:
     beyond the named fields (suggestions, citations, kind and native values), as JSON. ``shown`` is what
     people surely see: nothing yet, a ``card``, a text that is being sent (``sending``) or was sent
     (``said``). ``replaced``: the question was asked again, so this answer left the conversation. ``usage``
-    is what the agent reported.
+    is what the agent reported; ``not_found``: it knew no answer.
     """
 
     id: str
@@ -280,6 +280,7 @@ class TurnRecord:
     shown: TurnShown = ""
     replaced: bool = False
     usage: Usage | None = None
+    not_found: bool = False
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardPhase, CardRef, ConversationKey, Exchange, Feedback, Sender, TurnRecord, Usage
-from imbot.stores import Generation, KeptFile
+from imbot.stores import Generation, KeptFile, UnansweredRow
 
 KEY = ConversationKey("faq", "cid1", "li")
 
@@ -42,6 +42,10 @@ async def finished(store, number, *, key=KEY, phase=CardPhase.FINAL, **fields):
 async def past(store, *, key=KEY, turns=10, idle_s=3600.0, now=1000.0):
     """The answers of a conversation so far."""
     return [each.answer for each in await store.history(key, turns, idle_s=idle_s, now=now)]
+
+
+async def unanswered(store, **which):
+    return [row async for row in store.unanswered(**which)]
 
 
 async def ratings(store, **which):
@@ -102,6 +106,7 @@ class StoreContract:
             "shown": "card",
             "replaced": True,
             "usage": Usage(120, 30),
+            "not_found": True,
             "card": CardRef("card9", {"x": "y"}, "turn1"),
             "sender": Sender("wang", "王"),
             "conversation": ConversationKey("faq", "cid2", ""),
@@ -299,6 +304,33 @@ class StoreContract:
         for key in (replace(KEY, bot="b"), replace(KEY, conversation_id="c"), replace(KEY, sender_id="")):
             await store.start_anew(key, 5.0)
         assert await past(store) == ["answer 1"]
+
+    # -- questions without an answer
+
+    async def test_questions_without_an_answer_are_listed_by_bot_and_time(self, store):
+        for number, bot in enumerate(("a", "b", "a"), start=1):
+            await store.accept(new_turn(number, key=replace(KEY, bot=bot)))
+            await store.update_turn(f"turn{number}", phase=CardPhase.FINAL, answer="sorry", not_found=True)
+        await finished(store, 4, key=replace(KEY, bot="a"))
+        first, *_ = await unanswered(store)
+        assert first == UnansweredRow(1.0, "a", "li", "question 1", "turn1")
+        assert [row.turn_id for row in await unanswered(store)] == ["turn1", "turn2", "turn3"]
+        assert [row.turn_id for row in await unanswered(store, bot="a")] == ["turn1", "turn3"]
+        assert [row.turn_id for row in await unanswered(store, since=2.0)] == ["turn2", "turn3"]
+        assert await unanswered(store, bot="nobody") == []
+
+    async def test_many_questions_of_one_moment_are_all_listed(self, store):
+        turns = [new_turn(number, accepted_at=5.0, not_found=True) for number in range(1200)]
+        await asyncio.gather(*map(store.accept, turns))
+        assert [row.turn_id for row in await unanswered(store)] == [turn.id for turn in turns]
+
+    async def test_questions_without_an_answer_are_forgotten_and_expire(self, store):
+        for number, sender in enumerate(("li", "wang", "wang"), start=1):
+            await store.accept(new_turn(number, sender=sender, not_found=True))
+        await store.forget("li")
+        assert [row.turn_id for row in await unanswered(store)] == ["turn2", "turn3"]
+        await store.expire(3.0)
+        assert [row.turn_id for row in await unanswered(store)] == ["turn3"]
 
     # -- feedback
 

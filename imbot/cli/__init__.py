@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "Show what a reload would change now.",
     "reload": "Apply the files now, and report.",
     "feedback": "Show the ratings people gave, with question and answer.",
+    "unanswered": "Show the questions to which the agent knew no answer.",
     "forget": "Remove everything a person said.",
     "simulate": "Run the DingTalk simulator alone.",
     "schema": "Print the schema of bot files, for editors.",

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from imbot.cli.common import bots_folder, run_async, store_at, store_option
-from imbot.cli.feedback import existing_store
+from imbot.cli.listing import existing_store
 from imbot.problems import counted
 from imbot.stores import open_store
 

@@ -23,6 +23,17 @@ class FeedbackRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnansweredRow:
+    """One question to which the agent knew no answer, asked ``at`` (epoch seconds)."""
+
+    at: float
+    bot: str
+    user_id: str
+    question: str
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptFile:
     """A file as it was accepted, without the secrets at the JSON pointers ``cut``.
 
@@ -139,6 +150,10 @@ class Store(Protocol):
 
     def feedback(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[FeedbackRow]:
         """Ratings of a bot (None: of all bots) since that time, the oldest first."""
+        ...
+
+    def unanswered(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[UnansweredRow]:
+        """Questions with ``TurnRecord.not_found`` to a bot (None: to all bots) since that time, the oldest first."""
         ...
 
     async def add_calls(self, month: str, calls: Mapping[tuple[str, str], int]) -> None:

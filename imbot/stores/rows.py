@@ -58,6 +58,7 @@ def turn_of(row: sqlite3.Row) -> TurnRecord:
         extras=extras,
         shown=row["shown"],
         replaced=bool(row["replaced"]),
+        not_found=bool(row["not_found"]),
         usage=None if row["prompt_tokens"] is None else Usage(row["prompt_tokens"], row["completion_tokens"]),
     )
 

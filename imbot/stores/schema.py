@@ -101,4 +101,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE turns ADD COLUMN prompt_tokens INTEGER",
         "ALTER TABLE turns ADD COLUMN completion_tokens INTEGER",
     ),
+    (
+        "ALTER TABLE turns ADD COLUMN not_found INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX turns_not_found ON turns (accepted_at) WHERE not_found",
+    ),
 )

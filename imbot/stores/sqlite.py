@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardPhase, ConversationKey, Exchange, Feedback, TurnRecord
-from imbot.stores import FeedbackRow, Generation, generations, leases, spent
+from imbot.stores import FeedbackRow, Generation, UnansweredRow, generations, leases, spent
 from imbot.stores.connection import IN_MEMORY, Lane, T, Work, Writer
 from imbot.stores.opening import connect_to_read, connect_to_write
 from imbot.stores.rows import FIELDS, changed, found, row_of, turn_of, values_of
@@ -37,6 +37,10 @@ _FEEDBACK = """
     FROM feedback f JOIN turns t ON t.id = f.turn_id
     WHERE (f.at, f.row) > (?, ?) AND (? IS NULL OR f.bot = ?)
     ORDER BY f.at, f.row LIMIT ?"""
+_UNANSWERED = """
+    SELECT row, accepted_at AS at, bot, sender_id, question, id FROM turns
+    WHERE not_found AND (accepted_at, row) > (?, ?) AND (? IS NULL OR bot = ?)
+    ORDER BY accepted_at, row LIMIT ?"""
 
 
 class SqliteStore:
@@ -188,10 +192,20 @@ class SqliteStore:
 
     async def feedback(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[FeedbackRow]:
         """Ratings of a bot (None: of all bots) since that time, the oldest first."""
+        async for row in self._listed(_FEEDBACK, bot, since):
+            yield FeedbackRow(*row[1:])
+
+    async def unanswered(self, bot: str | None = None, since: float = 0.0) -> AsyncIterator[UnansweredRow]:
+        """Questions without an answer to a bot (None: to all bots) since that time, the oldest first."""
+        async for row in self._listed(_UNANSWERED, bot, since):
+            yield UnansweredRow(*row[1:])
+
+    async def _listed(self, sql: str, bot: str | None, since: float) -> AsyncIterator[sqlite3.Row]:
+        """The rows of a long listing, page by page; their first two columns are the row number and ``at``."""
         place = (since, -1)
-        while rows := await self._read(found(_FEEDBACK, *place, bot, bot, PAGE)):
+        while rows := await self._read(found(sql, *place, bot, bot, PAGE)):
             for row in rows:
-                yield FeedbackRow(*row[1:])
+                yield row
             place = (rows[-1]["at"], rows[-1]["row"])
 
     # -- accepted generations

@@ -41,6 +41,7 @@ class Answer:
         self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
         self.error = ""
+        self.not_found = False  # the agent knows no answer
         self.usage: Usage | None = None  # as the agent reported it
         self.sequence = (
             0  # the largest number that a change of the card may have; 0: changes are not numbered
@@ -84,6 +85,7 @@ class Answer:
             case Suggestions(questions):
                 self._suggestions = questions[:_MOST]
             case NotFound():
+                self.not_found = True
                 self._replace(self._card.text("not_found", self.context()))
             case Usage():
                 self.usage = event

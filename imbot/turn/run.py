@@ -119,6 +119,7 @@ async def _end(
         fingerprint=behaviour.spec.fingerprint,
         layout=behaviour.card.fingerprint,
         usage=answer.usage,
+        not_found=answer.not_found,
     )
     if answer.usage:
         context.counters.count_usage(turn.bot, answer.usage)

@@ -1,14 +1,15 @@
-"""What ``feedback`` shows and ``forget`` removes, out of a store that ``run`` has left."""
+"""What ``feedback`` and ``unanswered`` show and ``forget`` removes, out of a store that ``run`` has left."""
 
 import asyncio
 import csv
 import io
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from store_contract import KEY, finished
+from store_contract import KEY, finished, new_turn
 
 from imbot.cli import main
 from imbot.model import Feedback
@@ -27,6 +28,12 @@ def place(tmp_path):
             await finished(store, number, bot=bot)
             at = time.time() - days * DAY_S
             await store.rate(Feedback(f"turn{number}", bot, user, "good", at))
+            await store.accept(
+                new_turn(
+                    number + 10, sender=user, accepted_at=at, not_found=True,
+                    key=replace(KEY, bot=bot), question=f'=HYPERLINK("{number}")\x1b[2J',
+                )
+            )  # fmt: skip
         await store.close()
 
     (tmp_path / "bots").mkdir()
@@ -34,20 +41,64 @@ def place(tmp_path):
     return tmp_path / "bots"
 
 
-def shown(place, *options):
-    got = CliRunner().invoke(main, ["feedback", "--bots", str(place), *options])
+def shown(place, *options, command="feedback"):
+    got = CliRunner().invoke(main, [command, "--bots", str(place), *options])
     assert got.exit_code == 0, got.output
     return got.stdout
 
 
-def people(place, *options):
-    return [json.loads(line)["user_id"] for line in shown(place, "--format", "jsonl", *options).splitlines()]
+def people(place, *options, command="feedback"):
+    text = shown(place, "--format", "jsonl", *options, command=command)
+    return [json.loads(line)["user_id"] for line in text.splitlines()]
 
 
-def test_ratings_are_shown_by_bot_and_by_time(place):
-    assert people(place) == ["li", "wang"]
-    assert people(place, "--since", "7d") == ["wang"]
-    assert people(place, "--since", "2020-01-01", "--bot", "faq") == ["li"]
+@pytest.mark.parametrize("command", ["feedback", "unanswered"])
+def test_rows_are_shown_by_bot_and_by_time(place, command):
+    assert people(place, command=command) == ["li", "wang"]
+    assert people(place, "--since", "7d", command=command) == ["wang"]
+    assert people(place, "--since", "2020-01-01", "--bot", "faq", command=command) == ["li"]
+    assert "is neither a date" in CliRunner().invoke(main, [command, str(place), "--since", "soon"]).output
+
+
+def test_questions_without_an_answer_are_shown_in_each_format(place):
+    (first, _) = csv.DictReader(io.StringIO(shown(place, "--format", "csv", command="unanswered")))
+    assert list(first) == ["at", "bot", "user_id", "question", "turn_id"]
+    assert first["question"].startswith("'=HYPERLINK"), "no formula for a spreadsheet"
+    line = json.loads(shown(place, "--format", "jsonl", command="unanswered").splitlines()[0])
+    assert line == {**first, "question": '=HYPERLINK("0")\x1b[2J'}
+    assert 'faq  li  =HYPERLINK("0")\\x1b[2J\n' in shown(place, command="unanswered")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@x", "'@x"),
+        ("\t=1", "'\t=1"),
+        ("＝1", "'＝1"),
+        ("a=1", "a=1"),
+        ("", ""),
+    ],
+)
+def test_no_cell_of_csv_is_a_formula(tmp_path, text, cell):
+    async def fill():
+        store = await SqliteStore.open(tmp_path / "x.db")
+        await finished(store, 1, question=text)
+        await store.rate(Feedback("turn1", "faq", "li", "good", 1.0))
+        await store.close()
+
+    asyncio.run(fill())
+    url = f"sqlite:///{tmp_path}/x.db"
+    (row,) = csv.DictReader(io.StringIO(shown(tmp_path / "bots", "--store", url, "--format", "csv")))
+    assert row["question"] == cell
+
+
+def test_who_asks_where_nothing_is_stored_is_told(tmp_path):
+    (tmp_path / "bots").mkdir()
+    got = CliRunner().invoke(main, ["unanswered", "--bots", str(tmp_path / "bots")])
+    assert (got.exit_code, "nothing is stored beside" in got.output) == (1, True)
 
 
 def test_each_format_has_question_and_answer(place):
@@ -60,5 +111,6 @@ def test_each_format_has_question_and_answer(place):
 def test_a_person_is_forgotten_with_all_they_said(place):
     got = CliRunner().invoke(main, ["forget", "--user", KEY.sender_id, "--bots", str(place)])
 
-    assert (got.exit_code, got.stdout) == (0, f"2 turns of {KEY.sender_id} removed\n")
+    assert (got.exit_code, got.stdout) == (0, f"3 turns of {KEY.sender_id} removed\n")
     assert shown(place) == "No ratings yet.\n"
+    assert people(place, command="unanswered") == ["wang"]

@@ -821,3 +821,11 @@ def test_tokens_of_an_answer_that_failed_count_too_and_none_are_made_up(caplog):
 
     assert store.only().usage == Usage(5, 0)
     assert caplog.text.count("completion tokens") == 1
+
+
+def test_a_question_without_an_answer_is_recorded_as_such():
+    store, other = FakeStore(), FakeStore()
+    answered(FakeGateway(), NotFound(), store=store)
+    answered(FakeGateway(), "an answer", store=other)
+
+    assert (store.only().not_found, other.only().not_found) == (True, False)
