@@ -63,7 +63,7 @@ QUOTA = [
     f"| {SCARCE * 100:g} % | cards show only their end",
     f"It is written every {word(monthly.SAVE_EVERY_S)} seconds",
 ]
-DOCTOR = [f"waits for at most {doctor.ANSWER_WAIT_S:g} s"]
+DOCTOR = [f"then for at most {doctor.ANSWER_WAIT_S:g} s"]
 
 PAGES = {"operate": OPERATE, "bot-file": BOT_FILE, "quota": QUOTA, "doctor": DOCTOR}
 

@@ -30,9 +30,31 @@ AGENT_CAUSES = {
         "look into the agent's own log; raise the proxy's time-out",
     ),
     "empty": ("the model returned nothing", "check its name, its instructions and `max_tokens`"),
-    "not_an_api": ("there is a web page at the agent's address", "check the address: often /v1 is missing"),
+    "content_filter": (
+        "the content filter of the service held the answer back",
+        "look up what the service does not answer; check `agent.instructions`",
+    ),
+    "not_an_api": (
+        "no server of chat completions is at the agent's address",
+        "check `agent.base_url`: often /v1 is missing",
+    ),
+    "tls.plain": ("it speaks http, not https", "let `agent.base_url` begin with http://, or check its port"),
+    "tls.needed": (
+        "it speaks https, not http",
+        "let `agent.base_url` begin with https://, or check its port",
+    ),
+    "tls.certificate": (
+        "the agent's certificate is out of date, for another name, or of an authority that is not known here",
+        "renew it, or name the file of your own authority in SSL_CERT_FILE",
+    ),
+    "tls.refused": (
+        "the agent and imbot find no common way to encrypt",
+        "look into the agent's own log, and let it offer TLS 1.2 or newer",
+    ),
     "insufficient_quota": ("the account has no credit left", "top it up, or use another key"),
     "insufficient_balance": ("the account has no credit left", "top it up, or use another key"),
+    "Arrearage": ("the account has no credit left", "top it up, or use another key"),
+    "http_3xx": ("the agent is at another address", "write the address that it names into `agent.base_url`"),
     "http_401": (
         "the agent does not accept the key",
         "check `agent.api_key` in the bot file, or its value in `.env`",

@@ -25,6 +25,7 @@ from imbot.model import (
     TextReplace,
     Usage,
 )
+from imbot.text.sanitize import readable
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ _REASONS: Mapping[str, FinishReason] = {
     "content_filter": "content_filter",
     "sensitive": "content_filter",  # GLM's word
 }
+_FEW_KEYS, _LONGEST_KEY = 5, 30  # of a foreign document that are named
 _JSON = json.JSONDecoder()  # for every piece of every answer
 _BROKEN = frozenset({"abort", "error", "insufficient_system_resource", "network_error"})
 _NO_CREDIT = frozenset({"insufficient_quota", "exceeded_current_quota_error", "insufficient_balance"})
@@ -74,6 +76,7 @@ class Completion:
 
     def __init__(self) -> None:
         self.done = False  # whether the server's end mark, [DONE], has come
+        self.recognised = False  # whether anything was part of a chat completion
         self._reason = ""
         self._splitter = ThinkSplitter()
         self._usage: Usage | None = None
@@ -109,7 +112,9 @@ class Completion:
             yield self._usage
         if not self._said:
             why = self._reason or "no reason given"
-            raise AgentError(f"the model returned an empty answer ({why})", code="empty")
+            filtered = _REASONS.get(self._reason) == "content_filter"
+            code = "content_filter" if filtered else "empty"
+            raise AgentError(f"the model returned an empty answer ({why})", code=code)
         yield Finished(_REASONS.get(self._reason, "stop"))
 
     def _read(self, document: Mapping[str, Any]) -> Iterator[AgentEvent]:
@@ -118,6 +123,7 @@ class Completion:
             yield Started(message_id=_text(document["id"]))
         self._usage = _usage(document.get("usage")) or self._usage
         choices = document.get("choices")
+        self.recognised = self.recognised or isinstance(choices, list)
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and not choice.get("index"):  # the first of several answers
                 yield from self._read_choice(choice)
@@ -140,6 +146,18 @@ class Completion:
             elif isinstance(event, TextReplace):
                 self._said = bool(event.text)
             yield event
+
+
+def form_of(text: str) -> str:
+    """What a document is that was to be a chat completion: its form and the keys that are on top."""
+    try:
+        document = _document(text)
+    except (ValueError, RecursionError):
+        return "something that is not usable JSON" if text.strip() else "an empty document"
+    if not isinstance(document, dict):
+        return f"a JSON {'list' if isinstance(document, list) else 'value'}"
+    keys = ", ".join(f"`{readable(key[:_LONGEST_KEY])}`" for key in list(document)[:_FEW_KEYS])
+    return f"a JSON object with {keys or 'nothing'}"
 
 
 def refusal_in(document: Any, status: int = 0, retry_after_s: float | None = None) -> RefusedError | None:

@@ -5,6 +5,7 @@ them.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.request import getproxies
 
 import aiohttp
 
-from imbot.agents.completion import Completion, RefusedError, refusal_of
+from imbot.agents.completion import Completion, RefusedError, form_of, refusal_of
 from imbot.agents.sse import LIMIT_BYTES, SseDecoder
 from imbot.errors import AgentError
 from imbot.model import AgentEvent
@@ -21,6 +22,15 @@ from imbot.model import AgentEvent
 ERROR_BYTES = 64 * 1024  # how much of an error's body is read
 SLICE_BYTES = 8 * 1024  # of a stream, processed before other tasks may run
 USAGE_WAIT_S = 2.0  # after the last text, for the usage and the end mark
+_TLS = {
+    "tls.plain": "the server speaks http, not https",
+    "tls.needed": "the server speaks https, not http",
+    "tls.certificate": "its certificate is not accepted",
+    "tls.refused": "the server refuses it",
+}
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"}
+_ALERT = re.compile(r"(\\x15|\x15)(\\x03|\x03)")  # the first bytes of what a server that expects TLS sends
+_HTTPS_WANTED = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS (?:port|server)")  # of nginx, of Go
 CLOSE_WAIT_S = 0.1  # after the end mark, for the end of the response, so that the connection can be reused
 
 
@@ -68,8 +78,21 @@ class Endpoint:
         if isinstance(error, TimeoutError):
             text = f"no connection to {host} within {self._connect_s:g} s"
             return AgentError(text, code="timeout.connect", retryable=True)
+        if code := _tls_trouble(error):
+            return AgentError(f"no encrypted connection to {host}: {_TLS[code]}", code=code)
         why = str(error) if isinstance(error, OSError) else type(error).__name__
         return AgentError(f"connection to {host} failed: {why}", code="connection", retryable=True)
+
+
+def _tls_trouble(error: Exception) -> str:
+    """The code of a failure to encrypt, or of encryption that was left out; empty for any other error."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "tls.certificate"
+    if isinstance(error, aiohttp.ClientSSLError):
+        reason = getattr(error.os_error, "reason", None) or ""
+        return "tls.plain" if reason in _NO_TLS else "tls.refused"
+    refused = isinstance(error, aiohttp.ClientResponseError) and _ALERT.search(error.message)
+    return "tls.needed" if refused else ""
 
 
 async def _expect_answer(response: aiohttp.ClientResponse) -> None:
@@ -77,23 +100,28 @@ async def _expect_answer(response: aiohttp.ClientResponse) -> None:
     if response.status != 200:
         body = await _read_text(response, ERROR_BYTES)
         reason = response.reason or "refused"
+        if response.status == 400 and _HTTPS_WANTED.search(body):
+            raise RefusedError(
+                f"no encrypted connection to {response.url.host}: {_TLS['tls.needed']}", code="tls.needed"
+            )
         if 300 <= response.status < 400:
             reason = f"base_url is redirected to {response.headers.get('Location', 'nowhere')}"
         elif response.status == 404:
             reason = f"there is no {response.url.path}: does base_url lack its version, such as /v1?"
         raise refusal_of(response.status, reason, body, response.headers.get("Retry-After"))
     if response.content_type == "text/html":
-        raise RefusedError(
-            "the server answered with a web page: is base_url right?", code="not_an_api", status=200
-        )
+        raise _no_completion("a web page")
 
 
 async def _read_document(
     response: aiohttp.ClientResponse, completion: Completion
 ) -> AsyncGenerator[AgentEvent]:
     """An answer, or an error, that comes as one document although a stream was requested."""
-    for event in completion.read(await _read_text(response, LIMIT_BYTES)):
+    text = await _read_text(response, LIMIT_BYTES)
+    for event in completion.read(text):
         yield event
+    if not completion.recognised:
+        raise _no_completion(form_of(text))
     completion.done = True
 
 
@@ -114,6 +142,16 @@ async def _read_stream(
     for frame in decoder.close():
         for event in completion.read(frame.data):
             yield event
+    if not completion.recognised and response.content_type != "text/event-stream":
+        raise _no_completion(response.content_type)
+
+
+def _no_completion(what: str) -> RefusedError:
+    return RefusedError(
+        f"the server answered with {what} instead of a chat completion: is base_url right?",
+        code="not_an_api",
+        status=200,
+    )
 
 
 async def _next_chunk(response: aiohttp.ClientResponse, completion: Completion) -> bytes:

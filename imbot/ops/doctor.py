@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from imbot.agents.causes import NOT_KNOWN, bug, described, explained
+from imbot.agents.causes import AGENT_CAUSES, NOT_KNOWN, bug, described, explained
 from imbot.agents.guarded import guarded
 from imbot.behaviour import Behaviour, prepare
 from imbot.config.loader import BotFile
@@ -22,6 +22,8 @@ from imbot.model import (
     AgentEvent,
     CardContext,
     CardPhase,
+    Finished,
+    FinishReason,
     Message,
     NotFound,
     ReasoningDelta,
@@ -36,7 +38,16 @@ log = logging.getLogger(__name__)
 State = Literal["ok", "warning", "failed", "not tried"]
 
 QUESTION = "Count from 1 to 10, please."
-ANSWER_WAIT_S = 20.0
+ANSWER_WAIT_S = 20.0  # from the first word on; until then the bot's own time-out counts
+# how an answer ended that is not whole -> what is seen, cause and cure
+_CUT: dict[FinishReason, tuple[str, str, str]] = {
+    "content_filter": ("the content filter ended the answer", *AGENT_CAUSES["content_filter"]),
+    "length": (
+        "the answer was cut off",
+        "the model may not say more: `max_tokens`, or what its context holds",
+        "raise `agent.max_tokens`, or shorten `agent.instructions`",
+    ),
+}
 # If all pieces come within so small a part of the time, after at least so long, something held them back.
 HELD_BACK = 0.05
 HELD_BACK_S = 1.0
@@ -159,23 +170,27 @@ class _Trial:
         self._asked_at = 0.0
         self._pieces: list[float] = []
         self._not_found = False
+        self._ended: FinishReason = "stop"
 
-    async def ask(self) -> str:
+    async def ask(self) -> str | Doubt:
         """Ask the question. Raises AgentError if there is no answer in time."""
         self._asked_at = _now()
+        wait_s = self._behaviour.spec.timeouts.first_event_s + ANSWER_WAIT_S
         try:
-            async with asyncio.timeout(ANSWER_WAIT_S):
-                await self._listen()
+            async with asyncio.timeout(wait_s) as limit:
+                await self._listen(limit)
         except TimeoutError:
             if not self._pieces:
-                raise AgentError(
-                    f"it said nothing within {ANSWER_WAIT_S:g} s", code="timeout.doctor"
-                ) from None
+                raise AgentError(f"it said nothing within {wait_s:g} s", code="timeout.doctor") from None
         if self._not_found:
             return "replied (no matching answer, as expected of a FAQ)"
         if not self._pieces:
             raise AgentError("it ended without an answer", code="empty")
-        return f"answers after {self._pieces[0]:.1f} s"
+        answers = f"answers after {self._pieces[0]:.1f} s"
+        if self._ended in _CUT:
+            how, cause, cure = _CUT[self._ended]
+            return Doubt(f"{answers}, but {how}", cause, cure)
+        return answers
 
     async def streaming(self) -> str | Doubt:
         """Whether the answer came in pieces."""
@@ -190,13 +205,16 @@ class _Trial:
         cure = "if long answers come at once, too: turn off the proxy's buffering, or let the agent stream"
         return Doubt(f"the answer came at once, after {last_s:.1f} s", cause, cure)
 
-    async def _listen(self) -> None:
+    async def _listen(self, limit: asyncio.Timeout) -> None:
         spec = self._behaviour.spec
         events = guarded(self._behaviour.agent.reply(_question(), ()), spec.timeouts)
         try:
             async with aclosing(events):
                 async for event in events:
+                    first = not self._pieces
                     self._note(event)
+                    if first and self._pieces:  # a slow one has its time for the first word, not for all
+                        limit.reschedule(_now() + ANSWER_WAIT_S)
         except AgentError:
             raise
         except Exception as error:
@@ -206,6 +224,8 @@ class _Trial:
     def _note(self, event: AgentEvent) -> None:
         if isinstance(event, NotFound):
             self._not_found = True
+        elif isinstance(event, Finished):
+            self._ended = event.reason
         elif isinstance(event, TextDelta | TextReplace | ReasoningDelta) and event.text:
             self._pieces.append(_now() - self._asked_at)
 

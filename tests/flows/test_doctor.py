@@ -165,11 +165,12 @@ async def model():
     await server.close()
 
 
-def asking(flow, url):
+def asking(flow, url, more=""):
     return flow.write(
         "llm.yaml",
         f"credentials: {{client_id: app-llm, client_secret: <<S:-{SECRET}>>}}\n"
-        f"agent: {{type: openai, base_url: '{url}', model: m, api_key: '<<K:-{SECRET}>>', retries: 0}}\n",
+        f"agent: {{type: openai, base_url: '{url}', model: m, api_key: '<<K:-{SECRET}>>', retries: 0}}\n"
+        + more,
     )
 
 
@@ -191,19 +192,41 @@ async def test_an_agent_that_does_not_take_the_key_is_told_without_the_key(flow,
     assert "key" in found["agent"].cure
 
 
-async def test_an_agent_that_hangs_is_given_up_soon(flow, model, monkeypatch):
+async def test_an_agent_that_hangs_is_given_up_soon(flow, model):
     async def hang(_request):
         await asyncio.sleep(2)
         return web.Response()
 
-    monkeypatch.setattr("imbot.ops.doctor.ANSWER_WAIT_S", 0.2)
     model.answer = hang
-    asking(flow, model.make_url("/v1"))
+    asking(flow, model.make_url("/v1"), "timeouts: {first_event: 200ms}\n")
 
     found = await look(flow, "llm")
 
     assert failed(found) == ["agent"]
     assert "0.2 s" in found["agent"].found
+
+
+async def test_an_address_of_something_else_is_told(flow):
+    asking(flow, flow.sim.url)
+
+    found = await look(flow, "llm")
+
+    assert failed(found) == ["agent"]
+    assert "base_url" in found["agent"].found + found["agent"].cure
+
+
+async def test_a_filter_that_ends_the_answer_is_told(flow, model):
+    async def filtered(_request):
+        choice = {"index": 0, "message": {"content": "抱歉"}, "finish_reason": "content_filter"}
+        return web.json_response({"id": "c", "choices": [choice]})
+
+    model.answer = filtered
+    asking(flow, model.make_url("/v1"))
+
+    found = await look(flow, "llm")
+
+    assert failed(found) == []
+    assert "content filter" in found["agent"].found
 
 
 async def test_an_agent_that_is_not_there_is_told(flow, unused_tcp_port_factory):

@@ -153,7 +153,7 @@ def test_an_agent_that_knows_no_answer_is_fine():
     assert found["agent"].state == found["agent streaming"].state == "ok"
 
 
-def test_a_silent_agent_fails_after_a_short_while_and_is_stopped():
+def test_a_silent_agent_fails_when_its_time_for_the_first_word_is_over():
     async def main():
         began = asyncio.get_running_loop().time()
         asked = behaviour(1000.0, "late")
@@ -163,11 +163,29 @@ def test_a_silent_agent_fails_after_a_short_while_and_is_stopped():
     (agent, streaming), took_s, running = run_virtual(main())
 
     assert agent.state == "failed"
-    assert "within 20 s" in agent.found
+    assert "within 60 s" in agent.found
     assert agent.cause == AGENT_CAUSES["timeout"][0]
     assert streaming.state == "not tried"
-    assert took_s == pytest.approx(20.0)
+    assert took_s == pytest.approx(60.0)
     assert running == 0
+
+
+def test_a_slow_agent_has_the_time_that_its_bot_gives_it():
+    found, _ = examined(55.0, "1", 19.0, "2")
+
+    assert (found["agent"].state, found["agent"].found) == ("ok", "answers after 55.0 s")
+
+
+@pytest.mark.parametrize(
+    ("reason", "told", "cure"),
+    [("content_filter", "content filter", "does not answer"), ("length", "cut off", "max_tokens")],
+)
+def test_an_answer_that_is_not_whole_is_a_warning(reason, told, cure):
+    found, _ = examined("sorry", Finished(reason))
+
+    assert found["agent"].state == "warning"
+    assert told in found["agent"].found
+    assert cure in found["agent"].cure
 
 
 def test_an_agent_that_goes_on_and_on_is_heard_for_a_while_and_stopped():
@@ -190,6 +208,10 @@ def test_an_agent_that_goes_on_and_on_is_heard_for_a_while_and_stopped():
         (RefusedError("slow down", code="rate_limited", status=429), "limit"),
         (RefusedError("oops", code="http_503", status=503), "own log"),
         (RefusedError("a web page", code="not_an_api", status=200), "/v1"),
+        (RefusedError("moved", code="http_302", status=302), "base_url"),
+        (RefusedError("pay first", code="Arrearage", status=400), "top it up"),
+        (AgentError("x", code="content_filter"), "does not answer"),
+        (AgentError("x", code="tls.plain"), "http://"),
         (AgentError("x", code="never.heard"), "documentation"),
         (AgentError("x"), "documentation"),
     ],
