@@ -37,7 +37,7 @@ def blocks(language):
 def commands():
     for block in blocks("sh"):
         for line in block.values[0].splitlines():
-            words = shlex.split(line, comments=True)
+            words = shlex.split(line.partition(" > ")[0], comments=True)
             while words and "=" in words[0] and not words[0].startswith("-"):
                 words.pop(0)
             if words and words[0] not in SHELL:

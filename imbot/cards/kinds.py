@@ -27,7 +27,7 @@ class Kind(Protocol):
     calls_back: bool  # whether the platform reports clicks on its buttons
     part: str  # the schema of a drawn layout; empty: any keys are allowed
     native: Mapping[str, Any]  # the ``CardView.native`` of its cards
-    built_in: Path  # the file of the built-in layouts
+    built_in: Path  # the file of the built-in layouts; the class has it, too
     layouts: Layouts  # one for every phase: those of ``built_in``, or made from them
 
     def buttons(self, buttons: Sequence[Button]) -> list[dict[str, Any]]:
@@ -54,9 +54,14 @@ def button_maker(kind: Kind, card: CardSpec, feedback: FeedbackSpec) -> Callable
 
 def open_kind(spec: CardSpec, platform: CardPlatform) -> Kind:
     """The card kind that a bot file names, from the kinds of its platform."""
-    module, _, name = platform.kinds[spec.kind].partition(":")
-    kind: Kind = getattr(importlib.import_module(module), name)(spec)
+    kind: Kind = kind_class(spec.kind, platform)(spec)
     return kind
+
+
+def kind_class(name: str, platform: CardPlatform) -> Any:
+    """The class of a card kind of the platform; see ``Kind``."""
+    module, _, class_name = platform.kinds[name].partition(":")
+    return getattr(importlib.import_module(module), class_name)
 
 
 @cache

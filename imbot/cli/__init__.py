@@ -14,6 +14,7 @@ COMMANDS = {
     "dev": "Try bots without credentials: simulator, bots and a chat page.",
     "check": "Report every problem of every bot file.",
     "preview": "Show a bot's cards in a browser, in every phase.",
+    "layouts": "Print the built-in layouts of cards, to copy and change.",
     "explain": "Explain a problem's code, or a key of the bot file.",
     "doctor": "Diagnose a bot: try it on the real platform, and say what to fix.",
     "test": "Run the test files beside the bots.",

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from imbot.config import schema
 from imbot.config.file_names import DEFAULT_FOLDER, names_bot
 
 _NAME = re.compile(r"""^name:[ \t]+["']?([\w.-]+)["']?[ \t]*(?:#.*)?$""", re.MULTILINE)
@@ -40,6 +41,11 @@ def _bot_names(folder: Path) -> Iterator[str]:
             continue
         given = _NAME.search(text)
         yield given[1] if given else path.stem
+
+
+def complete_kind(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The kinds of cards."""
+    return [CompletionItem(kind) for kind in schema.names("cards") if kind.startswith(incomplete)]
 
 
 def complete_word(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -10,7 +10,7 @@ from imbot import log, runtime
 from imbot.cli import COMMANDS, main
 from imbot.errors import StoreError
 
-WITHOUT_BOTS = {"init", "explain", "simulate", "schema"}
+WITHOUT_BOTS = {"init", "layouts", "explain", "simulate", "schema"}
 MORE = {
     "forget": ["--user", "u-1"],
     "preview": ["--json"],

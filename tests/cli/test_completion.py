@@ -66,6 +66,8 @@ def completed(here, line, shell="bash"):
         ("imbot explain agent.openai.mo", ["agent.openai.model"]),
         ("imbot explain card.ai.msgT", ["card.ai.msgTitle"]),
         ("imbot preview support --phase st", ["stopped", "streaming"]),
+        ("imbot layouts ", ["ai", "markdown", "standard"]),
+        ("imbot layouts m", ["markdown"]),
         ("imbot doc", ["doctor"]),
         ("imbot doctor --no", ["--no-agent"]),
     ],

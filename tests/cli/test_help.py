@@ -11,7 +11,7 @@ from botfolder import bot, write
 from click.testing import CliRunner
 
 from imbot import log, runtime
-from imbot.cli import COMMANDS, dev, feedback, main
+from imbot.cli import COMMANDS, dev, listing, main
 from imbot.errors import StoreError
 from imbot.preview.server import Server
 
@@ -72,7 +72,7 @@ def used(tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "running", running)
     monkeypatch.setattr(dev, "open_simulator", lambda *_, **__: Simulator())
     monkeypatch.setattr(Server, "start", start)
-    monkeypatch.setattr(feedback, "open_store", open_store)
+    monkeypatch.setattr(listing, "open_store", open_store)
 
     def of(command):
         done = CliRunner().invoke(main, [command])
