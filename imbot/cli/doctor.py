@@ -91,7 +91,7 @@ def _report(file: "BotFile", findings: "list[Finding]") -> dict[str, object]:
 def _summary(findings: "list[Finding]") -> str:
     used = f"at most {_calls(findings)} of the month's calls used"
     if failed := _failed(findings):
-        return f"{failed} of {len(findings)} checks failed; {used}"
+        return f"{failed} of {counted(len(findings), 'check')} failed; {used}"
     warnings = sum(finding.state == "warning" for finding in findings)
     besides = f" but {counted(warnings, 'warning')}" if warnings else ""
     return f"no problems found{besides}; {used}"

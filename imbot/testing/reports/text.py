@@ -79,7 +79,7 @@ def _block(label: str, text: str) -> Iterator[str]:
     yield f"{click.style(name, dim=True)}{printable(head) or click.style('(nothing)', dim=True)}"
     yield from (f"{' ' * len(name)}{printable(line)}" for line in rest[:_MOST_LINES])
     if len(rest) > _MOST_LINES:
-        yield f"{' ' * len(name)}… {len(rest) - _MOST_LINES} more lines"
+        yield f"{' ' * len(name)}… {counted(len(rest) - _MOST_LINES, 'more line')}"
 
 
 def _difference(expected: str, got: str) -> Iterator[str]:

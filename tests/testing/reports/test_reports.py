@@ -46,10 +46,12 @@ def test_text_shows_long_texts_as_a_difference(tmp_path):
     assert len(shown) < 20
 
 
-def test_text_cuts_what_is_endless(tmp_path):
-    steps = f"- say: hi\n  agent: [{json.dumps(LONG)}]\n  expect: {{answer: {{contains: x}}}}"
+@pytest.mark.parametrize(("lines", "said"), [(200, "… 139 more lines"), (62, "… 1 more line")])
+def test_text_cuts_what_is_endless(tmp_path, lines, said):
+    long = "\n".join(LONG.splitlines()[:lines])
+    steps = f"- say: hi\n  agent: [{json.dumps(long)}]\n  expect: {{answer: {{contains: x}}}}"
     shown = plain(ran(tmp_path, steps)).splitlines()
-    assert shown[-1].strip() == "… 139 more lines"
+    assert shown[-1].strip() == said
 
 
 def test_text_tells_what_the_bot_warned_of(tmp_path):

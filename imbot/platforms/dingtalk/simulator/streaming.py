@@ -23,7 +23,7 @@ def _stream(call: ApiCall) -> Body:
     is_full = bool(call.body.get("isFull", False))
     if not is_full and template.markdown and not call.world.settings.append_markdown:
         raise refuse("param.invalid")
-    call.summary = f"{key}, {len(content)} characters"
+    call.summary = f"{key}, {len(content)} character{'' if len(content) == 1 else 's'}"
     if guid in card.guids:
         return _DONE
     if card.stream_state == "finished" and not call.world.settings.reopen_finalized:

@@ -66,6 +66,8 @@ async def test_journal_tells_who_called_what(sim, client):
     assert call.bytes > 20
     assert sim.calls[-1].code == "param.stream.keyEmpty"
     assert sim.cards["card-1"].calls == 3
+    await client.stream("你")
+    assert sim.calls[-1].summary == "content, 1 character"
 
 
 async def test_journal_keeps_no_secret(sim, client):
