@@ -23,6 +23,7 @@ from imbot.problems import counted
 from imbot.reload.last_good import LastGood
 from imbot.reload.plan import Step
 from imbot.reload.reloader import Reloader, StoppingError
+from imbot.reload.report import ReloadReport
 from imbot.reload.startup import OnBroken, Startup
 from imbot.reload.supervisor import Supervisor
 from imbot.reload.watch import SETTLE, Settle
@@ -47,6 +48,7 @@ async def running(
     grace_s: float = 25.0,
     retention_s: float = 90 * 86400.0,
     announce: Callable[[LoadResult], None] = lambda _: None,
+    reported: Callable[[ReloadReport], None] = lambda _: None,
     admin: AdminSettings | None = None,
     wish: asyncio.Event | None = None,
     settle: Settle = SETTLE,
@@ -56,7 +58,7 @@ async def running(
 
     - ``endpoint`` replaces the platform's address, ``invent`` makes up missing credentials.
     - ``grace_s``: how long running answers may take at the end. ``retention_s``: how long chats are kept.
-    - ``announce`` is called with every load before it is applied.
+    - ``announce`` is called with every load before it is applied, ``reported`` with the report of every reload.
     - ``admin``: where to serve the admin endpoint; None: not at all.
     - ``wish``: setting it causes a reload.
     - ``settle``: when a changed file counts. ``on_broken``: what to do at the start with a broken file.
@@ -85,7 +87,7 @@ async def running(
         meant(result)
         last_good.note(result)
 
-    reloader = Reloader(folder, loader, supervisor, heard, settle)
+    reloader = Reloader(folder, loader, supervisor, heard, settle, reported)
     monthly_usage = MonthlyUsage(store, supervisor.counters.accounting, calendars(), supervisor.monthly)
     failed = supervisor.counters.count_chore_failure
     orphan_finder = OrphanFinder(store, supervisor.bots)

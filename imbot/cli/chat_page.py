@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -25,21 +25,30 @@ EVERY_S = 0.25
 QUESTIONS = 3
 FAILURES = 20  # of a bot
 
+_Told = list[dict[str, Any]]  # JSON values
+
 
 class ChatPage:
-    """Keeps the page of a simulator equal to what the supervisor knows."""
+    """Keeps the page of a simulator equal to what the supervisor knows.
 
-    def __init__(self, simulator: Simulator, supervisor: Supervisor) -> None:
+    ``folder_problems`` returns what is wrong with the folder as a whole, such as a broken ``.env``.
+    """
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        supervisor: Supervisor,
+        folder_problems: Callable[[], tuple[Problem, ...]] = tuple,
+    ) -> None:
+        self._folder_problems = folder_problems
         self._simulator = simulator
         self._supervisor = supervisor
         self._failures: dict[str, deque[FailedAnswer]] = {}  # by name, the last ones
         supervisor.counters.agent_failures.observe(self._note)
-        self._shown: list[dict[str, Any]] | None = None
+        self._shown: _Told | None = None
         self._apps: Mapping[str, str] = {}  # by the bot's name, as shown last
         self._since: dict[str, tuple[int, int]] = {}  # by name: the generation, and when it was first seen
-        self._problems: dict[
-            str, tuple[tuple[Problem, ...], list[dict[str, Any]]]
-        ] = {}  # by path, as they were told
+        self._problems: dict[str, tuple[tuple[Problem, ...], _Told]] = {}  # by path, and as they were told
         self._questions: dict[str, tuple[str, list[str]]] = {}  # by name, with the fingerprint
 
     async def run(self) -> None:
@@ -52,8 +61,12 @@ class ChatPage:
         """Tell the page how the bots are now, if that is not what it shows."""
         specs = self._supervisor.specs()
         rows = [row for row in self._supervisor.status() if row.state != "draining"]
-        self._forget({row.name for row in rows}, {row.path for row in rows})
+        folder = self._folder_problems()
+        paths = {row.path for row in rows} | {problem.path for problem in folder}
+        self._forget({row.name for row in rows}, paths)
         bots = [self._bot(row, specs.get(row.name)) for row in rows]
+        if folder:
+            bots.append(self._folder(folder))
         if bots != self._shown:
             self._shown = bots
             self._simulator.show_bots(bots)
@@ -82,6 +95,18 @@ class ChatPage:
         waits = "waiting" if only_unset(rejected) else "rejected"
         return bot | {"app": None, "state": waits if rejected else "pending"}
 
+    def _folder(self, problems: tuple[Problem, ...]) -> dict[str, Any]:
+        """What stands in the list for the folder as a whole, while it cannot be loaded."""
+        path = problems[0].path
+        told = self._told(path, problems)
+        return {
+            "name": path,
+            "title": relative_path(Path(path)),
+            "path": path,
+            "state": "folder",
+            "problems": told,
+        }
+
     def _running_since(self, row: BotStatus) -> int:
         """When the version that runs became live, in epoch milliseconds."""
         known = self._since.get(row.name)
@@ -90,7 +115,7 @@ class ChatPage:
             known = self._since[row.name] = (row.generation, int(at * 1000))
         return known[1]
 
-    def _told(self, path: str, problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+    def _told(self, path: str, problems: tuple[Problem, ...]) -> _Told:
         known = self._problems.get(path)
         if not known or known[0] != problems:
             sources = Sources()

@@ -1,7 +1,7 @@
 """``imbot dev``: the simulator, the bots and a chat page in one process, without credentials."""
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 
 import click
@@ -25,6 +25,7 @@ from imbot.platforms import DEFAULT_TYPE, Simulator, open_simulator
 from imbot.problems import counted, only_unset, printable
 from imbot.problems.records import problem_json
 from imbot.reload.plan import Step
+from imbot.reload.report import ReloadReport
 
 DEV_PORT = 8700
 GRACE_S = 1.0
@@ -65,6 +66,7 @@ def command(
         from imbot.tasks import chores
 
         ended = first_signal()
+        reports: deque[ReloadReport] = deque(maxlen=1)
         simulator = open_simulator(DEFAULT_TYPE)
         await _listen(simulator, port)
         try:
@@ -75,11 +77,12 @@ def command(
                 invent=True,
                 grace_s=GRACE_S,
                 announce=lambda result: _register(simulator, result),
+                reported=reports.append,
                 admin=endpoint,
                 settle=Settle(settle_s, settle_at_most_s),
                 on_broken="skip",  # while editing, an older version that answers would hide the mistake
             ) as (supervisor, steps):
-                page = ChatPage(simulator, supervisor)
+                page = ChatPage(simulator, supervisor, lambda: reports[-1].problems)
                 page.update()
                 echo_for_people(_greeting(simulator.page_url, bots, steps))
                 logging.getLogger("imbot").setLevel(logging.INFO)

@@ -226,7 +226,7 @@ class Simulator(Protocol):
         """Show on the page what is known of the bots, as JSON values; it replaces what was shown before.
 
         Each has ``name``, ``title``, ``app`` (its client id; null: it does not run), ``state`` (``running``,
-        ``waiting``, ``rejected`` or ``pending``), ``since`` (the version that runs, in epoch milliseconds),
+        ``waiting``, ``rejected``, ``pending`` or ``folder``: no bot, but the folder, which cannot be loaded), ``since`` (the version that runs, in epoch milliseconds),
         ``problems`` (as ``problems.page`` makes them; of a running bot: why a newer version of its file does
         not run), ``trouble`` (what else is wrong, sentences), ``questions`` (to begin with), ``failing`` (null, or
         ``since``, ``answers``, ``reason`` and ``cure``: all answers fail) and ``failures``: the last answers that

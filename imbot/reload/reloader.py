@@ -27,7 +27,10 @@ class StoppingError(ImbotError):
 
 
 class Reloader:
-    """Loads files and applies them. ``announce`` is called with every load before it is applied."""
+    """Loads files and applies them.
+
+    ``announce`` is called with every load before it is applied, ``reported`` with the report afterwards.
+    """
 
     def __init__(
         self,
@@ -36,11 +39,13 @@ class Reloader:
         supervisor: Supervisor,
         announce: Callable[[LoadResult], None] = lambda _: None,
         settle: Settle = SETTLE,
+        reported: Callable[[ReloadReport], None] = lambda _: None,
     ) -> None:
         self._watch = Watch(folder, settle)
         self._loader = loader
         self._supervisor = supervisor
         self._announce = announce
+        self._reported = reported
         self.last: ReloadReport | None = None
         self.counts: Counter[ReloadResult] = Counter()
         self.succeeded_at: float | None = None
@@ -85,6 +90,7 @@ class Reloader:
                     raise
                 self._served = served
                 self._count(self.last)
+                self._reported(self.last)
             return self.last
 
     async def plan(self) -> ReloadReport:

@@ -8,6 +8,7 @@ from botfolder import write
 
 from imbot.cli.chat_page import FAILURES, QUESTIONS, ChatPage, starters
 from imbot.config.loader import Loader
+from imbot.errors import Problem, Span
 from imbot.log import redactor
 from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
@@ -146,6 +147,22 @@ def test_failed_answers_are_told_with_their_cure(tmp_path):
     }  # fmt: skip
     assert bot["failing"]["answers"] == LEAST_ANSWERS + FAILURES
     assert bot["failing"]["cure"] == "check `agent.api_key`"
+
+
+def test_a_folder_that_cannot_be_loaded_stands_there_beside_its_bots(tmp_path):
+    file = loaded(tmp_path, ECHO)
+    env = tmp_path / ".env"
+    env.write_text("A=1\nSECRET planted-in-the-env\n", encoding="utf-8")
+    wrong = [Problem.at(str(env), Span(2, 1, 2, 7), "env.syntax", "not NAME=value")]
+    shown = Shown()
+    page = ChatPage(shown, Known(row(file), a=file.spec), lambda: tuple(wrong))
+    page.update()
+
+    assert [(bot["name"], bot["state"]) for bot in shown.bots] == [("a", "running"), (str(env), "folder")]
+    assert "planted" not in json.dumps(shown.bots)
+    wrong.clear()
+    page.update()
+    assert [bot["name"] for bot in shown.bots] == ["a"]
 
 
 def test_a_bot_that_ended_is_taken_off_the_page(tmp_path):

@@ -103,6 +103,20 @@ def working(tmp_path):
     return tmp_path
 
 
+# The page itself notes all that its card shows, and where in the card its text begins.
+WATCH = """
+  window.seen = [];
+  window.tops = new Set();
+  const note = () => {
+    const card = document.querySelector("[data-testid=card]");
+    if (!card?.querySelector(".card-content")) return;
+    if (seen.at(-1) !== card.innerText) seen.push(card.innerText);
+    tops.add(card.querySelector(".card-content").offsetTop);
+  };
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+"""
+
+
 def chat(browser, url, app, question):
     """Ask a bot on the chat page, watch the card, press its first button; all texts the card showed."""
 
@@ -112,16 +126,13 @@ def chat(browser, url, app, question):
         )[-1]
 
     browser.get(url)
+    browser.execute_script(WATCH)
     one("app", f"[data-app='{app}']").click()
     one("composer").send_keys(question)
     one("send").click()
-    seen = []
-    deadline = time.monotonic() + 15
-    while one("card").get_attribute("data-state") != "finished":
-        seen.append(one("card").text)
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    seen.append(one("card").text)
+    WebDriverWait(browser, 15).until(lambda _: one("card").get_attribute("data-state") == "finished")
+    seen = [*browser.execute_script("return seen"), one("card").text]
+    assert len(browser.execute_script("return [...tops]")) == 1, "the text of the card jumps"
     one("card").find_element(By.CSS_SELECTOR, "[data-testid=card-button]").click()
     WebDriverWait(browser, 5).until(lambda _: one("card").text != seen[-1])
     return [*seen, one("card").text]
@@ -189,6 +200,10 @@ def test_the_page_of_dev_shows_what_the_terminal_shows(tmp_path):
 
         (tmp_path / ".env").write_text("NO_SUCH_URL=http://127.0.0.1:9/v1\n", encoding="utf-8")
         page.until(lambda: page.all("app", '[data-bot="waits"][data-online="true"]'), "it waits no longer")
+        (tmp_path / ".env").write_text("NO_SUCH_URL: x\n", encoding="utf-8")
+        page.shows("app", ".env", '[data-state="folder"]')
+        (tmp_path / ".env").write_text("NO_SUCH_URL=http://127.0.0.1:9/v1\n", encoding="utf-8")
+        page.until(lambda: not page.all("app", '[data-state="folder"]'), "the file is mended")
         page.press("app", '[data-bot="fails"]')
         for number in range(1, 4):
             page.say(f"question {number}")

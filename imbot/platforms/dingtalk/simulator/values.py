@@ -241,11 +241,11 @@ class Call:
 class Bots:
     """What who runs the bots lets the page know of them; nobody here reads it."""
 
-    told: Sequence[Mapping[str, Any]] = ()
+    told: Sequence[Mapping[str, Any]] | None = None
 
-    def to_json(self) -> list[dict[str, Any]]:
-        """The BOTs of the page's contract: what is left out has its default."""
-        return [{**_UNTOLD, **bot} for bot in self.told]
+    def to_json(self) -> list[dict[str, Any]] | None:
+        """The BOTs of the page's contract, what is left out with its default; None as long as nobody told."""
+        return None if self.told is None else [{**_UNTOLD, **bot} for bot in self.told]
 
 
 _UNTOLD: Mapping[str, Any] = {

@@ -59,6 +59,14 @@ async def test_feed_tells_what_happens(sim, client, feed):
     assert (await feed.events_until("app_removed"))[-1] == {"type": "app_removed", "id": "ding1"}
 
 
+async def test_what_is_told_of_bots_is_handed_on(sim, client, feed):
+    assert (await feed.event())["state"]["bots"] is None, "nobody has told anything"
+    sim.show_bots([{"name": "hr", "state": "rejected"}])
+    (bot,) = (await feed.events_until("bots"))[-1]["bots"]
+    assert (bot["name"], bot["state"], bot["app"], bot["problems"]) == ("hr", "rejected", None, [])
+    assert (await client.call("GET", "/sim/state"))[1]["bots"] == [bot]
+
+
 async def test_quick_changes_of_a_card_become_one_event(sim, client, feed):
     sim.set(qps=None)
     await client.card()

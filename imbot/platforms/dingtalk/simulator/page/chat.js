@@ -40,7 +40,7 @@ export class Chat {
     const messages = store
       .messagesOf(store.conversation(choice.app, choice.user, choice.group))
       .slice(-SHOWN);
-    if (messages.length === 0) this.drawEmpty(choice.entry);
+    if (messages.length === 0) this.drawEmpty(choice.entry, store.told);
     else this.drawMessages(messages, store, choice);
   }
 
@@ -76,9 +76,9 @@ export class Chat {
     this.views.delete(id);
   }
 
-  drawEmpty(entry) {
+  drawEmpty(entry, told) {
     if (this.views.size > 0) this.clear(this.shown);
-    fill(this.list, h("li", { class: "empty" }, entry ? this.drawInvitation(entry) : drawNobody()));
+    fill(this.list, h("li", { class: "empty" }, entry ? this.drawInvitation(entry) : drawNobody(told)));
   }
 
   drawInvitation({ key, title, app, bot }) {
@@ -122,8 +122,8 @@ export class Chat {
   }
 }
 
-function drawNobody() {
-  return [icon("spark"), h("strong", {}, t("noBots")), h("p", {}, t("addBotHint"))];
+function drawNobody(told) {
+  return [icon("spark"), h("strong", {}, t("noBots")), h("p", {}, t(told ? "addFileHint" : "addBotHint"))];
 }
 
 function drawHead({ key, title, app, bot, state }) {

@@ -64,6 +64,7 @@ function sentencesOf({ state, bot }) {
   const told = {
     waiting: () => t("botWaits"),
     rejected: () => t("botRejected"),
+    folder: () => t("botFolder"),
     pending: () => t("botPending"),
     broken: () => t("botBroken", clock(bot.since)),
   }[state];

@@ -29,7 +29,7 @@ export class Sidebar {
     fill(
       this.list,
       found.map((entry) => this.drawEntry(entry, store, choice, unread)),
-      entries.length === 0 && drawEmpty(),
+      entries.length === 0 && drawEmpty(store),
       entries.length > 0 && found.length === 0 && h("li", { class: "empty" }, t("noMatch")),
     );
     fill(
@@ -94,8 +94,9 @@ function isTroubled(state) {
   return state !== "online" && state !== "offline";
 }
 
-function drawEmpty() {
-  return h("li", { class: "empty" }, h("strong", {}, t("noBots")), h("span", {}, t("addBotHint")));
+function drawEmpty(store) {
+  const hint = t(store.told ? "addFileHint" : "addBotHint");
+  return h("li", { class: "empty" }, h("strong", {}, t("noBots")), h("span", {}, hint));
 }
 
 /** The beginning of what was said last, without marks. */

@@ -10,7 +10,7 @@ const KEPT_CHOICES = ["wanted", "user", "group", "panel"];
 /** The simulator's state. Objects are replaced, never changed: the same object means nothing to redraw. */
 export class Store {
   constructor() {
-    this.reset({ apps: [], bots: [], users: [], conversations: [], messages: [], cards: {}, calls: [], settings: {} });
+    this.reset({ apps: [], bots: null, users: [], conversations: [], messages: [], cards: {}, calls: [], settings: {} });
   }
 
   /** Take over one event of `/sim/events`; unknown ones are left to newer pages. */
@@ -63,7 +63,7 @@ export class Store {
 
   reset(state) {
     this.apps = byId(state.apps);
-    this.setBots(state.bots ?? []);
+    this.setBots(state.bots);
     this.users = byId(state.users);
     this.conversations = byId(state.conversations);
     this.messages = byId(state.messages);
@@ -72,7 +72,10 @@ export class Store {
     this.calls = [...state.calls].sort((a, b) => a.id - b.id);
   }
 
-  setBots(bots) {
+  /** What is known of the bots; null where nobody tells the page, as bots of others may come at any time. */
+  setBots(told) {
+    const bots = told ?? [];
+    this.told = told !== null;
     this.bots = bots;
     this.failures = new Map();
     for (const failure of bots.flatMap((bot) => bot.failures)) {
@@ -142,7 +145,7 @@ function entryOf(key, bot, app) {
   return { key, title, app, bot, state: stateOf(bot, app) };
 }
 
-/** How one in the list is: online, offline, broken (it runs, but not as its file says), failing, waiting, rejected, pending. */
+/** How one in the list is: online, offline, broken (it runs, but not as its file says), failing, or a state that it was told. */
 function stateOf(bot, app) {
   if (bot && !app) return bot.state === "running" ? "offline" : bot.state;
   if (bot?.problems.some((problem) => problem.severity === "error")) return "broken";

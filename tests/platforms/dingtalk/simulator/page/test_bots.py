@@ -72,11 +72,13 @@ def test_nobody_is_missed_where_there_are_bots(page: Page) -> None:
     nobody = "return document.body.innerText.includes('还没有机器人')"
     page.stage.do(lambda: page.stage.sim.remove_app(APP))
     page.until(lambda: page.js(nobody), "there is no bot")
+    page.shows("app-list", "连上模拟器")
     tell(page.stage, BROKEN)
     page.shows("problem", "bots/hr.yaml")
     assert not page.js(nobody)
     tell(page.stage)
     page.until(lambda: page.js(nobody), "there is no bot again")
+    page.shows("app-list", "imbot init")
 
 
 def test_what_else_is_wrong_is_told_beside_the_chat(page: Page) -> None:
