@@ -95,7 +95,10 @@ def _checked(file: BotFile, sources: Sources, defaults: Defaults, *, asked: bool
     try:
         with contained(file.path, "file.defect"):
             calls = calls_of_answer(file.spec, ANSWER_S) if file.spec else 0
-            return replace(checked, doubts=tuple(lint(file, sources, defaults)), calls=calls)
+            drawn = (
+                replace(file, spec=None) if checked.unprepared else file
+            )  # what cannot be drawn is told already
+            return replace(checked, doubts=tuple(lint(drawn, sources, defaults)), calls=calls)
     except ConfigError as error:
         return replace(checked, unprepared=(*checked.unprepared, *error.problems))
 

@@ -11,6 +11,7 @@ from imbot.check.lints.ignores import without_ignored
 from imbot.check.lints.unused import unused_templates
 from imbot.config.loader.defaults import DEFAULTS_FILES as DEFAULTS
 from imbot.config.loader.defaults import Defaults, with_inheritors
+from imbot.config.loader.skipped import skipped_files
 from imbot.config.loader.unique import contested
 from imbot.errors import ConfigError, ImbotError, Problem
 from imbot.problems import CheckedBot, Report
@@ -97,10 +98,12 @@ class _Findings:
         self.problems |= set(misnamed_defaults(folder))
         sound = self.add_files(checked, {file.path for file in files})
         self._add_all_tests(folder, checked)
+        used = set(defaults.sources).union(*(file.sources for file in files))
+        skipped = skipped_files(folder, used)
+        self.problems |= set(skipped)
         if not self._add_defaults(defaults) or not sound or not files:
             return
-        used = set(defaults.sources).union(*(file.sources for file in files))
-        self.problems |= set(unused_templates(folder, used))
+        self.problems |= set(unused_templates(folder, {*used, *(each.path for each in skipped)}))
         self._complete |= dict.fromkeys((path for path in used if path.endswith(_TEMPLATES)), True)
 
     def _add_all_tests(self, folder: Path, checked: CheckedFolder) -> None:

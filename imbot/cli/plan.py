@@ -43,11 +43,19 @@ def command(bots: Path, admin: AdminAddress | None, as_json: bool) -> None:
 
 async def _from_nothing(bots: Path) -> Any:
     """The report of a process that would start now."""
-    from imbot.config.loader import Loader
+    from dataclasses import replace
+
+    from imbot.config.loader import Loader, LoadResult
+    from imbot.config.loader.skipped import skipped_files
     from imbot.reload.report import reload_report, report_json
     from imbot.reload.rollout import forecast
 
-    async def work() -> Any:
-        return await forecast({}, Loader(bots).load().files)
+    loaded = LoadResult(())
 
-    return report_json(await reload_report(work))
+    async def work() -> Any:
+        nonlocal loaded
+        loaded = Loader(bots).load()
+        return await forecast({}, loaded.files)
+
+    report = await reload_report(work)
+    return report_json(replace(report, notes=tuple(skipped_files(bots, loaded.sources))))

@@ -122,7 +122,8 @@ def status_lines(status: Json, now: float, columns: int | None = None) -> Iterat
     )
     if status["watch"]["degraded"]:
         yield _without_notifications(status["watch"], now)
-    yield from problem_lines((status["reload"] or {}).get("problems", ()), "")
+    told = status["reload"] or {}
+    yield from problem_lines((*told.get("problems", ()), *told.get("notes", ())), "")
     if not status["bots"]:
         yield "No bots."
         return

@@ -44,6 +44,7 @@ def report_lines(report: Json) -> Iterator[str]:
         yield f"{action} {name}{' ' * (column - width(name))}  {click.style(printable(bot['path']), dim=True)}"
         yield from (f"          {_change(change)}" for change in bot["changes"])
         yield from once(_to_show(bot), told, "          ")
+    yield from problem_lines(report.get("notes", ()), "")
     if not report["problems"]:
         yield _summary(Counter(map(_word, report["bots"])))
 

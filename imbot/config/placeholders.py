@@ -50,11 +50,17 @@ _NEAR_MISSES = tuple(
         (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>(?!>)", "end it with two: >>"),
         (rf"^<<(?:env:|file:)?{_NAME}{_REST}$", "end it with >>"),
         ("(?<!<)<[A-Z][A-Z0-9_]*>>", "begin it with two: <<"),
-        (r"\$\{[A-Z_][A-Z0-9_]*(?::[-?][^{}\n]*)?\}", "write <<NAME>> instead"),
+        (r"\$\{\{[^{}\n]*\}\}", "write <<NAME>> instead"),
+        (r"\$[{(][A-Z_][A-Z0-9_]*(?::[-?][^{}\n]*)?[)}]", "write <<NAME>> instead"),
+        (rf"(?:^|(?<=://)|(?<=[Bb]earer ))\$(?:env:)?{_NAME}$", "write <<NAME>> instead"),
+        (rf"^%{_NAME}%$", "write <<NAME>> instead"),
+        (rf"\{{\{{{_GAP}(?:env|ENV|secrets|os\.environ)\b[^{{}}\n]*\}}\}}", "write <<NAME>> instead"),
+        (rf"\{{\{{{_GAP}[A-Z][A-Z0-9_]+{_GAP}\}}\}}", "write <<NAME>> instead"),
+        (rf"^(?:os\.environ[/.]|process\.env\.|env[.:/]){_NAME}$", "write <<NAME>> instead"),
         (rf"(?:＜＜|《《){_GAP}\w[^<>\n]{{0,80}}(?:＞＞|》》)", "use ASCII signs: << and >>"),
     )
 )
-_SUSPICIOUS = re.compile(r"<<|>>|＜＜|《《|\$\{")
+_SUSPICIOUS = re.compile(r"<<|>>|＜＜|《《|[$%]|\{\{|\benv\b|environ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 from imbot.config.loader import FolderMissingError, Loader, LoadResult
-from imbot.errors import ConfigError, ImbotError
+from imbot.config.loader.skipped import skipped_files
+from imbot.errors import ConfigError, ImbotError, Problem
 from imbot.reload.plan import Step
 from imbot.reload.report import ReloadReport, ReloadResult, reload_report
 from imbot.reload.supervisor import Supervisor
@@ -41,6 +43,7 @@ class Reloader:
         settle: Settle = SETTLE,
         reported: Callable[[ReloadReport], None] = lambda _: None,
     ) -> None:
+        self._folder = folder
         self._watch = Watch(folder, settle)
         self._loader = loader
         self._supervisor = supervisor
@@ -58,6 +61,7 @@ class Reloader:
         self._prune = False
         # whether to read all files again, not only those that a scan found changed
         self._thorough = True
+        self._skipped: tuple[Problem, ...] = ()
 
     @property
     def watching(self) -> WatchState:
@@ -124,7 +128,8 @@ class Reloader:
             raise StoppingError("the process is ending")
         try:
             async with asyncio.timeout(None) as self._bound:
-                return await reload_report(work)
+                report = await reload_report(work)
+            return replace(report, notes=self._skipped)
         except TimeoutError:
             if self.stopping:
                 raise StoppingError("the process is ending") from None
@@ -143,6 +148,8 @@ class Reloader:
             raise
         self._watch.set_used_files(result.sources)
         self._announce(result)
+        if thorough or any(path not in result.sources for path in state.moved):
+            await self._note_skipped(result)
         steps = await self._supervisor.apply(result, prune)
         self._watch.mark_read(state)  # only now: a reload that is broken off has to be repeated
         return steps
@@ -150,7 +157,17 @@ class Reloader:
     async def _foresee(self) -> list[Step]:
         state = await self._watch.scan()
         # With a copy of the loader: what a plan has read must still count as new for the next reload.
-        return await self._supervisor.foresee(await _load(self._loader.apart(), state))
+        result = await _load(self._loader.apart(), state)
+        await self._note_skipped(result)
+        return await self._supervisor.foresee(result)
+
+    async def _note_skipped(self, result: LoadResult) -> None:
+        """Look for files that are probably meant as bots, and log those that are new."""
+        found = await asyncio.to_thread(skipped_files, self._folder, result.sources)
+        for note in found:
+            if note not in self._skipped:
+                log.warning("%s", note)
+        self._skipped = tuple(found)
 
     def _count(self, report: ReloadReport) -> None:
         self.counts[report.result] += 1

@@ -22,13 +22,15 @@ ReloadResult = Literal["ok", "rejected", "failed"]
 class ReloadReport:
     """The steps of one reload, which began ``at`` (epoch seconds).
 
-    ``problems`` are those of the folder as a whole; if there are any, nothing was done.
+    ``problems`` are those of the folder as a whole; if there are any, nothing was done. ``notes`` are warnings
+    about files that are probably meant as bots, but are not read.
     """
 
     at: float
     took_s: float
     steps: tuple[Step, ...] = ()
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def result(self) -> ReloadResult:
@@ -69,6 +71,7 @@ def report_json(report: ReloadReport) -> dict[str, Any]:
         "took_s": round(report.took_s, 3),
         "bots": [step_json(step) for step in report.steps],
         "problems": [problem_json(problem) for problem in report.problems],
+        "notes": [problem_json(note) for note in report.notes],
     }
 
 

@@ -228,6 +228,36 @@ MISTAKES = mistakes(
         "schema.enum: `type` must be one of: text, markdown, ⇒ did you mean `markdown`?",
     ),
     (
+        "a word under two commands",
+        "commands: {new: [/x], help: [/help, ⟦/x⟧]}",
+        "commands.same-word!: `/x` is a word of both `new` and `help`, so it never does `help` ⇒ give each command words",
+    ),
+    (
+        "a word in another case",
+        "commands: {stop: [Halt], help: [⟦'hALT'⟧]}",
+        "commands.same-word!: `hALT` is a word of both `stop` and `help` ⇒ give each command words of its own",
+    ),
+    (
+        "a word of a default command",
+        "commands: {new: ⟦[/help]⟧}",
+        "commands.same-word!: `/help` is a word of both `new` and `help` ⇒ give each command words of its own",
+    ),
+    (
+        "a variable of a shell",
+        "agent: {type: openai, base_url: http://x, model: m, api_key: ⟦$KEY⟧}",
+        "placeholder.near-miss!: this looks like a placeholder but is not one ⇒ write <<NAME>> instead",
+    ),
+    (
+        "a variable of a template",
+        "agent: {type: openai, base_url: http://x, model: m, api_key: '⟦{{ env.KEY }}⟧'}",
+        "placeholder.near-miss: this looks like a placeholder but is not one ⇒ write <<NAME>> instead",
+    ),
+    (
+        "a variable of Windows",
+        "title: '⟦%TITLE%⟧'",
+        "placeholder.near-miss!: this looks like a placeholder but is not one ⇒ write <<NAME>> instead",
+    ),
+    (
         "secret newline",
         {
             "a.yaml": "credentials: {client_id: <<ID>>, client_secret: <<SECRET>>}\nagent: {type: openai, base_url: http://x, model: m, api_key: ⟦<<file:s.txt>>⟧}\n",

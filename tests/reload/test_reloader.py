@@ -233,3 +233,17 @@ async def test_a_plan_takes_no_app_from_who_has_it(tmp_path):
     await reloader.reload()
 
     assert [file.spec is not None for file in heard[-1].files] == [False, True]
+
+
+async def test_a_file_that_is_skipped_is_logged_once_and_noted(house, tmp_path, caplog):
+    reloader, _, _ = house
+    write(tmp_path, {"B.YAML": bot()})
+
+    reports = [await reloader.reload(), await reloader.reload(), await reloader.plan()]
+
+    assert [[note.code for note in report.notes] for report in reports] == [["file.skipped"]] * 3
+    assert [report.result for report in reports] == ["ok"] * 3
+    assert caplog.text.count("B.YAML") == 1
+
+    (tmp_path / "B.YAML").rename(tmp_path / "b.yaml")
+    assert (await reloader.reload()).notes == ()

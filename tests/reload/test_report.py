@@ -61,6 +61,7 @@ def test_the_shape_is_json_with_places_and_changes():
             }
         ],
         "problems": [],
+        "notes": [],
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Each lint is a module; ``ignores`` lets comments in a file silence warnings of a
 from collections.abc import Iterator
 
 from imbot.check.lints.buttons import unshown_buttons
+from imbot.check.lints.final import final_without_answer
 from imbot.check.lints.keys import deprecated_keys, literal_secrets
 from imbot.check.lints.throttle import hasty_throttle
 from imbot.config.loader import BotFile
@@ -27,6 +28,7 @@ def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Proble
     if file.spec:
         yield from hasty_throttle(file.spec)
         yield from unshown_buttons(file.spec)
+        yield from final_without_answer(file.spec)
 
 
 def lint_defaults(defaults: Defaults, sources: Sources) -> Iterator[Problem]:

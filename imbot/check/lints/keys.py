@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from imbot.config.loader.literals import is_secret_name, literal_parts
+from imbot.config.placeholders import near_misses
 from imbot.config.schema import Schema, member
 from imbot.config.yamlfile import YamlFile, span_at
 from imbot.errors import Problem
@@ -15,8 +16,8 @@ from imbot.text.pointers import escape, split_pointer
 def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
     """Secrets written in the file in plain text, also as the default of a placeholder."""
     for at, value, node in _values(file.value, schema, ""):
-        if not node.get("writeOnly") or not isinstance(value, str):
-            continue
+        if not node.get("writeOnly") or not isinstance(value, str) or near_misses(value):
+            continue  # what is nearly a placeholder is told as that
         key = split_pointer(at)[-1]
         for span, literal in literal_parts(value, file.text, span_at(file.marks, at)):
             if _is_secret(key, literal):

@@ -193,8 +193,11 @@ class Resolver:
     def _typed(self, value: str, found: Placeholder, text: str, schema: Schema, at: str) -> Any:
         """The value as the type that the schema asks for, if that is not text."""
         kinds = types_of(schema)
-        if not kinds or "string" in kinds:
+        if "string" in kinds:
             return value
+        if not kinds:  # any value may be here, such as in `card.vars`
+            kinds = schema.get("x-read-as", ["boolean"]) if found.source == "env" else []
+            return next((typed for kind in kinds if (typed := converted(value, kind)) is not None), value)
         for kind in ("boolean", "integer", "number"):
             if kind in kinds and (typed := converted(value, kind)) is not None:
                 return typed

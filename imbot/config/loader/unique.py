@@ -71,7 +71,8 @@ def claims_of(file: BotFile) -> tuple[Claim, ...]:
     spec = file.spec
     if spec is None:
         return ()
-    name = Claim(("name", spec.name), f"the name `{spec.name}`", "/name", _span(spec, "/name"))
+    # Names that differ only in their case would be one file on many systems, and are one bot to people
+    name = Claim(("name", spec.name.casefold()), f"the name `{spec.name}`", "/name", _span(spec, "/name"))
     if not (spec.enabled and spec.identity):
         return (name,)
     key = next(key for key, value in spec.credentials.items() if value == spec.identity)

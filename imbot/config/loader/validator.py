@@ -92,6 +92,7 @@ class Validator:
         ]
         self._judge_card(value)
         self._judge_ratings(value)
+        self._judge_commands(value)
 
     def _is_near_miss(self, found: Found) -> bool:
         """Whether a value is only wrong because it is nearly a placeholder.
@@ -150,6 +151,26 @@ class Validator:
                     "feedback.same-rating",
                     message,
                     "give each its own rating",
+                )
+
+    def _judge_commands(self, value: dict[str, Any]) -> None:
+        """Check that no word stands under two commands: only the first of them could ever be used."""
+        own = mapping(value, "commands")
+        first: dict[str, str] = {}
+        for command, part in source("bot")["properties"]["commands"]["properties"].items():
+            words = own.get(command, part["default"])
+            for index, word in enumerate(words if isinstance(words, list) else ()):
+                other = (
+                    first.setdefault(word.strip().casefold(), command) if isinstance(word, str) else command
+                )
+                if other == command or not own:
+                    continue
+                at = f"/commands/{command}/{index}" if command in own else f"/commands/{other}"
+                message = (
+                    f"`{word}` is a word of both `{other}` and `{command}`, so it never does `{command}`"
+                )
+                self._say(
+                    at, "commands.same-word", message, "give each command words of its own", warning=True
                 )
 
     def _say(self, at: str, code: str, message: str, hint: str, *, warning: bool = False) -> None:

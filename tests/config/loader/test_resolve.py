@@ -6,6 +6,8 @@ from botfolder import bot, one, places, spec_of, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from imbot.behaviour import prepare
+from imbot.model import CardContext, CardPhase
 from imbot.spec import Secret
 
 AWKWARD = [
@@ -211,3 +213,35 @@ def test_no_value_makes_a_load_fail(tmp_path, value):
         file = one(tmp_path, json.dumps(value), {"A": "5"}, **options)
         errors = [problem for problem in file.problems if problem.severity == "error"]
         assert (file.spec is None) == bool(errors)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("false", False), ("TRUE", True), (" False ", False), ("0", "0"), ("no", "no"), ("007", "007")],
+)
+def test_true_and_false_are_meant_where_any_value_may_be(tmp_path, value, expected):
+    spec = spec_of(
+        tmp_path, bot(more="card: {vars: {on: <<V>>, deep: {list: [<<V>>]}, text: '<<V>>!'}}\n"), {"V": value}
+    )
+
+    assert spec.card.vars == {"on": expected, "deep": {"list": [expected]}, "text": f"{value}!"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("false", False), ("2000", 2000), ("0.5", 0.5), ("low", "low")]
+)
+def test_the_body_of_a_request_has_the_types_that_are_meant(tmp_path, value, expected):
+    text = agent("  body: {x: <<V>>, y: '<<W:-" + value + ">>', z: 'a<<V>>'}\n").replace(
+        "client_secret: y", "client_secret: none"
+    )
+
+    spec = spec_of(tmp_path, text, {"V": value})
+
+    assert spec.agent.settings["body"] == {"x": expected, "y": expected, "z": f"a{value}"}
+
+
+def test_a_default_of_false_is_false_in_a_template(tmp_path):
+    more = "card: {vars: {on: <<F:-false>>}, templates: {final: {msgContent: '{% if vars.on %}on{% else %}off{% endif %}'}}}\n"
+    card = prepare(spec_of(tmp_path, bot(more=more))).card
+
+    assert card.render(CardContext(CardPhase.FINAL)).data["msgContent"] == "off"

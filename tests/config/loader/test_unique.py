@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from botfolder import bot, write
 
 from imbot.config.loader import Loader
@@ -91,3 +92,24 @@ def test_a_renamed_file_with_its_name_inside_means_the_same(tmp_path):
     (after,) = loading.load().specs
     assert (after.name, after.fingerprint) == ("one", before.fingerprint)
     assert after.path == str(tmp_path / "z.yaml")
+
+
+@pytest.mark.parametrize("names", [("Bot.yaml", "bot.yaml"), ("HR.yaml", "hr.yml"), ("A.yaml", "a.yaml")])
+def test_names_that_differ_only_in_their_case_are_one_name(tmp_path, names):
+    first, second = sorted(names)
+    folder = write(tmp_path, {first: bot("ding1"), second: bot("ding2")})
+    if len(list(folder.iterdir())) == 1:
+        pytest.skip("one file on this file system")
+
+    (problem,) = Loader(folder, environ={}).load().problems
+
+    assert (Path(problem.path).name, problem.code) == (second, "name.taken")
+
+
+def test_a_bot_may_change_the_case_of_its_name(tmp_path):
+    loading = Loader(write(tmp_path, {"a.yaml": bot("ding1")}), environ={})
+    loading.load()
+    (tmp_path / "a.yaml").unlink()
+    write(tmp_path, {"A.yaml": bot("ding1")})
+
+    assert state(loading.load()) == {"A.yaml": "A"}
