@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from copy import copy
 
-from imbot.text.masking import MASK, KnownSecrets
+from imbot.text.masking import MASK, KnownSecrets, cut_urls
 
 # Credentials that a URL, a header or a library's own logging may bring into a line.
 _PATTERNS = re.compile(
@@ -30,7 +30,7 @@ class Redactor(logging.Filter):
 
     def clean(self, text: str) -> str:
         """The text with ``***`` instead of secrets."""
-        text = self._secrets.cut(text)
+        text = cut_urls(self._secrets.cut(text))
         suspect = "=" in text or "bearer" in text.lower()
         return _PATTERNS.sub(rf"\1{MASK}", text) if suspect else text
 

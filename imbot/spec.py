@@ -3,6 +3,7 @@
 Durations are in seconds. Defaults are in the schemas, not here: the loader fills them in.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +11,10 @@ from typing import Any, Literal
 from imbot.errors import Marks
 from imbot.model import CardPhase
 from imbot.text.masking import MASK
+
+_IN_QUERY = re.compile(
+    r"[?&][\w.-]*(?:key|token|secret|sig|passw|auth|credential)[\w.-]*=(?P<value>[^&#\s]+)", re.IGNORECASE
+)
 
 
 class Secret:
@@ -58,8 +63,12 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """Every secret in the value, in the clear: to keep it out of messages."""
-    return (leaf.reveal() for leaf in leaves(value) if isinstance(leaf, Secret))
+    """Every secret in the value, also those in queries of URLs, in the clear: to keep it out of messages."""
+    for leaf in leaves(value):
+        if isinstance(leaf, Secret):
+            yield leaf.reveal()
+        elif isinstance(leaf, str) and "://" in leaf:
+            yield from (found["value"] for found in _IN_QUERY.finditer(leaf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from imbot.agents.completion import Completion, RefusedError, form_of, refusal_o
 from imbot.agents.sse import LIMIT_BYTES, SseDecoder
 from imbot.errors import AgentError
 from imbot.model import AgentEvent
+from imbot.text.masking import cut_urls
 
 ERROR_BYTES = 64 * 1024  # how much of an error's body is read
 SLICE_BYTES = 8 * 1024  # of a stream, processed before other tasks may run
@@ -105,12 +106,17 @@ async def _expect_answer(response: aiohttp.ClientResponse) -> None:
                 f"no encrypted connection to {response.url.host}: {_TLS['tls.needed']}", code="tls.needed"
             )
         if 300 <= response.status < 400:
-            reason = f"base_url is redirected to {response.headers.get('Location', 'nowhere')}"
+            reason = f"base_url is redirected to {_shown(response.headers.get('Location', 'nowhere'))}"
         elif response.status == 404:
             reason = f"there is no {response.url.path}: does base_url lack its version, such as /v1?"
         raise refusal_of(response.status, reason, body, response.headers.get("Retry-After"))
     if response.content_type == "text/html":
         raise _no_completion("a web page")
+
+
+def _shown(location: str) -> str:
+    """Where a redirect leads, without its query, which may hold a token."""
+    return re.split(r"[?\#]", cut_urls(location), maxsplit=1)[0]
 
 
 async def _read_document(

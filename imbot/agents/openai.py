@@ -124,7 +124,8 @@ def _url(spec: AgentSpec, base_url: str) -> str:
         url = urlsplit(base_url)
         url.port  # noqa: B018 - raises ValueError if it is not valid
     except ValueError as error:
-        raise setting_error(spec, "base_url", f"not a usable URL: {error}", code="agent.base-url") from None
+        why = re.sub("'.*'", "it", str(error))  # without the part of the URL, which may be a password
+        raise setting_error(spec, "base_url", f"not a usable URL: {why}", code="agent.base-url") from None
     if not _is_host(url.hostname or "", url.netloc):
         raise setting_error(spec, "base_url", "no host can have the name in this URL", code="agent.base-url")
     if url.username is not None:

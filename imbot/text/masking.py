@@ -21,6 +21,9 @@ _DUMMIES = re.compile(
     re.IGNORECASE,
 )
 
+# A short word of letters alone: as a secret it would be cut out of every sentence that has this word.
+_WORD = re.compile(r"[a-z]{1,10}|[A-Z][a-z]{1,9}|[A-Z]{1,10}")
+
 # What may hold a secret in a URL: what is before the host, and what follows its path. Placeholders and templates
 # in it are none.
 _URL = re.compile(
@@ -38,9 +41,14 @@ def is_dummy(value: str) -> bool:
     return bool(_DUMMIES.fullmatch(value))
 
 
+def is_weak(value: str) -> bool:
+    """Whether a secret is so short or common that only its own place can be hidden."""
+    return len(value) < SHORTEST_SECRET or bool(_WORD.fullmatch(value))
+
+
 def is_maskable(value: str) -> bool:
-    """Whether a secret is replaced in texts: it must be long enough, and not a dummy."""
-    return len(value) >= SHORTEST_SECRET and not is_dummy(value)
+    """Whether a secret is replaced in texts: it must not be weak, nor a dummy."""
+    return not is_weak(value) and not is_dummy(value)
 
 
 class KnownSecrets:

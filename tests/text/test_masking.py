@@ -1,7 +1,7 @@
 import pytest
 
 from imbot.errors import ConfigError, Problem
-from imbot.text.masking import KnownSecrets, discreet, is_maskable, masked
+from imbot.text.masking import KnownSecrets, cut_urls, discreet, is_maskable, masked
 
 PROBLEM = Problem("a.yaml", 1, 2, 1, 3, "/agent/x", "x", "error", "bad zX9f", "not zX9f")
 
@@ -15,7 +15,13 @@ PROBLEM = Problem("a.yaml", 1, 2, 1, 3, "/agent/x", "x", "error", "bad zX9f", "n
         ("密码密码", True),
         ("none", False),
         ("XXXX", False),
-        ("xxxy", True),
+        ("xxxy1", True),
+        ("hello", False),
+        ("Robot", False),
+        ("SECRET", False),
+        ("correcthorsebattery", True),
+        ("heLLo", True),
+        ("hello1", True),
     ],
 )
 def test_what_is_rare_in_ordinary_text_is_cut_out_of_it(value, maskable):
@@ -30,8 +36,8 @@ def test_a_dummy_for_a_secret_stays_as_it_is_an_ordinary_word():
 
 
 def test_the_longer_of_two_secrets_is_cut_out_whole_whichever_is_known_first():
-    for values in (["abcd", "abcdef"], ["abcdef", "abcd"], ["cdef", "abcd"]):
-        assert KnownSecrets(values).cut("<abcdef>") == "<***>"
+    for values in (["ab1d", "ab1def"], ["ab1def", "ab1d"], ["1def", "ab1d"]):
+        assert KnownSecrets(values).cut("<ab1def>") == "<***>"
 
 
 @pytest.mark.parametrize("header", ["Bearer zX9f", "bearer zX9f", "Basic zX9f"])
@@ -68,3 +74,21 @@ def test_no_error_of_a_block_says_a_secret():
 def test_other_errors_of_a_block_are_left_alone():
     with pytest.raises(ValueError, match="zX9f"), discreet(["zX9f"]):
         raise ValueError("zX9f")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("at http://h/v1?key=s3cret: refused", "at http://h/v1?*** refused"),
+        ("http://me:s3cret@h:80/v1", "http://***@h:80/v1"),
+        ("http://s3cret@h, and wss://h/x?s3cret#s3cret", "http://***@h, and wss://h/x?***"),
+        ("http://me:pa@ss@h/v1", "http://***@h/v1"),
+        ("postgres://u:s3cret@db/x", "postgres://***@db/x"),
+        ("'http://h/v1?x=<<KEY>>&y={{ z }}&k=s3cret'", "'http://h/v1?***<<KEY>>***{{ z }}***'"),
+        ("http://h/v1 and mail@h?", "http://h/v1 and mail@h?"),
+        ("HTTP://h?s3cret", "HTTP://h?***"),
+        ("no address", "no address"),
+    ],
+)
+def test_a_url_is_cut_of_its_user_and_its_query(text, shown):
+    assert cut_urls(text) == shown

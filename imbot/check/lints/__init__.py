@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from imbot.check.lints.buttons import unshown_buttons
 from imbot.check.lints.final import final_without_answer
-from imbot.check.lints.keys import deprecated_keys, literal_secrets
+from imbot.check.lints.keys import deprecated_keys, literal_secrets, weak_secrets
 from imbot.check.lints.throttle import hasty_throttle
 from imbot.config.loader import BotFile
 from imbot.config.loader.defaults import Defaults
@@ -24,7 +24,10 @@ def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Proble
     source = sources.of(file.path)
     if source is not None and source.yaml is not None:
         whole = merged(defaults.file, source.yaml) if defaults.file else source.yaml
-        yield from _doubtful_keys(source.yaml, whole_schema(whole.value))
+        literal = list(_doubtful_keys(source.yaml, whole_schema(whole.value)))
+        yield from literal
+        if file.spec:
+            yield from weak_secrets(file.spec, {each.pointer for each in literal})
     if file.spec:
         yield from hasty_throttle(file.spec)
         yield from unshown_buttons(file.spec)

@@ -1,7 +1,7 @@
 """Lints of keys and their values, by the schema's annotations ``writeOnly`` and ``deprecated``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from imbot.config.loader.literals import is_secret_name, literal_parts
@@ -9,7 +9,8 @@ from imbot.config.placeholders import near_misses
 from imbot.config.schema import Schema, member
 from imbot.config.yamlfile import YamlFile, span_at
 from imbot.errors import Problem
-from imbot.text.masking import SCHEME, is_dummy
+from imbot.spec import BotSpec, Secret
+from imbot.text.masking import SCHEME, is_dummy, is_weak
 from imbot.text.pointers import escape, split_pointer
 
 
@@ -26,6 +27,31 @@ def literal_secrets(file: YamlFile, schema: Schema) -> Iterator[Problem]:
                 yield Problem.at(
                     file.path, span, "secret.literal", message, hint, pointer=at, severity="warning"
                 )
+
+
+def weak_secrets(spec: BotSpec, told: Collection[str]) -> Iterator[Problem]:
+    """Secrets that come from elsewhere and are so short or common that they cannot be hidden in texts.
+
+    ``told`` are pointers of secrets that have a warning already.
+    """
+    for at, value in _secrets({"credentials": spec.credentials, "agent": spec.agent.settings}, ""):
+        key = split_pointer(at)[-1]
+        if at in told or not is_weak(value) or not _is_secret(key, value):
+            continue
+        message = f"the secret `{key}` is a short or common word, so logs and outputs cannot hide it"
+        hint = "take one of at least 8 letters and digits; a new one can be made where this one comes from"
+        yield Problem.at(
+            spec.path, span_at(spec.marks, at), "secret.weak", message, hint, pointer=at, severity="warning"
+        )
+
+
+def _secrets(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    """Every secret with its pointer."""
+    if isinstance(value, Secret):
+        yield at, value.reveal()
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secrets(item, f"{at}/{escape(key)}")
 
 
 def deprecated_keys(file: YamlFile, schema: Schema) -> Iterator[Problem]:
