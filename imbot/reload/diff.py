@@ -28,7 +28,7 @@ class Change:
 def changes(before: BotSpec, after: BotSpec) -> tuple[Change, ...]:
     """Every key whose value differs, sorted."""
     old, new = dict(_leaves("", before)), dict(_leaves("", after))
-    keys = (key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    keys = (key for key in old.keys() | new.keys() if not _same(old.get(key), new.get(key)))
     return tuple(_change(key, old.get(key), new.get(key)) for key in sorted(keys))
 
 
@@ -64,6 +64,19 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from _leaves(key, named)
         case _:
             yield key, value
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two values mean the same, as the fingerprint has it: for Python, 1, 1.0 and true are equal."""
+    if before != after:
+        return False
+    if isinstance(before, Mapping):
+        return all(_same(part, after[key]) for key, part in before.items())
+    if isinstance(before, list | tuple):
+        return all(map(_same, before, after))
+    return isinstance(before, bool) is isinstance(after, bool) and isinstance(before, float) is isinstance(
+        after, float
+    )
 
 
 def _tellable(value: Any) -> bool:

@@ -99,3 +99,13 @@ def test_what_means_the_same_is_no_change():
     here = agent(instructions=TextFile("a.md", "text"))
     there = agent(instructions=TextFile("b.md", "text"))
     assert changes(here, there) == ()
+
+
+@pytest.mark.parametrize("after", [1.0, True, [1.0], {"x": 1.0}, [True]])
+def test_values_that_only_python_calls_equal_are_a_change(after):
+    before = [1] if isinstance(after, list) else {"x": 1} if isinstance(after, dict) else 1
+    one, other = (replace(A, card=CardSpec("ai", vars={"v": value})) for value in (before, after))
+
+    assert fingerprint(one) != fingerprint(other)
+    assert [each.key.partition("vars.v")[1] for each in changes(one, other)] == ["vars.v"]
+    assert changes(one, one) == ()

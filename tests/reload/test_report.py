@@ -70,9 +70,7 @@ def test_a_credential_in_a_plain_value_is_cut_out():
     values = Change("body", {"url": "http://x/?access_token=abcdef"}, ["sk-known-secret", 1])
     (bot,) = report_json(outcome(Step("update", "a", "a", changes=(values,))))["bots"]
 
-    assert bot["changes"] == [
-        {"key": "body", "before": {"url": "http://x/?***"}, "after": ["***", 1]}
-    ]
+    assert bot["changes"] == [{"key": "body", "before": {"url": "http://x/?***"}, "after": ["***", 1]}]
 
 
 async def test_a_folder_that_cannot_be_read_is_an_outcome_too():

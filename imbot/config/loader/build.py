@@ -133,8 +133,9 @@ def _meant(value: Any, schema: Schema, at: str, found: ResolvedValues) -> Any:
         return [_meant(item, schema.get("items", {}), f"{at}/{i}", found) for i, item in enumerate(value)]
     if isinstance(value, str):
         return _meant_text(value, schema, at, found)
-    # the schema's integers may be written 20.0
-    return int(value) if schema.get("type") == "integer" else value
+    # the schema's integers may be written 20.0, and its numbers 20
+    kind = {"integer": int, "number": float}.get(schema.get("type", ""))
+    return kind(value) if kind and isinstance(value, int | float) else value
 
 
 def _absent(schema: Schema) -> Any:
