@@ -18,6 +18,7 @@ from imbot.config.loader import FolderMissingError, Loader, LoadResult, bot_file
 from imbot.errors import StoreError
 from imbot.log import redactor
 from imbot.ops.address import AdminSettings
+from imbot.ops.monitor import Monitor
 from imbot.platforms import calendars
 from imbot.problems import counted
 from imbot.reload.last_good import LastGood
@@ -89,13 +90,19 @@ async def running(
 
     reloader = Reloader(folder, loader, supervisor, heard, settle, reported)
     monthly_usage = MonthlyUsage(store, supervisor.counters.accounting, calendars(), supervisor.monthly)
+    monitor = Monitor(store)
     failed = supervisor.counters.count_chore_failure
     orphan_finder = OrphanFinder(store, supervisor.bots)
     try:
         # The admin endpoint is outermost, so that it also answers while bots start and stop.
         async with (
-            chores(failed, lease=partial(keep_beating, store), monthly_usage=monthly_usage.run),
-            _admin(admin, folder, supervisor, reloader),
+            chores(
+                failed,
+                lease=partial(keep_beating, store),
+                monthly_usage=monthly_usage.run,
+                monitor=monitor.run,
+            ),
+            _admin(admin, folder, supervisor, reloader, monitor),
         ):
             try:
                 await beat(store)
@@ -121,13 +128,17 @@ async def running(
 
 
 def _admin(
-    settings: AdminSettings | None, folder: Path, supervisor: Supervisor, reloader: Reloader
+    settings: AdminSettings | None,
+    folder: Path,
+    supervisor: Supervisor,
+    reloader: Reloader,
+    monitor: Monitor,
 ) -> AbstractAsyncContextManager[None]:
     if settings is None:
         return nullcontext()
     from imbot.ops.admin import serving
 
-    return serving(settings, folder, supervisor, reloader)
+    return serving(settings, folder, supervisor, reloader, monitor)
 
 
 def first_signal() -> asyncio.Future[signal.Signals]:

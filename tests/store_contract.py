@@ -441,6 +441,16 @@ class StoreContract:
         await store.forget("li")
         assert await store.calls("2026-11") == {("faq", "ding1"): 3}
 
+    # -- how it does
+
+    async def test_a_store_tells_how_its_last_write_went(self, store):
+        await store.accept(new_turn())
+        with pytest.raises(StoreError):  # of the data: the store itself does well
+            await store.rate(Feedback("nobody", "faq", "li", "ok", 1.0))
+        health = store.health()
+        assert (health.error, health.write_s >= 0) == ("", True)
+        assert health.free_bytes is None or health.free_bytes > 0
+
     # -- forgetting
 
     async def test_a_forgotten_person_leaves_nothing_behind(self, store):

@@ -37,7 +37,7 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
     BOT may be left out where its folder BOTS has no other.
 
     Checks the file, the network, the clock, the credentials, Stream mode, permissions, the card's template
-    and the agent. Nobody in a chat notices, and the bot may run meanwhile. It takes a few of the month's
+    and the agent, and asks the process that runs the bot, if there is one, what it is short of. Nobody in a chat notices, and the bot may run meanwhile. It takes a few of the month's
     calls, and one short question to the agent. Exit code 1 where a check failed, 2 for a usage error.
     """
     from imbot.ops.doctor import diagnose
@@ -48,12 +48,17 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
         log.redactor.hide(secrets_of(file.spec))
 
     async def main() -> int:
-        findings = []
-        async for each in diagnose(file, ask=ask):
-            finding = _clean(each)
-            findings.append(finding)
+        findings: list[Finding] = []
+
+        def tell(finding: "Finding") -> None:
+            findings.append(_clean(finding))
             if not as_json:
-                click.echo("\n".join(_lines(finding)))
+                click.echo("\n".join(_lines(findings[-1])))
+
+        async for each in diagnose(file, ask=ask):
+            tell(each)
+        if process := process_finding(bots):
+            tell(process)
         if as_json:
             click.echo(json.dumps(_report(file, findings), ensure_ascii=False, indent=2))
         else:
@@ -61,6 +66,24 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
         return 1 if _failed(findings) else 0
 
     run_async(main)
+
+
+def process_finding(bots: Path) -> "Finding | None":
+    """What the process that runs these bots is short of; None if no process can be asked."""
+    from imbot.cli.admin import ask
+    from imbot.ops.doctor import Finding
+
+    try:
+        status = ask(bots, None, "GET", "/status")
+    except click.ClickException:  # nothing runs, or it needs a token
+        return None
+    runs = f"pid {status['pid']} runs {counted(len(status['bots']), 'bot')}"
+    shortages = status["resources"]["shortages"]
+    if not shortages:
+        return Finding("process", "ok", f"{runs} and is short of nothing")
+    found = "; ".join(shortage["found"] for shortage in shortages)
+    cure = "; ".join(shortage["cure"] for shortage in shortages)
+    return Finding("process", "warning", runs, found, cure)
 
 
 def _clean(finding: "Finding") -> "Finding":

@@ -122,6 +122,9 @@ def status_lines(status: Json, now: float, columns: int | None = None) -> Iterat
     )
     if status["watch"]["degraded"]:
         yield _without_notifications(status["watch"], now)
+    for shortage in status.get("resources", {}).get("shortages", ()):
+        found, cure = printable(shortage["found"]), printable(shortage["cure"])
+        yield f"{click.style('starving', fg='red')}: {found}; {cure}"
     told = status["reload"] or {}
     yield from problem_lines((*told.get("problems", ()), *told.get("notes", ())), "")
     if not status["bots"]:

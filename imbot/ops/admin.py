@@ -4,6 +4,7 @@
 that ``address.Beacon`` writes.
 """
 
+import asyncio
 import logging
 import os
 import time
@@ -18,7 +19,8 @@ from aiohttp import web
 from imbot import __version__
 from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, why_not_bound
 from imbot.ops.metrics import Metrics
-from imbot.ops.status_json import bot_counts, row_json, watch_json
+from imbot.ops.monitor import Monitor
+from imbot.ops.status_json import bot_counts, resources_json, row_json, watch_json
 from imbot.reload.reloader import Reloader, StoppingError
 from imbot.reload.report import iso, report_json
 from imbot.reload.status import BotStatus
@@ -33,12 +35,16 @@ _OPEN = ("/livez", "/readyz")  # answered without the token, so that probes work
 
 @asynccontextmanager
 async def serving(
-    settings: AdminSettings, folder: Path, supervisor: Supervisor, reloader: Reloader
+    settings: AdminSettings,
+    folder: Path,
+    supervisor: Supervisor,
+    reloader: Reloader,
+    monitor: Monitor | None = None,
 ) -> AsyncIterator[None]:
     """Serve while the block lasts. If the address cannot be used, the bots run without the endpoint."""
     beacon = Beacon.new(settings.address)
     guard = Guard(settings.address.host, settings.token, pages=False, tokenless=_OPEN)
-    admin = Admin(folder, supervisor, reloader, guard, beacon.process)
+    admin = Admin(folder, supervisor, reloader, guard, beacon.process, monitor or Monitor())
     runner = web.AppRunner(admin.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -100,7 +106,13 @@ class Admin:
     """The requests and their answers, from the supervisor and the reloader."""
 
     def __init__(
-        self, folder: Path, supervisor: Supervisor, reloader: Reloader, guard: Guard, process: str
+        self,
+        folder: Path,
+        supervisor: Supervisor,
+        reloader: Reloader,
+        guard: Guard,
+        process: str,
+        monitor: Monitor,
     ) -> None:
         self._folder = folder
         self._supervisor = supervisor
@@ -108,7 +120,8 @@ class Admin:
         self._guard = guard
         self._process = process
         self._started_at = time.time()
-        self._metrics = Metrics(supervisor, reloader)
+        self._monitor = monitor
+        self._metrics = Metrics(supervisor, reloader, monitor)
 
     def app(self) -> web.Application:
         """The web application."""
@@ -149,6 +162,7 @@ class Admin:
 
     async def _status(self, _: web.Request) -> web.Response:
         last = self._reloader.last
+        resources = await asyncio.to_thread(self._monitor.read)
         return web.json_response(
             {
                 "version": __version__,
@@ -158,6 +172,7 @@ class Admin:
                 "started_at": iso(self._started_at),
                 "reload": last and {k: v for k, v in report_json(last).items() if k != "bots"},
                 "watch": watch_json(self._reloader.watching),
+                "resources": resources_json(resources),
                 "bots": [row_json(row) for row in self._supervisor.status()],
             }
         )

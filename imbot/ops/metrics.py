@@ -21,6 +21,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from imbot import __version__
+from imbot.ops.monitor import Monitor, Resources
 from imbot.reload.reloader import Reloader
 from imbot.reload.report import ReloadResult
 from imbot.reload.status import BotState, BotStatus
@@ -35,20 +36,21 @@ _STATES: tuple[BotState, ...] = ("connected", "connecting", "down")
 class Metrics:
     """The metrics of this process."""
 
-    def __init__(self, supervisor: Supervisor, reloader: Reloader) -> None:
+    def __init__(self, supervisor: Supervisor, reloader: Reloader, monitor: Monitor | None = None) -> None:
         self._supervisor = supervisor
         self._reloader = reloader
+        self._monitor = monitor or Monitor()
         self._process = ProcessCollector(registry=None)
 
     async def text(self, accept: str) -> tuple[bytes, str]:
         """The metrics in a format that the ``Accept`` header allows, and their content type."""
         registry = CollectorRegistry()
-        registry.register(self._now())
+        registry.register(self._now(await asyncio.to_thread(self._monitor.read)))
         # In a thread: with a thousand bots it takes tens of milliseconds, for which no message should wait.
         encode, content_type = choose_encoder(accept)
         return await asyncio.to_thread(encode, registry), content_type
 
-    def _now(self) -> "_Scrape":
+    def _now(self, resources: Resources) -> "_Scrape":
         return _Scrape(
             tuple(self._supervisor.status()),
             self._supervisor.counters.copy(),
@@ -56,6 +58,7 @@ class Metrics:
             self._reloader.succeeded_at or 0,
             bool(self._reloader.watching.trouble),
             self._supervisor.reconnects,
+            resources,
             self._process,
         )
 
@@ -70,6 +73,7 @@ class _Scrape(Collector):
     succeeded_at: float
     degraded: bool
     reconnects: int
+    resources: Resources
     process: ProcessCollector
 
     def describe(self) -> Iterable[Metric]:
@@ -99,7 +103,34 @@ class _Scrape(Collector):
         )
         yield from _of_turns(self.counters)
         yield from _of_calls(self.counters.accounting, self.rows)
+        yield from _of_resources(self.resources)
         yield from self.process.collect()
+
+
+def _of_resources(resources: Resources) -> Iterator[Metric]:
+    store_up = None if resources.store_write_s is None else not resources.store_error
+    for name, text, value in (
+        ("imbot_store_up", "0 while the store cannot be written: alert when 0.", store_up),
+        (
+            "imbot_store_write_seconds",
+            "How long the last write into the store took.",
+            resources.store_write_s,
+        ),
+        (
+            "imbot_store_free_bytes",
+            "Free on the disk of the store: alert when low.",
+            resources.store_free_bytes,
+        ),
+        (
+            "imbot_loop_delay_seconds",
+            "The longest time within a minute for which the event loop let work wait: alert above 0.5.",
+            resources.loop_delay_s,
+        ),
+    ):
+        gauge = GaugeMetricFamily(name, text)
+        if value is not None:
+            gauge.add_metric([], value)
+        yield gauge
 
 
 def _of_reloads(counts: Mapping[ReloadResult, int], succeeded_at: float) -> Iterator[Metric]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from imbot.log import redactor
+from imbot.ops.monitor import Resources
 from imbot.problems.records import problem_json
 from imbot.reload.report import iso
 from imbot.reload.status import BotStatus
@@ -47,6 +48,15 @@ def row_json(row: BotStatus) -> dict[str, Any]:
         "accepted_at": iso(row.accepted_at) if row.accepted_at else None,
         "held": None if row.held_since is None else {"since": iso(row.held_since)},
     }
+
+
+def resources_json(resources: Resources) -> dict[str, Any]:
+    """What the process uses and runs short of, as JSON values."""
+    shortages = [
+        {name: redactor.clean(text) for name, text in asdict(shortage).items()}
+        for shortage in resources.shortages
+    ]
+    return {**asdict(resources), "store_error": redactor.clean(resources.store_error), "shortages": shortages}
 
 
 def watch_json(watch: WatchState) -> dict[str, Any]:

@@ -34,6 +34,18 @@ class UnansweredRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """How long the last write took in seconds, why it failed (empty: it did not), and the free bytes of the disk.
+
+    None: not known.
+    """
+
+    write_s: float | None = None
+    error: str = ""
+    free_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KeptFile:
     """A file as it was accepted, without the secrets at the JSON pointers ``cut``.
 
@@ -185,6 +197,10 @@ class Store(Protocol):
 
     async def keep_generations(self, folder: str, new: Iterable[Generation], gone: Iterable[str]) -> None:
         """Store ``new`` generations, each replacing an earlier one; remove those of the paths ``gone``."""
+        ...
+
+    def health(self) -> StoreHealth:
+        """How the store does. May be called in any thread, and may take as long as the disk does."""
         ...
 
     async def close(self) -> None:

@@ -188,6 +188,8 @@ class Writer:
     """Writes through a lane. All writes that wait when the thread becomes free are committed together."""
 
     def __init__(self, lane: Lane) -> None:
+        self.took_s: float | None = None  # the last write,
+        self.error = ""  # and why it failed
         self._lane = lane
         self._jobs: list[_Job] = []
         self._round: asyncio.Future[None]  # done when these jobs are committed
@@ -199,6 +201,18 @@ class Writer:
 
         ``work`` may run twice, with the first run rolled back. Raises StoreError.
         """
+        began = time.monotonic()
+        error = ""
+        try:
+            return await self._committed(work, brief)
+        except StoreError as failure:
+            if not isinstance(failure.__cause__, sqlite3.IntegrityError):  # that one is of the data
+                error = str(failure)
+            raise
+        finally:
+            self.took_s, self.error = time.monotonic() - began, error
+
+    async def _committed(self, work: Work[T], brief: bool) -> T:
         job = _Job(work)
         if brief and self._lane.free and self._brief < CHECKPOINT_EVERY:
             self._brief += 1

@@ -1,5 +1,6 @@
 """The SQLite store: one file beside the bots. ``schema`` has its tables, ``connection`` its threads."""
 
+import shutil
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Self
 
 from imbot.errors import StoreError, TakenOverError
 from imbot.model import CardPhase, ConversationKey, Exchange, Feedback, TurnRecord
-from imbot.stores import FeedbackRow, Generation, UnansweredRow, generations, leases, spent
+from imbot.stores import FeedbackRow, Generation, StoreHealth, UnansweredRow, generations, leases, spent
 from imbot.stores.connection import IN_MEMORY, Lane, T, Work, Writer
 from imbot.stores.opening import connect_to_read, connect_to_write
 from imbot.stores.rows import FIELDS, changed, found, row_of, turn_of, values_of
@@ -51,7 +52,8 @@ class SqliteStore:
         self._leased = False
         self._write_lane = write_lane
         self._read_lane = read_lane
-        self._write = Writer(write_lane).write
+        self._writer = Writer(write_lane)
+        self._write = self._writer.write
         self._read = read_lane.run
 
     @classmethod
@@ -71,6 +73,14 @@ class SqliteStore:
             await write_lane.close()
             raise
         return cls(write_lane, read_lane)
+
+    def health(self) -> StoreHealth:
+        """How the store does. May be called in any thread, and may take as long as the disk does."""
+        free_bytes = None
+        if str(self._write_lane.path) != IN_MEMORY:
+            with suppress(OSError):
+                free_bytes = shutil.disk_usage(self._write_lane.path.absolute().parent).free
+        return StoreHealth(self._writer.took_s, self._writer.error, free_bytes)
 
     async def close(self) -> None:
         """Commit waiting writes and close the file.

@@ -10,7 +10,8 @@ from imbot.cli import main
 from imbot.cli import status as status_command
 from imbot.cli.status import _fitting, status_lines
 from imbot.errors import Problem
-from imbot.ops.status_json import row_json
+from imbot.ops.monitor import Resources
+from imbot.ops.status_json import resources_json, row_json
 from imbot.reload.status import BotStatus, Rejected
 from imbot.text.width import width
 from imbot.usage.accounting import Month
@@ -133,3 +134,19 @@ def test_tokens_are_shown_where_an_agent_reports_them():
     assert text[2].split()[5] == "TOKENS"
     assert text[3].split()[1:6] == ["a", "running", "0", "0", "150"]
     assert "TOKENS" not in "".join(shown(BotStatus("b", "b.yaml", **UP)))
+
+
+def test_what_the_process_is_short_of_is_shown_with_the_cure_and_nothing_else():
+    full = Resources(
+        descriptors=1000, descriptor_limit=1024, store_error="disk full\x1b[2J", store_write_s=0.1
+    )
+    status = status_of(BotStatus("a", "a.yaml", **UP))
+    lines = [
+        unstyle(line) for line in status_lines(status | {"resources": resources_json(full)}, 1795392000.0)
+    ]
+
+    first, second = (line for line in lines if line.startswith("starving: "))
+    assert first.startswith("starving: 1000 of 1024 file descriptors are open; run `ulimit -n 4096` before")
+    assert second == "starving: the store cannot be written; disk full\\x1b[2J"
+    well = status | {"resources": resources_json(Resources(10, 1024, "", 0.01, 2**40, 0.1))}
+    assert not [line for line in status_lines(well, 1795392000.0) if "starving" in line]

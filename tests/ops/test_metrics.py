@@ -7,9 +7,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from imbot.errors import Problem
 from imbot.model import CardPhase, Usage
 from imbot.ops.metrics import Metrics
+from imbot.ops.monitor import Monitor
 from imbot.reload.rollout import Pending
 from imbot.reload.status import BotStatus, Rejected
 from imbot.reload.watch import WatchState
+from imbot.stores import StoreHealth
 from imbot.usage.accounting import Calendar, Month
 from imbot.usage.agent_failures import Failing
 from imbot.usage.counters import Counters
@@ -79,6 +81,22 @@ async def test_a_bot_that_fails_can_be_alerted_on_by_name():
 
     values = {name[1]: value for name, value in got.items() if name[0] == "imbot_bot_failing"}
     assert values == {"a": 1, "b": 0}, "of bots that run"
+
+
+async def test_what_the_process_has_left_is_always_there():
+    store = SimpleNamespace(health=lambda: StoreHealth(0.25, "disk full", 1000))
+    supervisor = SimpleNamespace(status=list, counters=Counters(), reconnects=0)
+    reloader = SimpleNamespace(counts={}, succeeded_at=None, watching=EVENTS)
+    body, _ = await Metrics(supervisor, reloader, Monitor(store)).text("text/plain")
+
+    lines = body.decode().splitlines()
+    for line in (
+        "store_up 0.0",
+        "store_write_seconds 0.25",
+        "store_free_bytes 1000.0",
+        "loop_delay_seconds 0.0",
+    ):
+        assert f"imbot_{line}" in lines
 
 
 async def test_held_bots_and_a_degraded_watch_can_be_alerted_on():
