@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 
 from imbot.text.masking import MASK, KnownSecrets, cut_urls
+from imbot.text.sanitize import printable, printable_json
 
 # Credentials that a URL, a header or a library's own logging may bring into a line.
 _PATTERNS = re.compile(
@@ -61,21 +62,33 @@ class _Json(logging.Formatter):
                 line[key] = getattr(record, key)
         if record.exc_text:
             line["error"] = record.exc_text
-        return json.dumps(line, ensure_ascii=False)
+        return printable_json(json.dumps(line, ensure_ascii=False))
 
 
 redactor = Redactor()
 
 
 class Readable(logging.Formatter):
-    """Formats a record as the time of day and the message: one line, or one for each of ``record.lines``."""
+    """Formats a record as the time of day and the message: one line, or one for each of ``record.lines``.
+
+    A traceback is indented below it. Whatever is in a message, it forges no other line and sends no commands to a
+    terminal.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- the name of the standard library
+        """The line itself."""
+        return printable(super().formatMessage(record))
+
     def format(self, record: logging.LogRecord) -> str:
-        """The formatted line or lines."""
-        return "\n".join(super(Readable, self).format(each) for each in _parts(record))
+        """The formatted line or lines, and what is below them."""
+        return "\n".join(map(self._with_below, _parts(record)))
+
+    def _with_below(self, record: logging.LogRecord) -> str:
+        first, *below = super().format(record).split("\n")
+        return "\n".join([first, *(f"    {printable(line)}" for line in below)])
 
 
 def _parts(record: logging.LogRecord) -> Iterator[logging.LogRecord]:

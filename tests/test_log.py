@@ -4,7 +4,9 @@ import logging
 
 import pytest
 
-from imbot.log import Redactor, _Json, redactor, set_up
+from imbot.cli.steps import Explained
+from imbot.log import Readable, Redactor, _Json, redactor, set_up
+from imbot.problems.records import _FIELDS
 
 
 def line(message, *args, error=None):
@@ -132,3 +134,58 @@ def test_invariant_10_a_url_is_logged_without_its_user_and_its_query():
     line = redactor.clean("GET http://me:pw1@h/v1?sig=abc&x=y failed, as did https://h/?code=abc#abc")
 
     assert line == "GET http://***@h/v1?*** failed, as did https://h/?***"
+
+
+# A line that somebody forges, sequences that a terminal obeys, and text that is turned round.
+FORGED = "no\r\n12:00:00 shop: rejected\x1b]0;title\x07\x1b[2J\x9b2J\u2028\u202egnp\udcff"
+
+
+def failed():
+    try:
+        raise ValueError(FORGED)
+    except ValueError as error:
+        return type(error), error, error.__traceback__
+
+
+@pytest.mark.parametrize("formatter", [Readable, Explained])
+def test_nothing_in_a_message_forges_a_line_or_commands_a_terminal(formatter):
+    text = formatter().format(line("the agent said: %s", FORGED))
+
+    assert text.isprintable(), "and so has one line"
+    assert r"no\x0d\x0a12:00:00 shop" in text
+
+
+def test_a_traceback_is_told_from_log_lines():
+    first, *below = Readable().format(line("it failed", error=failed())).splitlines()
+
+    assert first.endswith("it failed")
+    assert below[0] == "    Traceback (most recent call last):"
+    assert all(each.startswith("    ") and each.isprintable() for each in below)
+
+
+def test_a_rejected_bot_of_any_name_takes_its_own_lines():
+    problem = dict(
+        zip(_FIELDS, (f"{FORGED}.yaml", 1, 1, 1, 1, "", "x", "error", FORGED, FORGED), strict=True)
+    )
+    record = line("x")
+    record.bot = {"name": FORGED, "action": "rejected", "held": False, "problems": [problem]}
+    text = Explained().format(record)
+
+    assert all(each.isprintable() for each in text.split("\n"))
+    assert len(text.split("\n")) == 3, "the bot, its problem, the hint"
+
+
+def test_json_lines_are_one_line_whatever_is_in_them():
+    record = line(FORGED, error=failed())
+    record.bot = {"name": FORGED}
+    text = _Json().format(record)
+
+    assert text.isprintable()
+    assert (json.loads(text)["message"], json.loads(text)["bot"]["name"]) == (FORGED, FORGED)
+
+
+@pytest.mark.parametrize(
+    "written", ["hunter2%2Dsecret", "aHVudGVyMi1zZWNyZXQ=", "hunter2&#45;secret", "hunter2\\u002dsecret"]
+)
+def test_a_secret_that_is_echoed_in_another_form_is_cut(written):
+    assert line("the agent said: %s", written).getMessage() in ("the agent said: ***", "the agent said: ***=")

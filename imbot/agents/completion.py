@@ -25,6 +25,7 @@ from imbot.model import (
     TextReplace,
     Usage,
 )
+from imbot.text.masking import shortened
 from imbot.text.sanitize import readable
 
 logger = logging.getLogger(__name__)
@@ -205,9 +206,9 @@ def _refusal(error: Mapping[str, Any], status: int, retry_after_s: float | None)
     passing = number in (408, 409, 429) or number >= 500 or (not number and _PASSING.search(" ".join(words)))
     number_code = words[0] if words else f"http_{number}" if number else "error"
     code = next((word for word in words if not word.isdecimal()), number_code)
-    message = _text(error.get("message")) or code
+    message = shortened(_text(error.get("message")) or code, 500)
     return RefusedError(
-        f"{message[:500]} (HTTP {status})" if status else message[:500],
+        f"{message} (HTTP {status})" if status else message,
         code=code,
         status=status,
         retryable=bool(passing) and _NO_CREDIT.isdisjoint(words),

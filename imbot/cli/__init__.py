@@ -33,6 +33,17 @@ COMMANDS = {
 class _Lazy(click.Group):
     """A group that imports a command's module only when the command runs or shows its help."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; what a command cannot do is told on one line, without secrets."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            from imbot.log import redactor
+            from imbot.text.sanitize import printable
+
+            error.message = printable(redactor.clean(error.message))  # type: ignore[misc]  # final for other classes
+            raise
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 

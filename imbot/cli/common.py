@@ -190,9 +190,7 @@ def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     try:
         code = run_loop(main())
     except ImbotError as error:
-        from imbot.log import redactor
-
-        click.echo(redactor.clean(_failure(error)), err=True)
+        click.echo(_failure(error), err=True)
         code = 1
     except KeyboardInterrupt:
         code = 130
@@ -202,12 +200,16 @@ def run_async(main: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
 
 def _failure(error: ImbotError) -> str:
     """An error that ends a command; problems of files with source lines if a person reads them."""
+    from imbot.log import redactor
+    from imbot.text.sanitize import printable
+
     if not isinstance(error, ConfigError) or not sys.stderr.isatty():
-        return f"imbot: {error}"
+        told = map(str, error.problems) if isinstance(error, ConfigError) else [str(error)]
+        return "imbot: " + "\n".join(printable(redactor.clean(line)) for line in told)
     from imbot.cli.steps import problem_lines
     from imbot.problems.records import problem_json
 
-    return "\n".join(problem_lines(map(problem_json, error.problems), ""))
+    return redactor.clean("\n".join(problem_lines(map(problem_json, error.problems), "")))
 
 
 def relative_path(path: Path) -> str:

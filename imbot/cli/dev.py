@@ -22,10 +22,11 @@ from imbot.cli.steps import Explained, Json, once
 from imbot.config.loader import LoadResult
 from imbot.ops.address import AdminAddress
 from imbot.platforms import DEFAULT_TYPE, Simulator, open_simulator
-from imbot.problems import counted, only_unset, printable
+from imbot.problems import counted, only_unset
 from imbot.problems.records import problem_json
 from imbot.reload.plan import Step
 from imbot.reload.report import ReloadReport
+from imbot.text.sanitize import printable
 
 DEV_PORT = 8700
 GRACE_S = 1.0

@@ -1,6 +1,5 @@
 """``imbot doctor``: tries one bot against the real platform and its agent, and says what to fix."""
 
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -12,7 +11,9 @@ import click
 from imbot import log
 from imbot.cli.common import bot_and_folder, bot_file, run_async
 from imbot.problems import counted
+from imbot.problems.records import dumped
 from imbot.spec import secrets_of
+from imbot.text.sanitize import printable
 
 if TYPE_CHECKING:
     from imbot.config.loader import BotFile
@@ -60,7 +61,7 @@ def command(bot: str, bots: Path, ask: bool, as_json: bool) -> None:
         if process := process_finding(bots):
             tell(process)
         if as_json:
-            click.echo(json.dumps(_report(file, findings), ensure_ascii=False, indent=2))
+            click.echo(dumped(_report(file, findings)))
         else:
             click.echo(_summary(findings), err=True)
         return 1 if _failed(findings) else 0
@@ -95,10 +96,10 @@ def _clean(finding: "Finding") -> "Finding":
 def _lines(finding: "Finding") -> Iterator[str]:
     mark, colour = MARKS[finding.state]
     found = finding.found if finding.state != "not tried" else f"not tried: {finding.found}"
-    yield f"{click.style(mark, fg=colour)} {finding.check:{NAME_WIDTH}} {found}"
+    yield f"{click.style(mark, fg=colour)} {finding.check:{NAME_WIDTH}} {printable(found)}"
     for name in ("cause", "cure"):
         if text := getattr(finding, name):
-            yield f"    {name + ':':6} {text}"
+            yield f"    {name + ':':6} {printable(text)}"
 
 
 def _report(file: "BotFile", findings: "list[Finding]") -> dict[str, object]:

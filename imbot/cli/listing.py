@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -14,8 +15,8 @@ import click
 
 from imbot.cli.common import bots_folder, run_async, state_file, store_at, store_option
 from imbot.cli.completion import complete_bot
-from imbot.problems import printable
 from imbot.stores import FeedbackRow, Store, UnansweredRow, open_store
+from imbot.text.sanitize import printable, printable_json
 
 Row = FeedbackRow | UnansweredRow
 _Command = Callable[..., None]
@@ -112,7 +113,7 @@ def _plain(row: Row) -> dict[str, str]:
 
 
 def _jsonl(rows: Iterable[Row]) -> Iterable[str]:
-    return (json.dumps(_plain(row), ensure_ascii=False) for row in rows)
+    return (printable_json(json.dumps(_plain(row), ensure_ascii=False)) for row in rows)
 
 
 def _csv(rows: Iterable[Row], row_type: type[Row]) -> None:
@@ -123,8 +124,9 @@ def _csv(rows: Iterable[Row], row_type: type[Row]) -> None:
 
 
 def _cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: people in a chat wrote it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """A cell that no spreadsheet takes for a formula, and no terminal for a command: people in a chat wrote it."""
+    shown = "".join(part if part in "\n\t" else printable(part) for part in re.split("([\n\t])", text))
+    return f"'{shown}" if text.startswith(_FORMULA) else shown
 
 
 def moment(row: Row) -> str:

@@ -76,7 +76,9 @@ def command(
 
 
 def _print(look: "PreviewState") -> int:
-    click.echo(_utf8(json.dumps(look.to_json(), ensure_ascii=False, indent=2)))
+    from imbot.problems.records import dumped
+
+    click.echo(dumped(look.to_json()).encode())
     return 0 if look.gallery else 1
 
 

@@ -15,7 +15,8 @@ from imbot.cli.admin import ask, ask_option
 from imbot.cli.common import bots_folder
 from imbot.cli.steps import Json, problem_lines
 from imbot.ops.address import AdminAddress
-from imbot.problems import counted, printable
+from imbot.problems import counted
+from imbot.text.sanitize import printable
 from imbot.text.width import width, widths
 from imbot.usage.agent_failures import failing_since
 

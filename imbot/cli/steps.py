@@ -12,8 +12,8 @@ import click
 
 from imbot.errors import Problem
 from imbot.log import Readable, redactor
-from imbot.problems import printable
 from imbot.text.names import some
+from imbot.text.sanitize import printable
 from imbot.text.width import width
 
 _COLOURS = {
@@ -110,7 +110,7 @@ class Explained(Readable):
         steps = getattr(record, "bots", None) or [getattr(record, "bot", None)]
         if not steps[0] or _word(steps[0]) != "rejected":
             return super().format(record)
-        names = some(step["name"] for step in steps)
+        names = printable(some(step["name"] for step in steps))
         began = f"{self.formatTime(record, self.datefmt)} {names}: {_coloured('rejected')}"
         text = redactor.clean("\n".join([began, *problem_lines(steps[0]["problems"], "    ")]))
         in_colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")

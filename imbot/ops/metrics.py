@@ -26,6 +26,7 @@ from imbot.reload.reloader import Reloader
 from imbot.reload.report import ReloadResult
 from imbot.reload.status import BotState, BotStatus
 from imbot.reload.supervisor import Supervisor
+from imbot.text.sanitize import printable
 from imbot.usage.accounting import CallAccounting
 from imbot.usage.counters import Counters, Durations
 
@@ -81,7 +82,15 @@ class _Scrape(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """All metrics."""
+        """All metrics, with labels that can be shown, whatever the name of a bot's file."""
+        for metric in self._metrics():
+            metric.samples = [
+                sample._replace(labels={name: _shown(value) for name, value in sample.labels.items()})
+                for sample in metric.samples
+            ]
+            yield metric
+
+    def _metrics(self) -> Iterator[Metric]:
         yield InfoMetricFamily("imbot", "The version that runs.", value={"version": __version__})
         yield from _of_reloads(self.reloads, self.succeeded_at)
         yield GaugeMetricFamily(
@@ -131,6 +140,11 @@ def _of_resources(resources: Resources) -> Iterator[Metric]:
         if value is not None:
             gauge.add_metric([], value)
         yield gauge
+
+
+def _shown(label: str) -> str:
+    """A label without what a terminal obeys; the format has an escape of its own for line breaks."""
+    return "\n".join(map(printable, label.split("\n")))
 
 
 def _of_reloads(counts: Mapping[ReloadResult, int], succeeded_at: float) -> Iterator[Metric]:

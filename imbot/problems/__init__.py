@@ -4,14 +4,12 @@
 ``github`` and ``sarif`` for machines. ``excerpt`` shows the source line of a problem, without secrets.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imbot.errors import Problem
 from imbot.text.masking import known_as
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from imbot.text.sanitize import printable
 
 ANSWER_S = 30  # the length of a typical answer, for estimates
 
@@ -37,11 +35,6 @@ class Report:
     def count(self, severity: str) -> int:
         """How many problems are errors, or warnings."""
         return sum(problem.severity == severity for problem in self.problems)
-
-
-def printable(text: str) -> str:
-    """The text on one line, with control characters and lone surrogates escaped, safe for a terminal."""
-    return _UNPRINTABLE.sub(_written_out, text)
 
 
 def only_unset(problems: Iterable[Problem]) -> bool:
@@ -73,8 +66,3 @@ def counted(count: int, noun: str) -> str:
 def codes_of(problems: Iterable[Problem]) -> list[str]:
     """The codes of problems, each once, sorted."""
     return sorted({problem.code for problem in problems})
-
-
-def _written_out(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from imbot.errors import Problem
-from imbot.problems import printable
 from imbot.problems.sources import Sources
 from imbot.text.masking import MASK
+from imbot.text.sanitize import printable
 from imbot.text.width import widths
 
 _TAB = 4

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from imbot.errors import Problem
-from imbot.problems import Report, printable, told
+from imbot.problems import Report, told
+from imbot.text.sanitize import printable
 
 
 def render(report: Report) -> str:

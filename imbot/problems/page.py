@@ -5,10 +5,10 @@ from typing import Any
 
 from imbot.errors import Problem
 from imbot.log import redactor
-from imbot.problems import printable
 from imbot.problems.excerpt import Excerpt, excerpt
 from imbot.problems.records import problem_json
 from imbot.problems.sources import Sources
+from imbot.text.sanitize import printable
 from imbot.text.width import widths
 
 _TEXTS = ("path", "message", "hint")

@@ -6,6 +6,7 @@ from typing import Any
 
 from imbot.errors import Problem
 from imbot.problems import Report, shown_pointer
+from imbot.text.sanitize import printable_json
 
 _FIELDS = (
     "path", "line", "column", "end_line", "end_column", "pointer", "code", "severity", "message", "hint",
@@ -24,10 +25,5 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 
 def dumped(value: object) -> str:
-    """The value as JSON that can be encoded as UTF-8, whatever file names it holds."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a lone surrogate, from a file name that is not UTF-8
-        return json.dumps(value, indent=2)
-    return text
+    """The value as JSON that can be encoded as UTF-8 and shown on a terminal, whatever texts it holds."""
+    return printable_json(json.dumps(value, ensure_ascii=False, indent=2))

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import click
 
 from imbot.errors import Problem
-from imbot.problems import ANSWER_S, Report, counted, printable
+from imbot.problems import ANSWER_S, Report, counted
 from imbot.problems.excerpt import excerpt
 from imbot.problems.sources import Sources
+from imbot.text.sanitize import printable
 from imbot.text.width import width
 
 _COLOURS = {"error": "red", "warning": "yellow"}

@@ -1,11 +1,13 @@
 """Masking of secrets in texts: which values are hidden, and how. All outputs use it."""
 
+import base64
 import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from imbot.errors import ConfigError, Problem
+from imbot.text.escapes import unescaped
 
 MASK = "***"
 
@@ -32,6 +34,9 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _FILLED_IN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<<(?:(?!:-).)*?>>")
+_LAYERS = 2  # JSON in JSON, a URL in HTML
+
+_SECRET_LIKE_END = re.compile(r"[^\s\"',(){}\[\]<>]{1,200}\Z")
 
 SCHEME = re.compile(r"\A(?:bearer|basic) ", re.IGNORECASE)  # before the secret in an `Authorization`
 
@@ -67,23 +72,38 @@ class KnownSecrets:
         Of an ``Authorization`` header also the key alone is replaced, because servers echo it without its
         scheme.
         """
+        new: dict[str, set[str]] = {}
+        for value in values:
+            for plain in {value, SCHEME.sub("", value, count=1)}:
+                for form in _forms(plain) if is_maskable(plain) else ():
+                    new.setdefault(form[:SHORTEST_SECRET], set()).add(form)
         known = dict(self._known)  # a copy, as other threads may be using the old one
-        forms = (form for value in values for form in {value, SCHEME.sub("", value, count=1)})
-        for value in filter(is_maskable, forms):
-            begins = value[:SHORTEST_SECRET]
-            known[begins] = known.get(begins, frozenset()) | {value}
+        for begins, found in new.items():
+            known[begins] = known.get(begins, frozenset()) | found
         self._known = known
 
     def cut(self, text: str) -> str:
         """The text with ``***`` instead of every secret."""
         return _without(text, self.places(text))
 
-    def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Start and end of every secret in a text, in order; they may overlap."""
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Start and end of every secret in a text, in order; they may overlap.
+
+        One is found as it is, in base64, and with its characters escaped, up to ``_LAYERS`` times.
+        """
+        return sorted(self._places(text, _LAYERS)) if self._known else []
+
+    def _places(self, text: str, layers: int) -> Iterator[tuple[int, int]]:
+        yield from self._as_written(text)
+        for found in unescaped(text) if layers else ():
+            starts = found.starts
+            yield from ((starts[at], starts[end]) for at, end in self._places(found.text, layers - 1))
+
+    def _as_written(self, text: str) -> Iterator[tuple[int, int]]:
         known = self._known
         if len(known) < len(text) and not any(begins in text for begins in known):
             return
-        for at in range(len(text) - SHORTEST_SECRET + 1 if known else 0):
+        for at in range(len(text) - SHORTEST_SECRET + 1):
             for value in known.get(text[at : at + SHORTEST_SECRET], ()):
                 if text.startswith(value, at):
                     yield at, at + len(value)
@@ -117,6 +137,30 @@ def _without(text: str, places: Iterable[tuple[int, int]]) -> str:
             parts += [text[end:begin], MASK]
         end = max(end, until)
     return "".join([*parts, text[end:]]) if parts else text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The ways in which a secret is written where it is not escaped."""
+    yield secret
+    if " " in secret:
+        yield secret.replace(" ", "+")  # in a form; what else is escaped there is found without its escapes
+    content = secret.encode("utf-8", "surrogatepass")
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(content).decode().rstrip("=")
+        # Inside of something longer, such as `user:secret`: its characters depend on how many bytes are before it.
+        for before, affected in ((0, 0), (1, 2), (2, 3)):
+            whole = encode(bytes(before) + content).decode()
+            inner = whole[affected : (before + len(content)) * 8 // 6]
+            if len(inner) > SHORTEST_SECRET:
+                yield inner
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most ``limit`` characters of a text that may hold secrets.
+
+    It is not cut within what may be one, as half of a secret is not recognised.
+    """
+    return text if len(text) <= limit else _SECRET_LIKE_END.sub("", text[: limit - 1]) + "…"
 
 
 def known_as(key: str) -> str:

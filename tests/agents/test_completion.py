@@ -203,7 +203,14 @@ def test_an_error_page_is_told_by_its_status():
 
 
 def test_a_long_error_is_cut():
-    assert len(str(refusal_in({"error": "x" * 10_000}))) == 500
+    told = str(refusal_in({"error": "x" * 10_000}))
+    assert len(told) <= 500
+    assert told.endswith("x…")
+
+
+def test_a_long_error_is_not_cut_within_a_key_that_it_repeats():
+    told = refusal_in({"error": f"{'no ' * 164}key sk-12345678901234567890"})
+    assert str(told).endswith("no key …")
 
 
 @pytest.mark.parametrize(

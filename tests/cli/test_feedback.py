@@ -114,3 +114,28 @@ def test_a_person_is_forgotten_with_all_they_said(place):
     assert (got.exit_code, got.stdout) == (0, f"3 turns of {KEY.sender_id} removed\n")
     assert shown(place) == "No ratings yet.\n"
     assert people(place, command="unanswered") == ["wang"]
+
+
+FORGED = "a\x1b[2J\x9b\u202eb\u2028c"
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
+def test_what_people_write_commands_no_terminal(tmp_path, form):
+    async def fill():
+        store = await SqliteStore.open(tmp_path / ".imbot/imbot.db")
+        bot = f"shop\nforged{FORGED}"
+        await finished(store, 1, bot=bot, question=f"=1+1\n{FORGED}")
+        await store.update_turn("turn1", answer=FORGED)
+        await store.rate(Feedback("turn1", bot, f"li\n{FORGED}", f"good{FORGED}", 1.0))
+        await store.close()
+
+    (tmp_path / "bots").mkdir()
+    asyncio.run(fill())
+    text = shown(tmp_path / "bots", "--format", form)
+
+    assert all(line.isprintable() for line in text.replace("\r\n", "\n").split("\n"))
+    if form == "csv":
+        (row,) = csv.DictReader(io.StringIO(text))
+        assert row["question"].startswith("'=1+1\n"), "no formula for a spreadsheet"
+    else:
+        assert "forged" in text

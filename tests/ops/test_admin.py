@@ -135,6 +135,16 @@ def test_what_a_platform_said_is_told_without_credentials():
     assert row["error"] == row["pending"]["reason"] == "GET /x?access_token=*** failed"
 
 
+async def test_no_answer_commands_a_terminal(world):
+    odd = "a\x1b[2J\x9b\u202e\u2028\udcff"
+    world.rows = [BotStatus(odd, odd, error=odd, pending=Pending(odd, odd, 1.0, odd))]
+    async with world.serving():
+        port = Beacon.read(world.file).address.rpartition(":")[2]
+        for path in ("status", "metrics", "readyz", "odd%1b%5b2J"):
+            async with world.http.get(f"http://127.0.0.1:{port}/{path}") as answer:
+                assert all(line.isprintable() for line in (await answer.text()).split("\n"))
+
+
 async def test_reload_and_plan_give_the_report(world):
     async with world.serving():
         reloaded = await world.ask("POST", "/reload")

@@ -156,6 +156,11 @@ async def test_an_awkward_name_stays_one_label():
     assert (await samples(rows=rows))["imbot_turns_running", '客"服\n\\'] == 1
 
 
+async def test_a_label_commands_no_terminal_and_can_be_encoded():
+    rows = [BotStatus("a\x1b[2J\x9b\u202e\udcff", "x", state="connected", fingerprint="f", turns_running=1)]
+    assert (await samples(rows=rows))["imbot_turns_running", r"a\x1b[2J\x9b\u202e\udcff"] == 1
+
+
 async def test_openmetrics_is_spoken_to_who_asks_for_it():
     supervisor = SimpleNamespace(status=list, counters=Counters(), reconnects=0)
     reloader = SimpleNamespace(

@@ -1,7 +1,13 @@
+import base64
+import html
+import json
+import re
+from urllib.parse import quote, quote_plus
+
 import pytest
 
 from imbot.errors import ConfigError, Problem
-from imbot.text.masking import KnownSecrets, cut_urls, discreet, is_maskable, masked
+from imbot.text.masking import KnownSecrets, cut_urls, discreet, is_maskable, masked, shortened
 
 PROBLEM = Problem("a.yaml", 1, 2, 1, 3, "/agent/x", "x", "error", "bad zX9f", "not zX9f")
 
@@ -92,3 +98,61 @@ def test_other_errors_of_a_block_are_left_alone():
 )
 def test_a_url_is_cut_of_its_user_and_its_query(text, shown):
     assert cut_urls(text) == shown
+
+
+SECRETS = ["sk-a+b/c=d&e f'g", 'pass"word<1>', "密码-12345", "back\\slash%41", "plain-key-0123456789"]
+WRITTEN = {
+    "in a URL": lambda text: quote(text, safe=""),
+    "in a path": quote,
+    "in a form": quote_plus,
+    "in small letters": lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
+    "of every character": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "in JSON": lambda text: json.dumps(text)[1:-1],
+    "in JSON of browsers": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/"),
+    "in JSON in JSON": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+    "in HTML": html.escape,
+    "in HTML with numbers": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "in HTML in hexadecimal": lambda text: "".join(f"&#x{ord(char):X};" for char in text),
+    "in a URL in HTML": lambda text: html.escape(quote(text, safe="")),
+    "in base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "in base64 of URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("form", WRITTEN)
+def test_a_secret_is_cut_out_however_it_is_written(secret, form):
+    told = KnownSecrets([secret]).cut(f"refused: <{WRITTEN[form](secret)}> (HTTP 401)")
+
+    assert re.fullmatch(r"refused: <\*\*\*={0,2}> \(HTTP 401\)", told)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("user", ["", "u", "us", "user", "李"])
+def test_a_secret_is_cut_out_of_the_base64_of_what_contains_it(secret, user):
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        written = encode(f"{user}:{secret}:rest".encode()).decode()
+        told = KnownSecrets([secret]).cut(f"Authorization: Basic {written}")
+
+        inside = base64.urlsafe_b64encode(secret.encode()).decode().strip("=")
+        assert "***" in told
+        assert len(told) < len(f"Authorization: Basic {written}") - len(inside) + 8, (
+            "a letter at each end at most"
+        )
+
+
+@pytest.mark.parametrize(
+    "text", ["100% of &co; \\o/", "dGVzdA and dGVz", "a%zz &#xzz; \\uzzzz", "C:\\new\\temp"]
+)
+def test_what_only_looks_escaped_stays(text):
+    assert KnownSecrets(["another-secret", "test"]).cut(text.replace("dGVzdA", "")) == text.replace(
+        "dGVzdA", ""
+    )
+
+
+def test_what_was_cut_short_does_not_end_within_a_secret():
+    for limit in range(1, 60):
+        told = shortened("the key sk-1234567890 is wrong, as is (sk-abcdefghij)", limit)
+        assert len(told) <= limit
+        assert not re.search("sk-[0-9]{1,9}…|sk-[a-j]{1,9}…", told)
+    assert shortened("all of it", 9) == "all of it"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imbot.errors import CardMissingError, FatalError, PlatformError, TransientError
+from imbot.text.masking import shortened
 
 TOKEN_REFUSED = frozenset({"InvalidAuthentication", "40014"})
 CARD_EXISTS = frozenset({"param.cardAlreadyExist", "duplicateKey"})
@@ -195,7 +196,7 @@ def failure(status: int, body: Any, otherwise: str = "") -> PlatformError | None
         return None
     request_id = body.get("requestid") or body.get("requestId")
     message = f"DingTalk refused: {words or code}" + (f", request {request_id}" if request_id else "")
-    return error(message[:300], code, status, _scopes(body), otherwise)
+    return error(shortened(message, 300), code, status, _scopes(body), otherwise)
 
 
 def error(message: str, code: str, status: int = 0, scopes: str = "", otherwise: str = "") -> PlatformError:

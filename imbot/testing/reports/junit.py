@@ -1,6 +1,5 @@
 """A run as JUnit XML, the form in which CI servers take results."""
 
-import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
@@ -9,9 +8,7 @@ from imbot.errors import Problem
 from imbot.testing.expectations import Miss
 from imbot.testing.playing import Result
 from imbot.testing.running import Played, Run
-
-# What XML 1.0 cannot say at all.
-_UNSAYABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from imbot.text.sanitize import printable
 
 
 def render(run: Run) -> str:
@@ -86,4 +83,5 @@ def _broken(suites: ET.Element, problems: Iterable[Problem]) -> None:
 
 
 def _sayable(text: str) -> str:
-    return _UNSAYABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The text without what XML cannot say, and without what a terminal would obey."""
+    return "\n".join(printable(line.expandtabs()) for line in text.splitlines())

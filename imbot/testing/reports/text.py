@@ -5,13 +5,14 @@ from difflib import ndiff
 
 import click
 
-from imbot.problems import counted, printable
+from imbot.problems import counted
 from imbot.problems.sources import Sources
 from imbot.problems.text import lines_of
 from imbot.testing.casefile import CaseFile
 from imbot.testing.expectations import Miss
 from imbot.testing.playing import Result
 from imbot.testing.running import Run
+from imbot.text.sanitize import printable
 
 _MOST_LINES = 60  # of a text that is shown because it is wrong
 _INDENT = "    "
