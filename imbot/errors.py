@@ -8,8 +8,9 @@ ImbotError
 │       └── CardMissingError     there is no such card: it was never made, or is gone
 ├── AgentError(code)             the agent refused, failed or fell silent
 │   └── UserCodeError            code of the user's own raised something
-└── StoreError                   the store cannot keep or find something
-    └── TakenOverError           another process has taken the turn over: it is not ours to write
+├── StoreError                   the store cannot keep or find something
+│   └── TakenOverError           another process has taken the turn over: it is not ours to write
+└── ResourceError                the system gives the process too little of something
 
 Every layer may raise these; nothing else is expected to cross a layer's border.
 """
@@ -186,3 +187,7 @@ class StoreError(ImbotError):
 
 class TakenOverError(StoreError):
     """Another process has taken the turn over because this one seemed dead; nothing was written."""
+
+
+class ResourceError(ImbotError):
+    """The system gives the process too little of something; the message names it and the cure."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from imbot.bot.recovery import OrphanFinder, beat, keep_beating
 from imbot.config.loader import FolderMissingError, Loader, LoadResult, bot_files
+from imbot.descriptors import ensure_room, raise_limit
 from imbot.errors import StoreError
 from imbot.log import redactor
 from imbot.ops.address import AdminSettings
@@ -54,6 +55,7 @@ async def running(
     wish: asyncio.Event | None = None,
     settle: Settle = SETTLE,
     on_broken: OnBroken = "last-good",
+    sockets_each: int = 1,
 ) -> AsyncIterator[tuple[Supervisor, list[Step]]]:
     """Run every bot of a folder, and apply changes of its files, while the block lasts.
 
@@ -62,14 +64,16 @@ async def running(
     - ``announce`` is called with every load before it is applied, ``reported`` with the report of every reload.
     - ``admin``: where to serve the admin endpoint; None: not at all.
     - ``wish``: setting it causes a reload.
+    - ``sockets_each``: how many connections a bot takes of this process's file descriptors.
     - ``settle``: when a changed file counts. ``on_broken``: what to do at the start with a broken file.
 
     Yields the supervisor and the steps of the first reload. If there is no folder, it is waited for. Raises
-    StoreError, and ConfigError if the folder or the ``.env`` beside it cannot be read, or if a file is broken
+    StoreError, ResourceError if the bots do not fit into the limit of file descriptors, and ConfigError if the folder or the ``.env`` beside it cannot be read, or if a file is broken
     and ``on_broken`` is "fail".
     """
     loader = Loader(folder, invent=invent)
-    await asyncio.to_thread(_readable, folder, loader)
+    raise_limit()
+    await asyncio.to_thread(_readable, folder, loader, sockets_each)
     store = await open_store(store_url, STORE_PATIENCE_S)
     supervisor = Supervisor(store, endpoint, grace_s)
 
@@ -158,13 +162,13 @@ def first_signal() -> asyncio.Future[signal.Signals]:
     return got
 
 
-def _readable(folder: Path, loader: Loader) -> None:
-    """Raises ConfigError if the folder or ``.env`` cannot be read.
+def _readable(folder: Path, loader: Loader, sockets_each: int) -> None:
+    """Raises ConfigError if the folder or ``.env`` cannot be read, ResourceError if there is no room for the bots.
 
     A reload survives that; a start has nothing to run.
     """
     with suppress(FolderMissingError):
-        bot_files(folder)
+        ensure_room(len(bot_files(folder)), sockets_each)
     loader.load(only=())
 
 

@@ -14,7 +14,7 @@ PACKAGE = Path(imbot.__file__).parent
 # A package imports only from the rows above its own, and from itself. Top-level modules count as packages.
 ORDER = [
     {"errors"},
-    {"model", "backoff", "recent_ids", "text", "defects", "web"},
+    {"model", "backoff", "descriptors", "recent_ids", "text", "defects", "web"},
     {"log", "tasks"},
     {"spec", "stores"},
     {"templates"},

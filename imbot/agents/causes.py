@@ -7,6 +7,10 @@ from imbot.errors import AgentError
 
 # Cause and cure by the code of the AgentError, the code's first part, or the HTTP status.
 AGENT_CAUSES = {
+    "descriptors": (
+        "this process has as many connections and files as the system lets it",
+        "raise `ulimit -n` and start again",
+    ),
     "connection": ("nothing answers at the agent's address", "start the agent, and check its address"),
     "timeout": (
         "the agent is stuck, overloaded or slow to begin",

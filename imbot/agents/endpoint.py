@@ -16,6 +16,7 @@ import aiohttp
 
 from imbot.agents.completion import Completion, RefusedError, form_of, refusal_of
 from imbot.agents.sse import LIMIT_BYTES, SseDecoder
+from imbot.descriptors import FOR_FILES, sockets, why_none
 from imbot.errors import AgentError
 from imbot.model import AgentEvent
 from imbot.text.masking import cut_urls
@@ -46,7 +47,7 @@ class Endpoint:
         # would mix the people who ask.
         self._pool = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, connect=connect_s),
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=sockets(FOR_FILES)),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=bool(getproxies()),
         )
@@ -81,6 +82,8 @@ class Endpoint:
             return AgentError(text, code="timeout.connect", retryable=True)
         if code := _tls_trouble(error):
             return AgentError(f"no encrypted connection to {host}: {_TLS[code]}", code=code)
+        if none_left := why_none(error):
+            return AgentError(f"no connection to {host}: {none_left}", code="descriptors", retryable=True)
         why = str(error) if isinstance(error, OSError) else type(error).__name__
         return AgentError(f"connection to {host} failed: {why}", code="connection", retryable=True)
 

@@ -76,6 +76,7 @@ def command(
                 store_url=store_url or store_at(state_file(bots, "dev.db")),
                 endpoint=simulator.url,
                 invent=True,
+                sockets_each=2,  # both ends of each connection are here
                 grace_s=GRACE_S,
                 announce=lambda result: _register(simulator, result),
                 reported=reports.append,

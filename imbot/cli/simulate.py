@@ -4,6 +4,7 @@ import click
 
 from imbot import log
 from imbot.cli.common import run_async
+from imbot.descriptors import raise_limit
 from imbot.ops.address import why_not_bound
 from imbot.platforms import DEFAULT_TYPE, open_simulator
 
@@ -26,6 +27,7 @@ def command(host: str, port: int, apps: tuple[str, ...]) -> None:
     Point a program at it with DINGTALK_OPENAPI_ENDPOINT.
     """
     log.set_up()
+    raise_limit()
     parsed = [_app(text) for text in apps]
 
     async def main() -> int:

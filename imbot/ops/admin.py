@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from imbot import __version__
+from imbot.errors import ResourceError
 from imbot.ops.address import PROCESS, AdminAddress, AdminSettings, Beacon, why_not_bound
 from imbot.ops.metrics import Metrics
 from imbot.ops.monitor import Monitor
@@ -186,7 +187,7 @@ class Admin:
             return refusal(request, 400, "prune must be 1, or absent")
         try:
             report = await self._reloader.reload(prune=prune == "1")
-        except StoppingError as error:
+        except (StoppingError, ResourceError) as error:
             return refusal(request, 503, str(error))
         log.info("reload requested: %s", report)
         return web.json_response(report_json(report))

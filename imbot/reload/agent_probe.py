@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from imbot.backoff import Backoff
+from imbot.descriptors import why_none
 from imbot.errors import START, Problem
 from imbot.reload.plan import Step
 from imbot.tasks import Task, TaskSet
@@ -119,7 +120,7 @@ class AgentProbe:
         except TimeoutError:
             return f"no connection within {CONNECT_S:g} s"
         except (OSError, ValueError) as error:  # ValueError: no host has such a name
-            return getattr(error, "strerror", None) or "no connection"
+            return why_none(error) or getattr(error, "strerror", None) or "no connection"
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()

@@ -8,6 +8,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from imbot.descriptors import why_none
+from imbot.errors import ResourceError
+
 _FILES = (".yaml", ".yml", ".env")  # a folder of such a name is in the place of a file
 
 FileEntry = tuple[int, int, int, int]
@@ -19,7 +22,7 @@ _OTHERS = (".git", ".imbot", "__pycache__")  # folders that hold no parts of bot
 def scan(folder: Path, used: Iterable[str]) -> dict[str, FileEntry]:
     """Every file below a folder, links followed, and those of the ``used`` paths elsewhere that exist.
 
-    By path.
+    By path. Raises ResourceError if no file descriptor is left.
     """
     found = dict(_below(str(folder)))
     for path in used:
@@ -69,7 +72,9 @@ def _listed(top: str) -> list[tuple[str, bool]]:
                 for entry in entries
                 if not _ignored(entry.name)
             ]
-    except OSError:  # it vanished meanwhile, or cannot be listed
+    except OSError as error:  # it vanished meanwhile, or cannot be listed
+        if none_left := why_none(error):  # then it would seem that all files are gone
+            raise ResourceError(f"{top} cannot be listed: {none_left}") from None
         return []
 
 

@@ -18,6 +18,7 @@ from typing import Literal
 from watchfiles import awatch
 
 from imbot.config.file_names import names_bot
+from imbot.descriptors import why_no_watch
 from imbot.reload.scan import FileEntry, entry_at, folder_id, is_below, scan
 
 log = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ class Watch:
                         async for _ in moments:
                             yield
             except Exception as error:  # noqa: BLE001 - such as no inotify watches left: scanning goes on
-                self._turn("scanning", str(error) or type(error).__name__)
+                self._turn("scanning", why_no_watch(error))
                 await asyncio.sleep(RESCAN_S)
             yield
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, cast
 
+from imbot.descriptors import why_none
 from imbot.errors import StoreError
 
 BUSY_TIMEOUT_S = 5.0  # how long work waits while another program holds the file, unless less was asked for
@@ -47,7 +48,7 @@ _NOT_WHOLE = "a table of it is missing; restart imbot, which makes it anew, or r
 def store_error(path: Path, error: Exception) -> StoreError:
     """The StoreError for a failure, with what to do about it."""
     code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", -1)
-    cure = _CURES.get(code & 0xFF)  # the rest of the code is detail
+    cure = why_none(error) or _CURES.get(code & 0xFF)  # the rest of the code is detail
     if str(error).startswith("no such table"):
         cure = _NOT_WHOLE
     return StoreError(f"store {path}: {cure} ({error})" if cure else f"store {path}: {error}")

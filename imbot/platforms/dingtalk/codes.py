@@ -141,6 +141,12 @@ MEANINGS = {
         "with a wrong clock, certificates, tokens and webhooks seem expired or not yet valid",
         "set this machine's clock from the network (NTP)",
     ),
+    "descriptors": Meaning(
+        "this process has as many connections and files as the system lets it",
+        "raise `ulimit -n` and start again, or run fewer bots in one process",
+        transient=True,
+        retry_after_s=1.0,
+    ),
     "endpoint": Meaning("the address is not a URL", "check DINGTALK_OPENAPI_ENDPOINT"),
     "network": Meaning(
         "the connection broke",

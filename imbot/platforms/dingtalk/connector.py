@@ -64,15 +64,15 @@ class Connector:
                 return socket
 
     async def _open(self) -> Socket:
-        session = self._api.session()
+        self._api.session()  # borrows what is used below
         async with http.connects():
-            return await self._connected(session)
+            return await self._connected()
 
-    async def _connected(self, session: aiohttp.ClientSession) -> Socket:
+    async def _connected(self) -> Socket:
         endpoint, ticket = await self._api.open_connection(self._topics, self._user_agent)
         try:
             async with asyncio.timeout(self._times.call_s):
-                return await session.ws_connect(
+                return await http.websockets().ws_connect(
                     f"{endpoint}?ticket={quote_plus(ticket)}",
                     heartbeat=self._times.heartbeat_s,
                     max_msg_size=MAX_FRAME_BYTES,

@@ -1,6 +1,6 @@
-"""Shared by all gateways of an event loop: one HTTP session, and a limit on how many connect at once.
+"""Shared by all gateways of an event loop: sessions for calls and WebSockets, and a limit on how many connect at once.
 
-A thousand bots need one pool of connections, and must not all connect at the same moment.
+A thousand bots need one pool of connections for their calls, and must not all connect at the same moment.
 """
 
 import asyncio
@@ -10,10 +10,13 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 
+from imbot.descriptors import FOR_CALLS, FOR_FILES, sockets
+
 
 @dataclass(slots=True)
 class _Shared:
     session: aiohttp.ClientSession
+    websockets: aiohttp.ClientSession
     connects: asyncio.Semaphore
     users: int = 0
 
@@ -28,18 +31,29 @@ def borrow() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     shared = _shared.get(loop)
     if shared is None:
-        # No limit: WebSockets hold a connection each, and calls are limited by each app's quota.
         shared = _shared[loop] = _Shared(
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                middlewares=(_once,),
-                trust_env=bool(getproxies()),  # True reads the environment anew for every call
-            ),
+            _session(FOR_FILES, _once),
+            _session(FOR_FILES + FOR_CALLS),
             asyncio.Semaphore(CONNECTS_AT_ONCE),
         )
     shared.users += 1
     return shared.session
+
+
+def websockets() -> aiohttp.ClientSession:
+    """A borrower's session for WebSockets, whose sockets leave descriptors to calls."""
+    return _shared[asyncio.get_running_loop()].websockets
+
+
+def _session(keep: int, *middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
+    """A session that leaves so many file descriptors to others."""
+    # No limit: WebSockets hold a connection each, and calls are limited by each app's quota.
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, socket_factory=sockets(keep)),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=middlewares,
+        trust_env=bool(getproxies()),  # which reads the environment anew for every call
+    )
 
 
 def connects() -> asyncio.Semaphore:
@@ -65,3 +79,4 @@ async def give_back() -> None:
     if not shared.users:
         del _shared[loop]
         await shared.session.close()
+        await shared.websockets.close()

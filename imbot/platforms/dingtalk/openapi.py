@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from imbot.descriptors import why_none
 from imbot.errors import FatalError, PlatformError
 from imbot.model import CardRef
 from imbot.platforms.dingtalk import codes, http
@@ -215,6 +216,8 @@ class OpenApi:
 
 def network_error(error: Exception) -> PlatformError:
     """The error for a failure of the HTTP library. Its message has no URL in it."""
+    if none_left := why_none(error):
+        return codes.error(none_left.partition(":")[0], "descriptors")
     if isinstance(error, aiohttp.InvalidURL):
         return codes.error("the address is not a URL", "endpoint")
     if isinstance(error, aiohttp.ClientConnectorError):
