@@ -28,6 +28,7 @@ from imbot.reload.status import BotStatus
 from imbot.reload.supervisor import Supervisor
 from imbot.web.answers import Handler, in_a_sentence, refusal
 from imbot.web.guard import Guard
+from imbot.web.serving import runner_of
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ async def serving(
     beacon = Beacon.new(settings.address)
     guard = Guard(settings.address.host, settings.token, pages=False, tokenless=_OPEN)
     admin = Admin(folder, supervisor, reloader, guard, beacon.process, monitor or Monitor())
-    runner = web.AppRunner(admin.app(), access_log=None, shutdown_timeout=1)
+    runner = runner_of(admin.app(), 1)
     await runner.setup()
     try:
         if address := await _listen(runner, settings):

@@ -9,6 +9,7 @@ from imbot.platforms import DEFAULT_TYPE, open_renderer
 from imbot.preview.onepage import INDEX
 from imbot.web.answers import in_a_sentence
 from imbot.web.guard import Guard
+from imbot.web.serving import file_in, runner_of
 
 _HOST = "127.0.0.1"
 _LIFE_SIGN_S = 15.0  # the longest pause between two events, so that a closed page is noticed
@@ -28,10 +29,10 @@ class Server:
         app = web.Application(middlewares=[in_a_sentence, Guard(_HOST).check])
         app.router.add_get("/", self._index)
         app.router.add_get("/events", self._events)
-        app.router.add_static("/preview/page/", INDEX.parent)
+        app.router.add_get("/preview/page/{name}", self._page)
         app.router.add_get("/renderer/{name}", self._rendering)
         app.on_response_prepare.append(_no_store)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        runner = runner_of(app, 0.2)
         await runner.setup()
         try:
             await web.TCPSite(runner, _HOST, port).start()
@@ -54,10 +55,10 @@ class Server:
 
     async def _rendering(self, request: web.Request) -> web.StreamResponse:
         """A file of the renderer's folder, and of no other folder."""
-        file = self.renderer / request.match_info["name"]
-        if file.parent != self.renderer or not file.is_file():
-            raise web.HTTPNotFound
-        return web.FileResponse(file)
+        return web.FileResponse(file_in(self.renderer, request.match_info["name"]))
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(file_in(INDEX.parent, request.match_info["name"]))
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
         return web.FileResponse(INDEX)

@@ -1,6 +1,7 @@
 """Serves every platform API call in the same steps: fault, token, limits, scope, body, handler, journal."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import logging
@@ -16,7 +17,6 @@ from imbot.platforms.dingtalk.simulator.answers import (
     refuse,
     refuse_legacy,
     request_id,
-    unknown_error,
 )
 from imbot.platforms.dingtalk.simulator.calls import ApiCall, Body, Route
 from imbot.platforms.dingtalk.simulator.faults import Fault, Faults
@@ -47,8 +47,9 @@ class _Reply:
         is_text = isinstance(self.body, str)
         text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
         kind = "text/html" if is_text else "application/json"
+        body = text.encode("utf-8", "backslashreplace")  # halves of characters travel as escapes of JSON
         return web.Response(
-            status=self.status, text=text, content_type=kind, charset="utf-8", headers=headers
+            status=self.status, body=body, content_type=kind, charset="utf-8", headers=headers
         )
 
 
@@ -112,10 +113,10 @@ class Api:
             return _Reply(200, route.handle(call))
         except Refusal as refusal:
             return _Reply(refusal.status, refusal.body)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            # A body of an unforeseen shape gets the answer that the platform gives if it has no code.
-            _log.exception("%s %s could not be answered", call.method, call.path)
-            answer = refuse_legacy(-1, "系统繁忙") if route.legacy else unknown_error()
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            # A body of an unforeseen shape.
+            _log.info("%s %s has a body of a wrong shape: %r", call.method, call.path, error)
+            answer = _wrong(legacy=route.legacy)
             return _Reply(answer.status, answer.body)
 
     def _admit(self, call: ApiCall, route: Route, request: web.Request) -> None:
@@ -160,7 +161,8 @@ async def _read(call: ApiCall, route: Route | None, request: web.Request) -> byt
     """Read the request to its end, even if it will be refused, so that the connection can be used again."""
     call.query, call.match = dict(request.query), dict(request.match_info)
     if route is not None and route.body == "form":
-        call.form = dict(await request.post())
+        with contextlib.suppress(ValueError, LookupError):  # no form: then all of it is missing
+            call.form = dict(await request.post())
         call.size = request.content_length or 0
         return b""
     raw = await request.read()
@@ -171,13 +173,20 @@ async def _read(call: ApiCall, route: Route | None, request: web.Request) -> byt
 def _parse(raw: bytes, *, legacy: bool) -> Body:
     try:
         body: Any = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if isinstance(body, dict):
         return body
     if legacy:
-        raise refuse_legacy(40035, "缺少参数 or 参数不合法")
+        raise _wrong(legacy=True)
     raise refuse("Missingbody", "body is mandatory for this action.")
+
+
+def _wrong(*, legacy: bool) -> Refusal:
+    """The refusal of arguments that are wrong."""
+    if legacy:
+        return refuse_legacy(40035, "缺少参数 or 参数不合法")
+    return refuse("invalidParameter", "参数不合法")
 
 
 def _authenticate(call: ApiCall, route: Route, request: web.Request) -> App:

@@ -12,6 +12,7 @@ from imbot.platforms.dingtalk.simulator.page_api import FILES_PATH, PageApi
 from imbot.web.answers import in_a_sentence
 from imbot.web.guard import Guard
 from imbot.web.hosts import is_loopback
+from imbot.web.serving import runner_of
 
 _LARGEST_UPLOAD = 21 * 1024 * 1024
 _CONNECT = "/connect"
@@ -34,7 +35,7 @@ class Listener:
         app.router.add_get(_CONNECT, gateway.connect)
         page.register(app)
         api.register(app, routes)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        self._runner = runner_of(app, 1)
 
     async def start(self, port: int) -> str:
         """Listen and return the URL; port 0 takes a free one. ``OSError`` when the port is taken."""

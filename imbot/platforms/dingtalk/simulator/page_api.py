@@ -11,10 +11,13 @@ from aiohttp import web
 from imbot.platforms.dingtalk.simulator.clicks import ClickError
 from imbot.platforms.dingtalk.simulator.values import Card, User
 from imbot.platforms.dingtalk.simulator.world import World
+from imbot.web.serving import file_in, json_in
 
 _PAGE = Path(__file__).parent / "page"
 FILES_PATH = "/sim/files/{name}"  # under which programs download pictures, sounds and files
 _NO_STORE = {"Cache-Control": "no-store"}
+# A program may upload a page: it is shown as nobody's, and not as ours.
+_UPLOADED = {**_NO_STORE, "Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
 
 
 class People(Protocol):
@@ -54,16 +57,13 @@ class PageApi:
         return web.FileResponse(_PAGE / "index.html", headers=_NO_STORE)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        path = (_PAGE / request.match_info["path"]).resolve()
-        if not (path.is_relative_to(_PAGE.resolve()) and path.is_file()):
-            raise web.HTTPNotFound
-        return web.FileResponse(path, headers=_NO_STORE)
+        return web.FileResponse(file_in(_PAGE, request.match_info["path"]), headers=_NO_STORE)
 
     async def _content(self, request: web.Request) -> web.StreamResponse:
         file = self._world.files.get(request.match_info["name"])
         if file is None:
             raise web.HTTPNotFound
-        return web.Response(body=file.content, content_type=file.content_type, headers=_NO_STORE)
+        return web.Response(body=file.content, content_type=file.content_type, headers=_UPLOADED)
 
     async def _state(self, _: web.Request) -> web.StreamResponse:
         return _answer(self._world.state())
@@ -75,26 +75,28 @@ class PageApi:
         with contextlib.suppress(ConnectionResetError):
             async with contextlib.aclosing(self._world.feed.events()) as batches:
                 async for events in batches:
-                    lines = (f"data: {json.dumps(event, ensure_ascii=False)}\n\n" for event in events)
-                    await response.write("".join(lines).encode())
+                    await response.write(b"".join(b"data: %b\n\n" % _json(event) for event in events))
         return response
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
-        body = await _body(request)
-        if body.get("app") not in self._world.apps or body.get("user") not in self._world.users:
+        body = await json_in(request)
+        app, user = str(body.get("app")), str(body.get("user"))
+        if app not in self._world.apps or user not in self._world.users:
             return _answer({"error": "unknown app or user"}, 404)
         text, group = str(body.get("text", "")), body.get("group") is True
-        message_id = await self._people.say(body["app"], body["user"], text, group=group)
+        message_id = await self._people.say(app, user, text, group=group)
         message = self._world.messages[message_id]
         return _answer({"message": message.to_json()}, 200 if message.delivered else 409)
 
     async def _click(self, request: web.Request) -> web.StreamResponse:
-        body = await _body(request)
+        body = await json_in(request)
         try:
             card, user = self._world.cards[str(body.get("card"))], self._world.users[str(body.get("user"))]
         except KeyError:
             return _answer({"ok": False, "error": "unknown card or user"}, 404)
         params = body.get("params") or {}
+        if not isinstance(params, dict):
+            return _answer({"ok": False, "error": "params must be an object"}, 400)
         try:
             await self._people.press(card, user, str(body.get("action", "")), params)
         except ClickError as error:
@@ -103,31 +105,24 @@ class PageApi:
 
     async def _set(self, request: web.Request) -> web.StreamResponse:
         try:
-            return _answer(self._world.set(**await _body(request)).to_json())
+            return _answer(self._world.set(**await json_in(request)).to_json())
         except ValueError as error:
             return _answer({"error": str(error)}, 400)
 
     async def _add_app(self, request: web.Request) -> web.StreamResponse:
-        body = await _body(request)
+        body = await json_in(request)
         if not body.get("id") or not body.get("secret"):
             return _answer({"error": "id and secret are needed"}, 400)
         app = self._world.add_app(str(body["id"]), str(body["secret"]), str(body.get("name") or ""))
         return _answer(app.to_json())
 
 
-async def _body(request: web.Request) -> dict[str, Any]:
-    # Browsers let pages of other sites post plain text here, but JSON only if we allow it.
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        body = await request.json()
-    except ValueError:
-        raise web.HTTPBadRequest from None
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest
-    return body
-
-
 def _answer(value: Any, status: int = 200) -> web.Response:
-    text = json.dumps(value, ensure_ascii=False)
-    return web.Response(status=status, text=text, content_type="application/json", headers=_NO_STORE)
+    return web.Response(
+        status=status, body=_json(value), content_type="application/json", charset="utf-8", headers=_NO_STORE
+    )
+
+
+def _json(value: Any) -> bytes:
+    """JSON as UTF-8; halves of characters, which programs may send, travel as escapes."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")

@@ -47,7 +47,7 @@ class Settings:
         for name, value in changes.items():
             if name not in _HINTS:
                 raise ValueError(f"unknown setting: {name}")
-            if not _fits(value, _HINTS[name]):
+            if not _fits(value, _HINTS[name]) or (name.endswith("_ms") and value > _LONGEST_MS):
                 raise ValueError(f"invalid value for setting {name}")
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
@@ -55,6 +55,8 @@ class Settings:
         return replace(self, **values)
 
 
+_LONGEST_MS = 600_000  # of what every call waits for: longer, and the page itself seems dead
+_LARGEST = 1e9  # of a number: neither infinity nor what no clock can count
 _HINTS = get_type_hints(Settings)
 
 
@@ -66,5 +68,5 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, hint)
     if hint in (int, float):
         kinds = (int,) if hint is int else (int, float)
-        return isinstance(value, kinds) and not isinstance(value, bool) and value >= 0
+        return isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= _LARGEST
     return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
