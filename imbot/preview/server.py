@@ -12,6 +12,7 @@ from imbot.web.guard import Guard
 from imbot.web.serving import file_in, runner_of
 
 _HOST = "127.0.0.1"
+_MOST_PAGES = 100
 _LIFE_SIGN_S = 15.0  # the longest pause between two events, so that a closed page is noticed
 
 
@@ -21,6 +22,7 @@ class Server:
     def __init__(self) -> None:
         self.renderer = open_renderer(DEFAULT_TYPE).PAGE  # the folder of the page's card renderer
         self._state = ""
+        self._pages = 0
         self._news = asyncio.Condition()
         self._runner: web.AppRunner | None = None
 
@@ -64,14 +66,20 @@ class Server:
         return web.FileResponse(INDEX)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
+        if self._pages >= _MOST_PAGES:
+            raise web.HTTPServiceUnavailable(reason="too many pages are open: close some")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        with contextlib.suppress(ConnectionResetError):  # the page was closed
-            shown = ""
-            while True:
-                state = await self._newer(shown)
-                await response.write(f"data: {state}\n\n".encode() if state != shown else b":\n\n")
-                shown = state
+        self._pages += 1
+        try:
+            await response.prepare(request)
+            with contextlib.suppress(ConnectionResetError):  # the page was closed
+                shown = ""
+                while True:
+                    state = await self._newer(shown)
+                    await response.write(f"data: {state}\n\n".encode() if state != shown else b":\n\n")
+                    shown = state
+        finally:
+            self._pages -= 1
         return response
 
     async def _newer(self, shown: str) -> str:

@@ -86,3 +86,13 @@ async def test_it_listens_on_loopback_and_says_when_it_cannot(server):
         other.listen()
         with pytest.raises(OSError):
             await Server().start(other.getsockname()[1])
+
+
+async def test_there_are_not_more_pages_than_there_may_be(server, client, monkeypatch):
+    monkeypatch.setattr(serving, "_MOST_PAGES", 1)
+    await server.show("{}")
+    async with client.get(server.url + "events") as first:
+        await anext(states(first))
+        async with client.get(server.url + "events") as refused:
+            assert refused.status == 503
+            assert (await refused.json())["error"] == "GET /events: too many pages are open: close some"

@@ -10,6 +10,7 @@ from imbot.platforms.dingtalk.simulator.values import App
 Topic = tuple[str, str]
 
 _SYSTEM = "SYSTEM"
+_MOST_WAITING = 10_000  # frames
 
 
 class Connection:
@@ -32,7 +33,9 @@ class Connection:
 
     def send(self, frame: str) -> None:
         """Queue a frame; to a dead peer or on a frozen line it is lost, as it would be on the wire."""
-        if not (self.dead or self.frozen):
+        if self._outbox.qsize() >= _MOST_WAITING:
+            self.cut()  # nobody reads at the other end
+        elif not (self.dead or self.frozen):
             self._outbox.put_nowait(frame)
 
     def close(self, code: int = 1001) -> None:

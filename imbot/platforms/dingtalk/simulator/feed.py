@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 _MOST_PENDING = 1000
+MOST_PAGES = 100
 _PAUSE_S = 0.02  # between two writes; several changes of a card in this time become one
 
 
@@ -86,6 +87,11 @@ class Feed:
         """End every subscription."""
         self._closed = True
         self.resync()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many pages are open as there may be."""
+        return len(self._subscribers) >= MOST_PAGES
 
     async def events(self) -> AsyncGenerator[list[dict[str, Any]], None]:
         """The state, then every change in batches, until the feed is closed."""

@@ -22,6 +22,10 @@ from imbot.platforms.dingtalk.simulator.world import World
 BOT_TOPIC = "/v1.0/im/bot/messages/get"
 CARD_TOPIC = "/v1.0/card/instances/callback"
 
+LARGEST_FRAME = 1024 * 1024  # bytes of what a client may send; more closes its connection
+MOST_CONNECTIONS = 10_000
+MOST_OF_AN_APP = 100
+
 _CONTENT = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG)
 
 
@@ -110,7 +114,9 @@ class Gateway:
         ticket = self.tickets.take(request.query.get("ticket", ""))
         if ticket is None:
             return web.Response(status=self.world.settings.ticket_refusal)
-        ws = web.WebSocketResponse(compress=False, autoping=False)
+        if self._is_full(ticket.app):
+            raise web.HTTPServiceUnavailable(reason="too many connections are open")
+        ws = web.WebSocketResponse(compress=False, autoping=False, max_msg_size=LARGEST_FRAME)
         await ws.prepare(request)
         connection = Connection(str(uuid.uuid4()), ticket.app, ticket.topics, request)
         self._add(connection)
@@ -150,6 +156,10 @@ class Gateway:
             self.ping(connection)
             if settings.system_frames:
                 self.system(connection, "KEEPALIVE", {})
+
+    def _is_full(self, app: App) -> bool:
+        every = sum(map(len, self._connections.values()))
+        return every >= MOST_CONNECTIONS or len(self._connections.get(app.id, ())) >= MOST_OF_AN_APP
 
     def _add(self, connection: Connection) -> None:
         self._connections.setdefault(connection.app.id, []).append(connection)

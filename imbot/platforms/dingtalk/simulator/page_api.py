@@ -14,6 +14,7 @@ from imbot.platforms.dingtalk.simulator.world import World
 from imbot.web.serving import file_in, json_in
 
 _PAGE = Path(__file__).parent / "page"
+LONGEST_TEXT = 100_000
 FILES_PATH = "/sim/files/{name}"  # under which programs download pictures, sounds and files
 _NO_STORE = {"Cache-Control": "no-store"}
 # A program may upload a page: it is shown as nobody's, and not as ours.
@@ -69,6 +70,8 @@ class PageApi:
         return _answer(self._world.state())
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
+        if self._world.feed.is_full:
+            raise web.HTTPServiceUnavailable(reason="too many pages are open: close some")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **_NO_STORE})
         await response.prepare(request)
         # It is no error that somebody closes the page.
@@ -84,6 +87,8 @@ class PageApi:
         if app not in self._world.apps or user not in self._world.users:
             return _answer({"error": "unknown app or user"}, 404)
         text, group = str(body.get("text", "")), body.get("group") is True
+        if len(text) > LONGEST_TEXT:
+            return _answer({"error": f"a message has at most {LONGEST_TEXT:,} characters"}, 413)
         message_id = await self._people.say(app, user, text, group=group)
         message = self._world.messages[message_id]
         return _answer({"message": message.to_json()}, 200 if message.delivered else 409)

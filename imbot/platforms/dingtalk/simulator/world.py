@@ -28,6 +28,7 @@ from imbot.platforms.dingtalk.simulator.values import (
 _USERS = (User("u-lilei", "李雷"), User("u-hanmeimei", "韩梅梅"), User("u-alex", "Alex"))
 _SHOWN = 500  # messages a page gets when it opens
 _SHOWN_CALLS = 200
+MOST_APPS = 10_000  # that come by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class World:
             return None
         app = self.apps.get(client_id)
         if app is None:
-            return self.add_app(client_id, secret) if self.open_apps else None
+            let_in = self.open_apps and len(self.apps) < MOST_APPS
+            return self.add_app(client_id, secret) if let_in else None
         return app if secrets.compare_digest(app.secret.encode(), secret.encode()) else None
 
     def add_user(self, user: User) -> None:

@@ -1,7 +1,10 @@
 import asyncio
 
 import aiohttp
+import pytest
 from platforms.dingtalk.simulator.raw_client import BOT
+
+from imbot.platforms.dingtalk.simulator import Simulator, connection, gateway, world
 
 
 async def test_connections_are_counted(sim, client):
@@ -155,3 +158,46 @@ async def test_idle_waits_for_calls_and_acks(sim, client, monkeypatch):
     assert len(periods) < 100
     assert set(periods) == {nothing}
     assert sim.cards
+
+
+async def test_a_frame_that_is_too_large_closes_its_connection(sim, client):
+    link = await client.connect()
+    await link.ws.send_str("x" * (gateway.LARGEST_FRAME + 1))
+    assert (await link.ws.receive(10)).type is aiohttp.WSMsgType.CLOSE
+    assert link.ws.close_code == 1009
+    await sim.until(lambda: not sim.connections("ding1"))
+
+
+async def test_there_are_not_more_connections_than_there_may_be(sim, client, monkeypatch):
+    monkeypatch.setattr(gateway, "MOST_OF_AN_APP", 2)
+    await client.connect()
+    await client.connect()
+    with pytest.raises(aiohttp.WSServerHandshakeError) as full:
+        await client.connect()
+    assert full.value.status == 503
+    await client.links.pop().ws.close()
+    await sim.until(lambda: len(sim.connections("ding1")) == 1)
+    await client.connect()
+    monkeypatch.setattr(gateway, "MOST_CONNECTIONS", 2)
+    sim.add_app("ding2", "s1")
+    client.id = "ding2"
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+        await client.connect()
+
+
+async def test_a_peer_that_reads_nothing_is_cut_off(sim, client, monkeypatch):
+    monkeypatch.setattr(connection, "_MOST_WAITING", 50)
+    await client.connect()
+    for _ in range(51):
+        sim.push("ding1", {})  # without a pause, so none of them is written
+    await sim.until(lambda: not sim.connections("ding1"))
+
+
+async def test_no_more_apps_come_by_themselves_than_there_may_be(monkeypatch):
+    monkeypatch.setattr(world, "MOST_APPS", 1)
+    async with Simulator() as sim:
+        assert sim.world.app_of("a", "s") is not None
+        assert sim.world.app_of("b", "s") is None
+        assert sim.world.app_of("a", "s") is not None
+        sim.add_app("b", "s")
+        assert sim.world.app_of("b", "s") is not None

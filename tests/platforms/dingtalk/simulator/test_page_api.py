@@ -4,6 +4,7 @@ import json
 import pytest
 
 from imbot.platforms.dingtalk.simulator import Simulator
+from imbot.platforms.dingtalk.simulator import feed as feed_of_pages
 
 
 class Feed:
@@ -173,3 +174,17 @@ async def test_taken_port_is_an_os_error(sim):
     other = Simulator()
     with pytest.raises(OSError):
         await other.start(port=int(sim.url.rpartition(":")[2]))
+
+
+async def test_there_are_not_more_pages_than_there_may_be(sim, client, monkeypatch):
+    monkeypatch.setattr(feed_of_pages, "MOST_PAGES", 1)
+    async with client.session.get(f"{sim.url}/sim/events") as first:
+        await first.content.readline()
+        status, body = await client.call("GET", "/sim/events")
+        assert (status, body["error"]) == (503, "GET /sim/events: too many pages are open: close some")
+
+
+async def test_a_message_that_no_chat_takes_is_refused(client):
+    said = {"app": "ding1", "user": "u-alex", "text": "x" * 100_001}
+    status, body = await client.call("POST", "/sim/messages", said)
+    assert (status, body["error"]) == (413, "a message has at most 100,000 characters")
