@@ -86,7 +86,7 @@ async def test_status_has_every_bot_and_the_last_reload(world):
     assert status == 200
     assert got["folder"] == str(world.folder)
     assert got["reload"] == {
-        "outcome": "ok", "at": "1970-01-01T00:00:00.000+00:00", "took_s": 0.1, "problems": []
+        "outcome": "ok", "at": "1970-01-01T00:00:00.000+00:00", "took_s": 0.1, "problems": [], "notes": []
     }  # fmt: skip
     assert got["bots"] == [row_json(UP)]
 
