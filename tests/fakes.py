@@ -258,6 +258,8 @@ class FakeStore:
         return self.past[-turns:]
 
     async def start_anew(self, key, at):
+        if self.failure:
+            raise self.failure
         self.anew.append(key)
 
     async def rating(self, turn_id, user_id):

@@ -76,7 +76,7 @@ class Bot:
         self._counters = counters or Counters()
         self._queues = ConversationQueues()
         self._concurrency = ConcurrencyLimit(behaviour.spec.limits)
-        self._replies = Replies(store, clock)
+        self._replies = Replies(clock)
         self._arrears = Arrears()
         self._active_turns = ActiveTurns(self._counters)
         self._behaviours = Behaviours(behaviour)

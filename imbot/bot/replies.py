@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from imbot.errors import StoreError, TransientError
+from imbot.errors import TransientError
 from imbot.model import CardContext, CardPhase, TurnRecord
 from imbot.recent_ids import RecentIds
-from imbot.stores import Store
 from imbot.turn.context import TurnContext
 from imbot.turn.send_text import send_text_once
 
@@ -26,15 +25,14 @@ _TURNED_AWAY = frozenset({"busy", "refused", "too_long"})
 class Replies:
     """Sends the texts of one bot."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
-        self._store = store
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._refused = RecentIds(REFUSAL_EVERY_S, MOST_REFUSED, clock)
 
     async def send(self, context: TurnContext, name: str) -> None:
         """Reply with the text of that name (``stopped``, ``help``, ...), and end the turn."""
         turn, counters = context.record, context.counters
         if name == "new":
-            await self._start_anew(turn)
+            await context.journal.start_anew()
         if name in _TURNED_AWAY:
             where = turn.conversation.conversation_id
             log.info("%s: turn %s of %s in %s: %s", turn.bot, turn.id, turn.sender.id, where, name)
@@ -48,12 +46,6 @@ class Replies:
         phase = CardPhase.FINAL if sent else CardPhase.ERROR
         counters.count_turn(turn.bot, phase)
         await context.journal.keep(phase=phase, finished_at=context.clock())
-
-    async def _start_anew(self, turn: TurnRecord) -> None:
-        try:
-            await self._store.start_anew(turn.conversation, turn.accepted_at)
-        except StoreError as error:
-            log.error("%s: turn %s could not start a new conversation: %s", turn.bot, turn.id, error)
 
     def _refused_lately(self, turn: TurnRecord, name: str) -> bool:
         """Whether a group has read lately that this person is refused, so that it is not repeated."""

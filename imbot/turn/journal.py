@@ -31,6 +31,7 @@ class Journal:
         self.card = turn.card  # likewise
         self.lost = False  # another process has taken the turn over
         self._handing_back = False  # the turn is to be handed back
+        self._starting_anew = False  # the conversation is to begin anew with the turn
         self._unaccepted = False  # the store failed when the turn began, so it has no record to change yet
         self._store = store
         self._turn = turn
@@ -40,7 +41,7 @@ class Journal:
     @property
     def owes(self) -> bool:
         """Whether something is not written yet."""
-        return bool(self._waiting) or self._handing_back or self._unaccepted
+        return bool(self._waiting) or self._handing_back or self._starting_anew or self._unaccepted
 
     async def accept(self) -> bool:
         """Record the turn itself; False if its bot has seen the message before.
@@ -73,6 +74,11 @@ class Journal:
         self._handing_back = True
         await self.keep()
 
+    async def start_anew(self) -> None:
+        """Begin the conversation of the turn anew (``/new``), with the next write if the store fails now."""
+        self._starting_anew = True
+        await self.keep()
+
     def _take(self, changes: dict[str, Any]) -> None:
         if not self.lost:
             self._waiting |= changes
@@ -97,6 +103,9 @@ class Journal:
                 if self._unaccepted:
                     await self._store.accept(self._turn)
                     self._unaccepted = False
+                if self._starting_anew:
+                    await self._store.start_anew(self._turn.conversation, self._turn.accepted_at)
+                    self._starting_anew = False
                 if changes:
                     await self._store.update_turn(self._turn.id, **changes)
                 if handing_back:
@@ -110,6 +119,7 @@ class Journal:
                 self._handing_back = handing_back or self._handing_back
                 return
             except Exception:  # a defect of the store must not stop the answer
+                self._unaccepted = self._starting_anew = False
                 log.exception("%s: its record could not be stored", self._turn.label)
 
 

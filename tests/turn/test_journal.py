@@ -162,3 +162,37 @@ def test_a_turn_that_has_changed_nothing_yet_is_owed_too():
         return owes, journal.owes, store.only().id
 
     assert run_virtual(main()) == (True, False, "turn1")
+
+
+def test_a_conversation_that_could_not_begin_anew_does_so_later():
+    async def main():
+        store = FakeStore()
+        journal = Journal(store, new_turn())
+        store.failure = StoreError("another program is using it")
+        await journal.start_anew()
+        owes, store.failure = journal.owes, None
+        await journal.keep(phase=CardPhase.FINAL)
+        return owes, store.anew, journal.owes
+
+    assert run_virtual(main()) == (True, [new_turn().conversation], False)
+
+
+def test_a_store_with_a_defect_is_not_asked_for_ever(caplog):
+    class Broken(FakeStore):
+        asked = 0
+
+        async def accept(self, turn):
+            self.asked += 1
+            raise StoreError("disk full") if self.asked == 1 else ValueError("a defect")
+
+    async def main():
+        store = Broken()
+        journal = Journal(store, new_turn())
+        with pytest.raises(StoreError):
+            await journal.accept()
+        async with asyncio.timeout(10):
+            await journal.keep(answer="a")
+        return store.asked, journal.owes
+
+    assert run_virtual(main()) == (2, False)
+    assert "a defect" in caplog.text
