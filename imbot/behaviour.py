@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from imbot.agents import Agent, prepare_agent
 from imbot.cards import Card, prepare_card
-from imbot.defects import contained
-from imbot.errors import START, ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem, contained
 from imbot.platforms import platform_type
 from imbot.spec import BotSpec
 

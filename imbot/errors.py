@@ -15,9 +15,13 @@ ImbotError
 Every layer may raise these; nothing else is expected to cross a layer's border.
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
+
+log = logging.getLogger(__name__)
 
 Severity = Literal["error", "warning"]
 
@@ -191,3 +195,33 @@ class TakenOverError(StoreError):
 
 class ResourceError(ImbotError):
     """The system gives the process too little of something; the message names it and the cure."""
+
+
+_ORDERS = (KeyboardInterrupt, GeneratorExit)  # somebody ends the work, it does not fail
+
+
+@contextmanager
+def contained(
+    path: str, code: str, span: Span = START, pointer: str = "", expected: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """Log an unforeseen exception of the block, and raise a ConfigError with a problem at this place instead.
+
+    An ImbotError and what is ``expected`` pass. Loading, preparing and checking a file are each done inside, so that
+    one file never ends the work on the others.
+    """
+    try:
+        yield
+    except BaseException as error:  # code of users runs here, and may even call `sys.exit`
+        if isinstance(error, (ImbotError, *_ORDERS, *expected)):
+            raise
+        name = type(error).__name__
+        # Without the text of the exception: a value that cannot be used may be a secret that nobody knows yet.
+        withheld = RuntimeError(f"{name}, whose text is left out as it may hold a secret")
+        log.error(
+            "%s: imbot failed at %s", path, pointer or "this file",
+            exc_info=(RuntimeError, withheld, error.__traceback__),
+        )  # fmt: skip
+        message = f"imbot failed at this {'part' if pointer else 'file'} with {name}"
+        hint = "the log has the details; please report it"
+        problem = Problem.at(path, span, code, message, hint, pointer=pointer)
+        raise ConfigError([problem]) from None

@@ -29,7 +29,7 @@ from imbot.model import (
     TurnRecord,
 )
 from imbot.platforms.gateway import Gateway
-from imbot.recent_ids import RecentIds
+from imbot.platforms.recent_ids import RecentIds
 from imbot.spec import BotSpec
 from imbot.stores import Store
 from imbot.turn import orphan

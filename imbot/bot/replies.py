@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from imbot.errors import TransientError
 from imbot.model import CardContext, CardPhase, TurnRecord
-from imbot.recent_ids import RecentIds
+from imbot.platforms.recent_ids import RecentIds
 from imbot.turn.context import TurnContext
 from imbot.turn.send_text import send_text_once
 

@@ -16,8 +16,7 @@ from imbot.check.lints import lint
 from imbot.config.loader import BotFile, Loader, bot_files
 from imbot.config.loader.defaults import Defaults
 from imbot.config.loader.unique import Claim, claims_of
-from imbot.defects import contained
-from imbot.errors import ConfigError, Problem
+from imbot.errors import ConfigError, Problem, contained
 from imbot.platforms import platform_type
 from imbot.problems import ANSWER_S
 from imbot.problems.sources import Sources

@@ -12,8 +12,7 @@ from typing import Any
 
 from imbot.config.loader import Loader
 from imbot.config.loader.settling import Believed, always
-from imbot.defects import contained
-from imbot.errors import START, ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem, contained
 from imbot.model import CardPhase
 from imbot.preview.gallery import Gallery, draw
 from imbot.preview.samples import PreviewSample

@@ -12,7 +12,7 @@ from weakref import WeakSet
 from imbot.bot.bot import Bot, delivered_ids
 from imbot.platforms import open_gateway, platform_type
 from imbot.platforms.gateway import Gateway, Spent
-from imbot.recent_ids import RecentIds
+from imbot.platforms.recent_ids import RecentIds
 from imbot.spec import BotSpec
 from imbot.tasks import Task, TaskSet, keep_alive
 from imbot.usage.accounting import CallAccounting

@@ -15,8 +15,7 @@ from pathlib import Path
 from imbot.config.loader import BotFile, LoadResult
 from imbot.config.loader.defaults import DEFAULTS_FILES
 from imbot.config.loader.redacted import without_secrets
-from imbot.defects import contained
-from imbot.errors import ConfigError, StoreError
+from imbot.errors import ConfigError, StoreError, contained
 from imbot.reload.supervisor import Supervisor
 from imbot.stores import Generation, KeptFile, Store
 

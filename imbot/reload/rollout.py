@@ -17,8 +17,7 @@ from imbot.backoff import Backoff
 from imbot.behaviour import Behaviour, prepare
 from imbot.bot.bot import Bot
 from imbot.config.loader import BotFile
-from imbot.defects import contained
-from imbot.errors import START, ConfigError, FatalError, PlatformError, Problem, Severity
+from imbot.errors import START, ConfigError, FatalError, PlatformError, Problem, Severity, contained
 from imbot.reload.gateway_pool import REMAKE_S, AppKey, GatewayPool, app_key
 from imbot.reload.plan import Step, plan, with_changes, without_conflicts
 from imbot.spec import BotSpec

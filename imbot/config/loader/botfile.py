@@ -19,8 +19,7 @@ from imbot.config.loader.snapshot import Reader
 from imbot.config.loader.validator import Validator
 from imbot.config.schema import source
 from imbot.config.yamlfile import YamlFile
-from imbot.defects import contained
-from imbot.errors import START, ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem, contained
 from imbot.spec import BotSpec
 
 

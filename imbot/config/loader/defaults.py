@@ -16,8 +16,7 @@ from imbot.config.loader.snapshot import Reader, Reads
 from imbot.config.loader.validator import Validator
 from imbot.config.schema import own_keys, source
 from imbot.config.yamlfile import YamlFile
-from imbot.defects import contained
-from imbot.errors import START, ConfigError, Problem
+from imbot.errors import START, ConfigError, Problem, contained
 from imbot.text.names import some
 from imbot.text.pointers import pointer, span_at
 

@@ -29,7 +29,7 @@ from imbot.platforms.dingtalk.connector import Connector, Socket
 from imbot.platforms.dingtalk.openapi import OpenApi
 from imbot.platforms.dingtalk.times import Times
 from imbot.platforms.gateway import GatewayState, GatewayStatus
-from imbot.recent_ids import RecentIds
+from imbot.platforms.recent_ids import RecentIds
 from imbot.tasks import Task, TaskSet
 
 log = logging.getLogger(__name__)

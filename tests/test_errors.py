@@ -3,8 +3,7 @@
 import pytest
 
 from imbot.config.loader.settling import UnsettledError
-from imbot.defects import contained
-from imbot.errors import ConfigError, Span, StoreError
+from imbot.errors import ConfigError, Span, StoreError, contained
 
 
 class Panic(BaseException):

@@ -1,4 +1,4 @@
-from imbot.recent_ids import RecentIds
+from imbot.platforms.recent_ids import RecentIds
 
 
 def recent(most=100):
