@@ -111,15 +111,11 @@ def test_all_phases_in_both_colours_and_widths_without_a_server(page, written):
     assert page.width_is_held()
 
 
-def test_all_boards_end_at_one_edge(page, written):
+def test_all_boards_end_at_one_edge_and_the_kind_names_its_key(page, written):
     page.open(written())
     edges = {board.rect["x"] + board.rect["width"] for board in page.all("board")}
     assert len(edges) == 1
     assert max(edges) > 1800
-
-
-def test_the_kind_says_which_key_it_is(page, written):
-    page.open(written())
     tag = page.browser.find_element("css selector", ".bot .tag")
     assert (tag.text, "card.kind" in tag.get_attribute("title")) == ("card.kind: ai", True)
 

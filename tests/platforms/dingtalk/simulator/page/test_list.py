@@ -1,7 +1,6 @@
 """The list of bots on the chat page: in order, searched, named in full, calm."""
 
 import pytest
-from browser import open_browser
 from page_driver import Page
 from page_stage import APP, Stage
 
@@ -94,26 +93,26 @@ def test_what_was_said_last_is_shown_without_marks(page: Page, said: str, shown:
     page.until(lambda: page.js(preview) == shown, f"the list shows {shown!r}")
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_names_and_labels_can_be_read(stage: Stage, dark: bool) -> None:
-    join(stage, *(f"bot {number}" for number in range(24)))
+def test_names_and_labels_can_be_read(page: Page) -> None:
+    join(page.stage, *(f"bot {number}" for number in range(24)))
     told = {
         "name": "mine",
         "title": "小助手",
         "app": APP,
         "problems": [{"severity": "error", "message": "m"}],
     }
-    with open_browser(dark=dark) as browser:
-        page = Page(browser, stage)
-        stage.do(lambda: stage.sim.show_bots([told]))
-        page.press("app", f'[data-app="{APP}"]')
-        page.press("panel-toggle")
-        stage.stream(stage.ask(), "text")
-        page.until(lambda: any("PUT" in text for text in page.texts("call")), "a PUT is listed")
-        page.say("hello")
-        texts = ".avatar, .method, .app-name, .app-preview, .head-state, .card-foot, .tile span, .notice-fold, .status"
-        low = [found for found in page.js(CONTRAST, texts) if found[1] < 4.5]
-        assert low == []
+    page.stage.do(lambda: page.stage.sim.show_bots([told]))
+    page.press("app", f'[data-app="{APP}"]')
+    page.press("panel-toggle")
+    page.stage.stream(page.stage.ask(), "text")
+    page.until(lambda: any("PUT" in text for text in page.texts("call")), "a PUT is listed")
+    page.say("hello")
+    texts = ".avatar, .method, .app-name, .app-preview, .head-state, .card-foot, .tile span, .notice-fold, .status"
+    light = page.js(CONTRAST, texts)
+    page.press("theme")
+    dark = page.js(CONTRAST, texts)
+    assert [found for found in light + dark if found[1] < 4.5] == []
+    assert light != dark
 
 
 def test_what_can_be_pressed_is_large_enough(page: Page) -> None:
