@@ -50,6 +50,7 @@ _NEAR_MISSES = tuple(
         (rf"<<{_GAP}{_NAME}(?:{_GAP}|:[-?]{_REST})>(?!>)", "end it with two: >>"),
         (rf"^<<(?:env:|file:)?{_NAME}{_REST}$", "end it with >>"),
         ("(?<!<)<[A-Z][A-Z0-9_]*>>", "begin it with two: <<"),
+        ("^<[A-Z][A-Z0-9_]+(?::-[^<>\n]*)?>$", "write it with two on each side: <<NAME>>"),
         (r"\$\{\{[^{}\n]*\}\}", "write <<NAME>> instead"),
         (r"\$[{(][A-Z_][A-Z0-9_]*(?::[-?][^{}\n]*)?[)}]", "write <<NAME>> instead"),
         (rf"(?:^|(?<=://)|(?<=[Bb]earer ))\$(?:env:)?{_NAME}$", "write <<NAME>> instead"),
@@ -60,7 +61,7 @@ _NEAR_MISSES = tuple(
         (rf"(?:＜＜|《《){_GAP}\w[^<>\n]{{0,80}}(?:＞＞|》》)", "use ASCII signs: << and >>"),
     )
 )
-_SUSPICIOUS = re.compile(r"<<|>>|＜＜|《《|[$%]|\{\{|\benv\b|environ")
+_SUSPICIOUS = re.compile(r"<<|\A<[A-Z]|>>|＜＜|《《|[$%]|\{\{|\benv\b|environ")
 
 
 @dataclass(frozen=True, slots=True)

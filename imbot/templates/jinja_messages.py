@@ -132,6 +132,8 @@ def _bracket(got: str, wanted: str) -> Explanation:
 
 
 def _strange(character: str) -> Explanation:
+    if character == "}":
+        return "`}` does not fit here", "an expression ends with two: }}"
     if character.isascii() and character not in "`\\":
         return f"`{character}` does not fit here", f"remove it, or write what is missing before {character}"
     return f"`{character}` does not fit here", "put texts in plain quotes, ' or \""

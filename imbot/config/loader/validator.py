@@ -4,6 +4,7 @@
 may add it.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from imbot.config.loader.schema_choice import chosen, kinds_of, mapping, with_pa
 from imbot.config.loader.snapshot import Reader
 from imbot.config.schema import Schema, source
 from imbot.config.yamlfile import YamlFile
-from imbot.errors import START, Marks, Problem, Severity
+from imbot.config.yamlfile.lines import Lines
+from imbot.errors import START, Marks, Problem, Severity, Span
 from imbot.spec import Layout, TextFile
 from imbot.text.pointers import span_at, split_pointer
 
@@ -192,6 +194,9 @@ class Validator:
             span = span_at(marks, pointer, key=violation.at_key)
             if (span.line, span.column) == (span.end_line, span.end_column):
                 span = span_at(marks, pointer, key=True)
+                if self._is_commented_out(found.path, span):
+                    hint = "# begins a comment behind a space: put the text in quotes"
+                    violation = replace(violation, hint=hint)
         return Problem.at(
             found.path,
             span,
@@ -200,6 +205,13 @@ class Validator:
             violation.hint + _given(found),
             pointer=pointer,
         )
+
+    def _is_commented_out(self, path: str, key: Span) -> bool:
+        """Whether nothing but a comment follows a key that has no value."""
+        if path != self.file.path:
+            return False
+        rest = Lines(self.file.text_at(key)).line(key.end_line)[key.end_column - 1 :]
+        return bool(re.match(r"\s*:\s+#", rest))
 
     def _lacking(self, found: Found, base: str) -> Problem:
         """A key that is missing in an inherited mapping: the problem is placed in the bot's own file."""

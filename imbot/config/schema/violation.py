@@ -162,6 +162,12 @@ def _type(fault: SchemaFault) -> Demand:
         return "schema.type", "must be a duration", _DURATION
     if "enum" in fault.schema:
         return "schema.type", f"must be one of: {', '.join(map(str, fault.schema['enum']))}", _usual(fault)
+    if "object" in kinds and isinstance(fault.value, str) and _GLUED.match(fault.value):
+        return (
+            "schema.type",
+            demand,
+            ", ".join(filter(None, ("write a space after the colon", _example(fault)))),
+        )
     if "string" in kinds and isinstance(fault.value, bool | int | float):
         return "schema.type", demand, "put it in quotes"
     if "boolean" in kinds:
@@ -171,6 +177,7 @@ def _type(fault: SchemaFault) -> Demand:
     return "schema.type", demand, _example(fault)
 
 
+_GLUED = re.compile(r"[A-Za-z_]\w*[:：][^\s/]")
 _BOOLEAN = "write true or false"
 _BOOLEANS = dict.fromkeys(("yes", "on", "y", "1", "true"), "write true, without quotes")
 _BOOLEANS |= dict.fromkeys(("no", "off", "n", "0", "false"), "write false, without quotes")

@@ -24,6 +24,12 @@ _COLON_BEFORE = re.compile(r"[ \t]*(?:- +)*+(?:\"[^\"]*\"|'[^']*'|[^\s\"'#].*?):
 _TAB = re.compile(r" *(\t)")
 _CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} ).*", re.MULTILINE)
 _DASH = re.compile(r"[ \t]*(-)[^\s-]")
+# A value that opens a quote and does not close it on its line, and a line that is a key
+_LEFT_OPEN = re.compile(
+    r"^[ \t]*(?:- +)*(?:[^\s\"'#{\[][^\"'\n]*?:[ \t]+)?(?P<quote>[\"'])(?:\\.|(?!(?P=quote))[^\n])*$",
+    re.MULTILINE,
+)
+_KEY = re.compile(r"^[ \t]*(?:- +)*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
 _WORD = re.compile(r"\S{1,40}")
 _AFTER_QUOTE = (
     "yaml.syntax",
@@ -110,6 +116,8 @@ def _by_rule(rule: Rule, at: int, opened: int | None, text: str) -> YamlFault:
 def _out_of_place(at: int, text: str) -> YamlFault | None:
     """A dash without its space, or something after a value; None where the line as a whole does not fit."""
     if not _first_in_line(at, text):
+        if fault := _left_open(at, text):
+            return fault
         words = _AFTER_QUOTE if text[:at].rstrip(" ")[-1] in "\"'" else _TRAILING
         return YamlFault(at, _word(at, text), *words)
     found = _DASH.match(text, line_start(text, at))
@@ -117,6 +125,21 @@ def _out_of_place(at: int, text: str) -> YamlFault | None:
         return None
     message, hint = "the space after the dash is missing", "write - item; quote a text that begins with a -"
     return YamlFault(*found.span(1), "yaml.indentation", message, hint)
+
+
+def _left_open(at: int, text: str) -> YamlFault | None:
+    """The quote that was never closed, where the text before ``at`` ends at the next one, some keys below."""
+    end = len(text[:at].rstrip(" ")) - 1
+    opened = [
+        found
+        for found in _LEFT_OPEN.finditer(text[:at])
+        if found["quote"] == text[end] and found.start("quote") < end
+    ]
+    if not opened or not _KEY.search(text, opened[-1].end() + 1, end):
+        return None
+    start = opened[-1].start("quote")
+    message = "the quoted text that begins here is never closed"
+    return YamlFault(start, _word(start, text), "yaml.syntax", message, "add the closing quote")
 
 
 def _word(at: int, text: str) -> int:
