@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from contextvars import ContextVar, Token
+from itertools import chain
 from typing import Any
 
 from imbot.text.sanitize import well_formed
@@ -46,7 +47,7 @@ class Budget:
     __slots__ = ("_left", "_token")
 
     def __init__(self, carried: int = 0) -> None:
-        self._left = ALLOWANCE + CARRIED * carried
+        self._left: float = ALLOWANCE + CARRIED * carried
 
     def __enter__(self) -> None:
         self._token: Token[Budget] = _running.set(self)
@@ -54,10 +55,10 @@ class Budget:
     def __exit__(self, *_: object) -> None:
         _running.reset(self._token)
 
-    def pay(self, cost: int) -> None:
+    def pay(self, cost: float) -> None:
         """Charge a cost. Raises TooExpensiveError if the allowance is used up."""
-        self._left -= cost
-        if self._left < 0:
+        self._left -= max(cost, 0)
+        if not self._left >= 0:  # also if the cost is not a number
             raise TooExpensiveError("the template takes too many steps or makes too much text")
 
 
@@ -69,7 +70,7 @@ def to_value(value: Any) -> Any:
     return plain_copy(hold(value))
 
 
-def spend(cost: int) -> None:
+def spend(cost: float) -> None:
     """Charge the drawing that runs now."""
     _running.get().pay(cost)
 
@@ -115,7 +116,7 @@ def _weigh(value: Any, depth: int) -> None:
         if not depth:
             raise TooExpensiveError(f"a value is nested more than {DEEPEST} deep")
         spend(ITEM_COST)
-        for item in value.values() if isinstance(value, dict) else value:
+        for item in chain.from_iterable(value.items()) if isinstance(value, dict) else value:
             _weigh(item, depth - 1)
     elif type(value) in _SCALARS:
         spend(ITEM_COST)

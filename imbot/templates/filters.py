@@ -1,7 +1,6 @@
-"""The filters that a template may use: Jinja's own, each with its cost, and a few replacements.
+"""The filters that a template may use: Jinja's own, each with its price, and a few replacements.
 
-The input and the output of a filter are charged. If the output may be far larger than the input, it is
-charged before the filter runs, so that an enormous text is never made.
+As with all operations, the price of a filter is charged before it runs: see ``prices``.
 """
 
 import json
@@ -10,107 +9,208 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from imbot.templates.budget import ITEM_COST, TooExpensiveError, hold, plain_copy, spend, to_text
+from imbot.templates.budget import (
+    ITEM_COST,
+    TooExpensiveError,
+    UnsafeTemplateError,
+    hold,
+    plain_copy,
+    to_text,
+)
+from imbot.templates.prices import (
+    CALL_COST,
+    COMPARED,
+    Price,
+    charge,
+    items,
+    lines,
+    nothing,
+    pairs,
+    printf,
+    search,
+    search_backwards,
+    shown,
+    whole,
+)
 
 Filter = Callable[..., Any]
 
-_LIBRARY = (
-    "abs batch capitalize center count d default dictsort filesizeformat first float format groupby indent int "
-    "items join last length list lower map max min reject rejectattr replace reverse round select selectattr "
-    "slice sort sum title trim truncate unique upper urlencode wordcount wordwrap"
-)
 _MOST_DIGITS = 15
-_SLOW = 10  # cost of a character in filters that match patterns
+_LONGEST_ATTRIBUTE = 100  # characters of `a.b.c`, which is followed for every item
+_SLOW = 10  # of a character in filters that match patterns
+_WORD = re.compile(r"\S+")
 
 
 def filter_table(library: Mapping[str, Filter]) -> dict[str, Filter]:
     """The filters by name; ``library`` are Jinja's own."""
-    known = {name: library[name] for name in _LIBRARY.split()}
-    known |= {"string": to_text, "tojson": _tojson}
-    return {name: _priced(function, _GROWTH.get(name)) for name, function in known.items()}
+    known = {**library, "string": to_text, "tojson": _tojson}
+    return {name: priced(name, known[name], price) for name, price in _PRICES.items()}
 
 
-def _priced(function: Filter, growth: Callable[..., int] | None) -> Filter:
+def priced(name: str, function: Filter, price: Price) -> Filter:
+    """A filter or test whose operands and price are charged before it runs, and its result afterwards."""
     first = 1 if hasattr(function, "jinja_pass_arg") else 0  # Jinja passes its context to some of them
 
     @wraps(function)
-    def priced(*args: Any, **kwargs: Any) -> Any:
-        args = (*args[:first], hold(args[first]), *args[first + 1 :])
-        if growth is not None:
-            spend(max(growth(*args[first:], **kwargs), 0))
-        return hold(function(*args, **kwargs))
+    def charged(*args: Any, **kwargs: Any) -> Any:
+        operands = [hold(value) for value in args[first:]]
+        named = {key: hold(value) for key, value in kwargs.items()}
+        charge(name, price, *operands, **named)
+        return hold(function(*args[:first], *operands, **named))
 
-    return priced
+    return charged
 
 
 def _tojson(value: Any) -> str:
     return json.dumps(plain_copy(value), ensure_ascii=False)
 
 
-def check_format(pattern: str) -> None:
-    """Raise TooExpensiveError for printf-style patterns with a huge width (``%1000000d``, ``%*d``)."""
-    begin = "[%)]" if "%(" in pattern else "%"  # a key in brackets may hold brackets itself
-    if re.search(begin + r"[#0\- +]*(?:\d*\.)?(?:\d{4}|\*)", pattern.replace("%%", "")):
-        raise TooExpensiveError("a format pads a text too far")
+# Parameters have the names of Jinja's.
 
 
-# The approximate cost of the output besides the input; parameters have the names of Jinja's.
+def _attribute(values: Any, attribute: Any = None, *_: Any, **__: Any) -> int:
+    """Of an operation on an attribute of each item."""
+    if not isinstance(attribute, str):
+        return items(values)
+    if len(attribute) > _LONGEST_ATTRIBUTE:
+        raise TooExpensiveError(f"an attribute is longer than {_LONGEST_ATTRIBUTE} characters")
+    parts = 1 + attribute.count(".") + attribute.count(",")
+    return items(values) + CALL_COST * parts * _count(values)
 
 
-def _batch(_: Any, linecount: int, *__: Any, **___: Any) -> int:
-    return linecount * ITEM_COST
+def _count(values: Any) -> int:
+    return len(values) if isinstance(values, str | list | tuple | dict) else 0
 
 
-def _slice(_: Any, slices: int, *__: Any, **___: Any) -> int:
-    return slices * ITEM_COST
+def _map(values: Any, *_: Any, attribute: Any = None, default: Any = None, **__: Any) -> int:
+    return _attribute(values, attribute) + _count(values) * (CALL_COST + shown(default))
 
 
-def _center(_: Any, width: int = 80) -> int:
-    return width
+def _select(values: Any, *_: Any, **__: Any) -> int:
+    return items(values) + CALL_COST * _count(values)
 
 
-def _format(pattern: Any, *_: Any, **__: Any) -> int:
-    check_format(to_text(pattern))
-    return 0
+def _sort(
+    values: Any, reverse: Any = False, case_sensitive: Any = False, attribute: Any = None, *_: Any
+) -> int:
+    del reverse, case_sensitive
+    count = _count(values)
+    return _attribute(values, attribute) + ITEM_COST * count * count.bit_length() // 4
 
 
-def _indent(text: str, width: int | str = 4, *_: Any, **__: Any) -> int:
-    return (text.count("\n") + 1) * (width if isinstance(width, int) else len(width))
+def _dictsort(values: Any, *_: Any, **__: Any) -> int:
+    return _sort(values)
 
 
-def _join(values: Any, d: str = "", *_: Any, **__: Any) -> int:
-    return len(values) * len(to_text(d))
+def _groupby(values: Any, attribute: Any = None, default: Any = None, *_: Any, **__: Any) -> int:
+    return _sort(values, attribute=attribute) + _count(values) * shown(default)
 
 
-def _replace(text: Any, old: str, new: str, *_: Any, **__: Any) -> int:
-    return (to_text(text).count(old) + 1) * len(new)
+def _best(values: Any, case_sensitive: Any = False, attribute: Any = None) -> int:
+    del case_sensitive
+    return _attribute(values, attribute)
 
 
-def _round(_: Any, precision: int = 0, *__: Any, **___: Any) -> int:
-    if abs(precision) > _MOST_DIGITS:
+def _sum(values: Any, attribute: Any = None, start: Any = 0) -> int:
+    if not isinstance(start, int | float):
+        raise UnsafeTemplateError("`sum` adds numbers only")
+    return _attribute(values, attribute)
+
+
+def _batch(values: Any, linecount: Any, fill_with: Any = None) -> float:
+    return items(values) + whole(linecount) * (ITEM_COST + shown(fill_with))
+
+
+def _slice(values: Any, slices: Any, fill_with: Any = None) -> float:
+    return items(values) + whole(slices) * (ITEM_COST + shown(fill_with))
+
+
+def _center(_: Any, width: Any = 80) -> float:
+    return whole(width)
+
+
+def _format(pattern: Any, *values: Any, **named: Any) -> float:
+    return printf(to_text(pattern), named or values)
+
+
+def _indent(text: str, width: Any = 4, *_: Any, **__: Any) -> float:
+    return lines(text) * (1 + (len(width) if isinstance(width, str) else whole(width)))
+
+
+def _join(values: Any, d: Any = "", attribute: Any = None) -> int:
+    return _attribute(values, attribute) + _count(values) * len(to_text(d))
+
+
+def _replace(text: Any, old: Any, new: Any, *_: Any, **__: Any) -> int:
+    whole, sought = to_text(text), to_text(old)
+    return search(whole, sought) + (whole.count(sought) + 1) * len(to_text(new))
+
+
+def _round(_: Any, precision: Any = 0, *__: Any, **___: Any) -> int:
+    if abs(whole(precision)) > _MOST_DIGITS:
         raise TooExpensiveError(f"a number is rounded to more than {_MOST_DIGITS} digits")
     return 0
 
 
-def _wordwrap(text: str, width: int = 79, _: Any = True, wrapstring: str | None = None, **__: Any) -> int:
-    lines = len(text) // max(width, 1) + text.count("\n") + 1
-    return _SLOW * len(text) + lines * len(wrapstring or "\n")
+def _wordwrap(text: str, width: Any = 79, _: Any = True, wrapstring: Any = None, **__: Any) -> float:
+    columns = max(whole(width), 1)
+    longest = max((word.end() - word.start() for word in _WORD.finditer(text)), default=0)
+    copied = longest * longest // columns  # a long word is copied anew for each line that it fills
+    breaks = (len(text) // columns + lines(text)) * len(to_text(wrapstring or "\n"))
+    return _SLOW * len(text) + breaks + copied // COMPARED
 
 
-def _slow(text: str) -> int:
-    return _SLOW * len(text)
+def _slow(text: Any) -> int:
+    return _SLOW * (len(text) if isinstance(text, str) else shown(text))
 
 
-_GROWTH: Mapping[str, Callable[..., int]] = {
+def _to_text(value: Any, *_: Any, **__: Any) -> int:
+    return 0 if isinstance(value, str) else shown(value)
+
+
+_PRICES: Mapping[str, Price] = {
+    "abs": nothing,
     "batch": _batch,
+    "capitalize": _to_text,
     "center": _center,
+    "count": nothing,
+    "d": nothing,
+    "default": nothing,
+    "dictsort": _dictsort,
+    "filesizeformat": nothing,
+    "first": nothing,
+    "float": nothing,
     "format": _format,
+    "groupby": _groupby,
     "indent": _indent,
+    "int": nothing,
+    "items": pairs,
     "join": _join,
+    "last": nothing,
+    "length": nothing,
+    "list": items,
+    "lower": _to_text,
+    "map": _map,
+    "max": _best,
+    "min": _best,
+    "reject": _select,
+    "rejectattr": lambda values, attribute=None, *_: _attribute(values, attribute) + _select(values),
     "replace": _replace,
+    "reverse": items,
     "round": _round,
+    "select": _select,
+    "selectattr": lambda values, attribute=None, *_: _attribute(values, attribute) + _select(values),
     "slice": _slice,
+    "sort": _sort,
+    "string": _to_text,
+    "sum": _sum,
     "title": _slow,
+    "tojson": _to_text,
+    "trim": lambda text, chars=None: search_backwards(to_text(text), chars),
+    "truncate": _to_text,
+    "unique": _best,
+    "upper": _to_text,
+    "urlencode": shown,
     "wordcount": _slow,
     "wordwrap": _wordwrap,
 }

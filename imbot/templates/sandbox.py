@@ -4,8 +4,8 @@
 it is compiled; operators, calls, filters and tests are charged here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes
@@ -20,7 +20,8 @@ from jinja2.tests import TESTS as LIBRARY_TESTS
 from jinja2.utils import Namespace, missing, pass_context
 
 from imbot.templates import filters
-from imbot.templates.budget import ITEM_COST, SHOWN_COST, TooExpensiveError, check_bits, hold, spend, to_text
+from imbot.templates.budget import SHOWN_COST, TooExpensiveError, check_bits, hold, spend, to_text
+from imbot.templates.prices import CALL_COST, METHODS, OPERATORS, TEST_PRICES, charge
 from imbot.templates.syntax import CONCAT_FILTER, HOLD_FILTER, STEP_FILTER, with_budget
 from imbot.templates.variables import TURN_VARIABLES
 from imbot.text.suggestions import did_you_mean
@@ -29,20 +30,13 @@ Files = tuple[tuple[str, str], ...]
 
 _LONGEST_SOURCE = 50_000
 _LONGEST_RANGE = 10_000
-_TEXT_METHODS = (
-    "capitalize count endswith find isalnum isalpha isdigit lower lstrip removeprefix removesuffix rfind "
-    "rstrip split splitlines startswith strip title upper"
-)
-_METHODS: Mapping[type, frozenset[str]] = {
-    str: frozenset(_TEXT_METHODS.split()),
-    dict: frozenset({"get", "items", "keys", "values"}),
-    list: frozenset({"count", "index"}),
-}
+_OF_THE_LIBRARY = frozenset({"_loop_vars", "_block_vars"})  # arguments of every call in a loop or block
 _OPEN_TYPES = (LoopContext, Namespace, TemplateModule)  # types whose attributes are meant for templates
 
 
 _MOST_NAMED = 20
 _MOST_COMPARED = 300
+_LONGEST_NAME = 100
 _NOTHING_IN_IT = "it is empty; put values of your own into `card.vars`"
 _PLAIN_VALUES = "templates can use plain values only: texts, numbers, lists and mappings"
 _CALLED = {"str": "text", "int": "number", "float": "number", "bool": "boolean", "dict": "mapping"} | {
@@ -66,12 +60,14 @@ class _Missing(StrictUndefined):
         name, holder = self._undefined_name, self._undefined_obj
         if self._undefined_hint:
             return self._undefined_hint
+        if not isinstance(name, int):
+            name = str(name)[:_LONGEST_NAME]
         if holder is missing:
-            return f"`{name}` is not defined\n{did_you_mean(str(name), TURN_VARIABLES)}"
+            return f"`{name}` is not defined\n{did_you_mean(name, TURN_VARIABLES)}"
         if isinstance(holder, dict):
-            known = [str(key) for key in holder][:_MOST_COMPARED]
+            known = [str(key)[:_LONGEST_NAME] for key in islice(holder, _MOST_COMPARED)]
             otherwise = f"known keys: {', '.join(known[:_MOST_NAMED])}" if known else _NOTHING_IN_IT
-            return f"there is no `{name}` here\n{did_you_mean(str(name), known, otherwise)}"
+            return f"there is no `{name}` here\n{did_you_mean(name, known, otherwise)}"
         if isinstance(name, int):
             return f"there is no item {name} here\ncheck the length first: {{% if ... | length > {name} %}}"
         return f"a {type_name(type(holder).__name__)} has no `{name}`"
@@ -93,7 +89,7 @@ def _read_ahead(stream: Iterable[Token]) -> Iterator[Token]:
 class Sandbox(ImmutableSandboxedEnvironment):
     """Compiles and runs templates that can only reach plain values and the given texts."""
 
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
+    intercepted_binops = frozenset(OPERATORS)
 
     def __init__(self, files: Mapping[str, str]) -> None:
         super().__init__(
@@ -148,7 +144,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if attr.startswith("_"):
             return False
         fields = getattr(type(obj), "_fields", ())  # of the pairs that `groupby` makes
-        return isinstance(obj, _OPEN_TYPES) or attr in fields or attr in _METHODS.get(type(obj), ())
+        return isinstance(obj, _OPEN_TYPES) or attr in fields or attr in METHODS.get(type(obj), ())
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> _Missing:
         """An undefined value in the place of a refused attribute, which raises as soon as it is used."""
@@ -162,21 +158,30 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Nothing: `str.format` is refused like other methods that can make huge texts."""
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002  as above
-        """Operators whose result can be far larger than their operands, charged before they run."""
-        check = _OPERATORS.get(operator)
-        if check is not None:
-            check(left, right)
-        return hold(self.binop_table[operator](left, right))
+        """An operator; its result is charged before it runs, as it can be far larger than the operands."""
+        for value in (left, right):
+            if isinstance(value, int):
+                check_bits(value.bit_length())
+        spend(OPERATORS[operator](left, right))
+        result = self.binop_table[operator](left, right)
+        return result if type(result) is str else hold(result)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063  as above
-        """A call in a template; its object and its result are charged."""
-        hold(getattr(__obj, "__self__", None))  # the text whose method it is
-        return hold(super().call(__context, __obj, *args, **kwargs))
+        """A call in a template; its operands and its price are charged before it runs, its result afterwards."""
+        operands = [hold(value) for value in args]
+        named = {key: hold(value) for key, value in kwargs.items() if key not in _OF_THE_LIBRARY}
+        holder, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
+        price = METHODS.get(type(holder), {}).get(name)
+        if price:
+            charge(name, price, hold(holder), *operands, **named)
+        else:  # a macro, whose body is charged, or one of the globals
+            spend(CALL_COST)
+        return hold(super().call(__context, __obj, *operands, **(kwargs | named)))
 
 
 @pass_context  # otherwise constants would be rendered while compiling, where nothing is charged
 def _finalize(_: Context, value: Any) -> str:
-    text = to_text(value)
+    text = to_text(hold(value))
     spend(SHOWN_COST * len(text))
     return text
 
@@ -188,47 +193,24 @@ def _range(*bounds: int) -> list[int]:
     return list(numbers)
 
 
-def _multiply(left: Any, right: Any) -> None:
-    if isinstance(left, int) and not isinstance(right, int):
-        left, right = right, left
-    if isinstance(left, int) and isinstance(right, int):
-        check_bits(left.bit_length() + right.bit_length())
-    elif isinstance(right, int):
-        hold(left)
-        spend(max(right, 0) * (len(left) if isinstance(left, str | list | tuple) else 0) * ITEM_COST)
-
-
-def _power(left: Any, right: Any) -> None:
-    if isinstance(left, int) and isinstance(right, int):
-        check_bits(left.bit_length() * abs(right))
-
-
-def _modulo(left: Any, _: Any) -> None:
-    if isinstance(left, str):
-        filters.check_format(left)
-
-
 GLOBALS: dict[str, Any] = {"range": _range, "dict": dict, "namespace": Namespace}
 """The names that every template may use besides its variables."""
 
-_OPERATORS: Mapping[str, Callable[[Any, Any], None]] = {"*": _multiply, "**": _power, "%": _modulo}
-
 
 def _concat(values: list[Any]) -> str:
-    return str(hold("".join(map(to_text, values))))
+    texts = []
+    for value in values:
+        text = value if type(value) is str else to_text(hold(value))
+        spend(len(text))
+        texts.append(text)
+    return "".join(texts)
 
 
-def _judging(test: Any) -> Any:
-    @wraps(test)
-    def judging(*args: Any) -> Any:
-        return test(*map(hold, args))
-
-    return judging
-
-
-_NO_TESTS = frozenset({"callable", "escaped", "filter", "test"})
+_LIBRARY_TESTS: Mapping[str, Any] = LIBRARY_TESTS
 TESTS: dict[str, Any] = {
-    name: _judging(test) for name, test in LIBRARY_TESTS.items() if name not in _NO_TESTS
+    name: filters.priced(name, test, TEST_PRICES[name])
+    for name, test in _LIBRARY_TESTS.items()
+    if name in TEST_PRICES
 }
 """The tests a template may use."""
 

@@ -184,11 +184,24 @@ def _held(node: nodes.Node) -> nodes.Node:
         case nodes.Getitem(arg=nodes.Slice()):
             node.node = _filtered(node.node, HOLD_FILTER)  # Python warns where a constant is sliced
             return _filtered(node, HOLD_FILTER)
+        case nodes.Compare() if any(operand.op in ("in", "notin") for operand in node.ops):
+            return _in_test(node)
         case nodes.Compare():
             node.expr = _filtered(node.expr, HOLD_FILTER)
             for operand in node.ops:
                 operand.expr = _filtered(operand.expr, HOLD_FILTER)
     return node
+
+
+def _in_test(node: nodes.Compare) -> nodes.Node:
+    """The test that does what the operator `in` does; only tests are priced."""
+    if len(node.ops) > 1:
+        raise UnsafeTemplateError(
+            "`in` stands in a chain of comparisons", "join two of them by `and`", line=node.lineno
+        )
+    (operand,) = node.ops
+    test = nodes.Test(node.expr, "in", [operand.expr], [], None, None, lineno=node.lineno)
+    return nodes.Not(test, lineno=node.lineno) if operand.op == "notin" else test
 
 
 def _cost(body: nodes.Node) -> int:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LONGEST = 100  # characters of a word that are compared
+
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant; empty if none is similar."""
     plain = {name.lower().replace("-", "_"): name for name in known}
-    word = word.lower().replace("-", "_")
+    word = word[:_LONGEST].lower().replace("-", "_")
     close = get_close_matches(word, plain, n=1, cutoff=0.7) or _reordered(word, plain) or _longer(word, plain)
     return plain[close[0]] if close else ""
 

@@ -90,3 +90,24 @@ def test_what_is_shown_costs_more_than_what_is_made():
         hold(text)
     with Budget(), pytest.raises(TooExpensiveError):
         to_value(text)
+
+
+@pytest.mark.parametrize("cost", [float("nan"), float("inf")])
+def test_a_cost_that_is_no_number_is_never_paid(cost):
+    with Budget():
+        with pytest.raises(TooExpensiveError):
+            spend(cost)
+        with pytest.raises(TooExpensiveError):
+            spend(1)
+
+
+def test_a_negative_cost_makes_no_room():
+    with Budget():
+        spend(-ALLOWANCE)
+        with pytest.raises(TooExpensiveError):
+            spend(ALLOWANCE + 1)
+
+
+def test_the_keys_of_a_mapping_count():
+    with Budget(), pytest.raises(TooExpensiveError):
+        hold({"x" * (ALLOWANCE + 1): 1})

@@ -179,3 +179,33 @@ def test_a_long_answer_passes_whatever_its_length(draw):
 )
 def test_everyday_filters_methods_and_operators_work(draw, source, drawn):
     assert draw(source, xs=["b", "a"], d={"x": 1}, ps=[{"k": 1}, {"k": 2}]) == drawn
+
+
+@pytest.mark.parametrize("name", ["_step", "_hold", "_concat"])
+def test_the_filters_that_charge_cannot_make_room(draw, name):
+    source = "{{ [-(10**300)] | map('%s') | list }}{%% for i in range(9999) %%}{%% set x = text | upper %%}{%% endfor %%}"
+    with pytest.raises(TemplateFault):
+        draw(source % name, text="x" * 10_000)
+
+
+def test_an_operator_in_is_priced_by_both_its_texts(draw):
+    source = "{% for i in range(99) %}{% set x = sought in text %}{% endfor %}"
+    with pytest.raises(TemplateFault, match="too many steps"):
+        draw(source, text="a" * 30_000, sought="a" * 99 + "b")
+    assert draw("{{ 'b' in 'abc' }}{{ 'x' not in ['x'] }}{{ 'k' in {'k': 1} }}") == "truefalsetrue"
+
+
+def test_an_in_within_a_chain_of_comparisons_is_refused_at_its_line(draw):
+    with pytest.raises(TemplateFault) as caught:
+        draw("\n{{ 1 < 2 in [2] }}")
+    assert (caught.value.fault.code, caught.value.fault.line) == ("template.unsafe", 2)
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ 'abc'.find(1, 2, x=3) }}", "{{ 'abc' | center(x=1) }}", "{{ 2 | batch('9') }}"]
+)
+def test_operands_that_make_no_sense_are_named_by_the_name_of_their_operation(draw, source):
+    with pytest.raises(TemplateFault) as caught:
+        draw(source)
+    assert caught.value.fault.code == "template.error"
+    assert "search" not in caught.value.fault.message
