@@ -6,7 +6,7 @@ import pytest
 from botfolder import bot, write
 from click.testing import CliRunner
 
-from imbot import log, runtime
+from imbot import runtime
 from imbot.cli import COMMANDS, main
 from imbot.errors import StoreError
 
@@ -29,7 +29,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IMBOT_ADMIN", "")
     monkeypatch.setenv("DINGTALK_OPENAPI_ENDPOINT", "http://127.0.0.1:1")
-    monkeypatch.setattr(log, "set_up", lambda *_, **__: None)
 
     @asynccontextmanager
     async def running(folder, **_):

@@ -1,7 +1,5 @@
 """What ``--help`` says of an option's default is what is used."""
 
-import gc
-import logging
 import re
 from contextlib import asynccontextmanager
 
@@ -10,7 +8,7 @@ import pytest
 from botfolder import bot, write
 from click.testing import CliRunner
 
-from imbot import log, runtime
+from imbot import runtime
 from imbot.cli import COMMANDS, dev, listing, main
 from imbot.errors import StoreError
 from imbot.preview.server import Server
@@ -39,9 +37,6 @@ def used(tmp_path, monkeypatch):
     """What a command without options uses: what it asks of the runtime, and the port that it tries."""
     write(tmp_path / "bots", {"a.yaml": bot()})
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(log, "set_up", lambda *_, **__: None)
-    monkeypatch.setattr(gc, "set_threshold", lambda *_: None)
-    level = logging.getLogger("imbot").level
     for name in ("IMBOT_ADMIN", "IMBOT_STORE"):
         monkeypatch.delenv(name, raising=False)
     seen = {}
@@ -79,8 +74,7 @@ def used(tmp_path, monkeypatch):
         assert "enough is known" in done.output, done.output
         return seen
 
-    yield of
-    logging.getLogger("imbot").setLevel(level)
+    return of
 
 
 def store(tmp_path, name):

@@ -1,13 +1,11 @@
 """What ``run`` and ``dev`` make of their options, told by what they ask the runtime for."""
 
-import gc
-import logging
 from contextlib import asynccontextmanager
 
 import pytest
 from click.testing import CliRunner
 
-from imbot import log, runtime
+from imbot import runtime
 from imbot.cli import main
 from imbot.cli.run import ending
 from imbot.errors import StoreError
@@ -15,17 +13,7 @@ from imbot.reload.watch import Settle
 
 
 @pytest.fixture
-def unchanged(monkeypatch):
-    """The process gets back what a command that runs for long sets for all of it."""
-    monkeypatch.setattr(log, "set_up", lambda *_, **__: None)
-    threshold, level = gc.get_threshold(), logging.getLogger("imbot").level
-    yield
-    gc.set_threshold(*threshold)
-    logging.getLogger("imbot").setLevel(level)
-
-
-@pytest.fixture
-def asked(unchanged, monkeypatch, tmp_path):
+def asked(monkeypatch, tmp_path):
     """Ask a command to run bots; what it wants of the runtime, which does not start."""
     (tmp_path / "bots").mkdir()
     monkeypatch.setenv("IMBOT_ADMIN", "off")
