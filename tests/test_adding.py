@@ -82,7 +82,7 @@ class Copy:
     def python(self, *words, code=0):
         """What a program of the copy says; it must succeed."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        environ |= {"PYTHONPATH": str(self.folder), "CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
+        environ |= {"PYTHONPATH": str(self.folder), "CLIENT_ID": "id", "CLIENT_SECRET": "s3cr3t-of-the-app"}
         environ["TINY_HUB"] = str(self.folder / "hub.json")
         done = subprocess.run(
             [sys.executable, *words], cwd=self.folder, env=environ, capture_output=True, text=True
