@@ -53,9 +53,12 @@ class LanguageServer:
 
     async def complete(self, uri, line, column):
         """The completions at a place, lines and columns from 1, by label."""
+        return {item["label"]: item for item in await self.complete_all(uri, line, column)}
+
+    async def complete_all(self, uri, line, column):
+        """The same as a list, in which a label may be twice."""
         found = await self.request("textDocument/completion", _place(uri, line, column))
-        items = found["items"] if isinstance(found, dict) else found or []
-        return {item["label"]: item for item in items}
+        return found["items"] if isinstance(found, dict) else found or []
 
     async def hover(self, uri, line, column):
         """What the server says of a place."""

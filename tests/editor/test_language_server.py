@@ -77,7 +77,8 @@ REFUSED = {  # the mark stands at the |, the words are the server's
     "throttle: {|intervall: 2s}": "intervall is not allowed",
     "throttle: {pace: |adaptiv}": '"adaptive"',
     "throttle: {interval: |soon}": "must be a duration",
-    "throttle: {interval: |2}": "string",
+    "throttle: {interval: |2}": "must be a duration",
+    "timeouts: {idle: |true}": "must be a duration",
     "throttle: {chunks: |'5'}": "integer",
     "history: {turns: |-1}": "minimum",
     "enabled: |yes": "boolean",
@@ -177,3 +178,36 @@ async def test_mistakes_are_marked_at_their_place(yaml_language_server, uris):
             shown, line, column = document(text)
             ((*place, message),) = await server.open(uri, shown)
             assert (place, words in message) == ([line, column], True), (text, message)
+
+
+@ALL_AT_ONCE
+async def test_a_key_is_offered_once_and_brings_no_javascript(yaml_language_server, uris):
+    async with started(yaml_language_server, ROOT) as server:
+        below = "card:\n  kind: standard\n  templates:\n    final:\n      contents:\n        - |"
+        for text, uri in zip([*COMPLETIONS, below], uris, strict=False):
+            shown, line, column = document(text)
+            await server.open(uri, shown)
+            offered = await server.complete_all(uri, line, column)
+            labels = [item["label"] for item in offered]
+            assert sorted(set(labels)) == sorted(labels), text
+            assert "[object Object]" not in str(offered), text
+
+
+@pytest.mark.parametrize("value", ["x", "<<X>>", "<<file:x>>"])
+@ALL_AT_ONCE
+async def test_a_hover_has_one_title_and_each_example_once(yaml_language_server, uris, value):
+    places = [
+        "credentials: {|client_id: %s}",
+        "credentials: {|client_secret: %s}",
+        "title: |%s",
+        "timeouts: {|idle: %s}",
+    ]
+    async with started(yaml_language_server, ROOT) as server:
+        for text, uri in zip(places, uris, strict=False):
+            shown, line, column = document(text % value)
+            await server.open(uri, shown)
+            said = await server.hover(uri, line, column)
+            examples = said.split("Example:")[1:]
+            assert said, text
+            assert "||" not in said.split("Source:")[0], said
+            assert len({each.strip() for each in examples}) == len(examples), said

@@ -5,20 +5,19 @@ lists. ``as_written`` makes a schema accept those; ``editor_schema`` puts all pa
 self-contained file that editors and other validators use. Pure: ``schema`` passes the parts.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Schema = dict[str, Any]
 
-PLACEHOLDER = {
-    "title": "Placeholder",
+PLACEHOLDER = {  # without a title, which editors would join with that of the key
     "description": "<<NAME>> is the value of an environment variable, <<file:PATH>> the content of a secret file. <<NAME:-default>> gives a default, <<NAME:?message>> an error message, for a variable that is unset.",
     "type": "string",
     "pattern": "<<((env:)?[A-Za-z_][A-Za-z0-9_]*|file:[^<>]+?)(:[-?][^\\n]*?)?>>",
 }
 TEMPLATE = {
-    "title": "Template",
     "description": "A Jinja template.",
     "type": "string",
     "pattern": "\\{\\{|\\{%",
@@ -47,6 +46,7 @@ _ITEM_KEYS = {
 # `markdownDescription` and `patternErrorMessage` are for yaml-language-server; other validators ignore them
 _NOTES = {"title", "description", "markdownDescription", "default", "examples", "writeOnly"}
 _LITERAL = {"const", "x-literal", "x-names", "x-template", "x-file"}
+_END = r"(?![\s\S])"  # the end of a text, for every engine
 _SCALARS = {"string", "integer", "number", "boolean"}
 
 
@@ -54,26 +54,37 @@ _SCALARS = {"string", "integer", "number", "boolean"}
 class Form:
     """What may be written instead of a value: a placeholder, or a template.
 
-    ``types`` are the types that it may replace, ``item_keys`` the keys that an item of a list may have
+    ``types`` are the types that it may replace, ``pattern`` is its own form, ``item_keys`` are the keys that an item of a list may have
     besides its own. ``judging``: the schema is for imbot's own messages, which need descriptions and examples
     beside the rules.
     """
 
     types: frozenset[str]
+    pattern: str
     wrap: Callable[[Schema], Schema]
     item_keys: Mapping[str, Schema]
     judging: bool = False
 
 
-VALUES = Form(frozenset(_SCALARS), lambda node: {"anyOf": [node, {"$ref": "#/$defs/placeholder"}]}, {})
+VALUES = Form(
+    frozenset(_SCALARS),
+    PLACEHOLDER["pattern"],
+    lambda node: {"anyOf": [node, {"$ref": "#/$defs/placeholder"}]},
+    {},
+)
 LAYOUT = Form(
     frozenset(_SCALARS | {"array", "object"}),
+    TEMPLATE["pattern"],
     lambda node: {"anyOf": [node, {"$ref": "#/$defs/template"}]},
     _ITEM_KEYS,
 )
 # the same for validation: a template is accepted, and anything else gets the violations of the plain schema
 JUDGED_LAYOUT = Form(
-    LAYOUT.types, lambda node: {"if": TEMPLATE, "then": True, "else": node}, _ITEM_KEYS, judging=True
+    LAYOUT.types,
+    LAYOUT.pattern,
+    lambda node: {"if": TEMPLATE, "then": True, "else": node},
+    _ITEM_KEYS,
+    judging=True,
 )
 
 
@@ -113,7 +124,7 @@ def as_written(schema: Schema, form: Form) -> Schema:
         node["patternErrorMessage"] = f"must {schema['x-form']}"
     if node.get("format") == "duration":  # ours has a pattern; the standard's means another notation
         del node["format"]
-        node["patternErrorMessage"] = "must be a duration such as 500ms, 2s, 5m or 1h"
+        node["patternErrorMessage"] = node["errorMessage"] = "must be a duration such as 500ms, 2s, 5m or 1h"
     if "properties" in node:
         node["properties"] = {key: _value(value, form) for key, value in node["properties"].items()}
     for key in ("additionalProperties", "items"):
@@ -121,6 +132,7 @@ def as_written(schema: Schema, form: Form) -> Schema:
             node[key] = _value(node[key], form)
     if not form.judging:
         _spell_out_needs(node)
+        _tell_examples(node)
     if "propertyNames" in node:
         node["propertyNames"] = as_written(node["propertyNames"], form)
     if isinstance(node.get("items"), dict):
@@ -147,6 +159,21 @@ def _spell_out_needs(node: Schema) -> None:
         node["allOf"] = [*node.get("allOf", ()), condition]
 
 
+def _tell_examples(node: Schema) -> None:
+    """Move examples with a list of mappings into the description: editors would insert `[object Object]`."""
+    examples = node.get("examples", ())
+    if any(map(_has_listed_mapping, examples)):
+        shown = ", ".join(f"`{json.dumps(each, ensure_ascii=False)}`" for each in examples)
+        node["description"] = f"{node.get('description', '')}\n\nExample: {shown}"
+        del node["examples"]
+
+
+def _has_listed_mapping(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(isinstance(item, dict) or _has_listed_mapping(item) for item in value)
+    return isinstance(value, dict) and any(map(_has_listed_mapping, value.values()))
+
+
 def _add_item_keys(node: Schema, form: Form) -> None:
     for place in (node, node.get("else", {}), *node.get("anyOf", ())):
         if "properties" in place:
@@ -160,8 +187,17 @@ def _wrapped(node: Schema, form: Form) -> Schema:
     any_text = rules.keys() == {"type"} and "string" in kinds
     if any_text or not kinds & form.types:
         return node
+    if kinds == {"string"} and "enum" not in rules and not form.judging:
+        # A text already: of two alternatives, editors would show the words of both
+        return node | ({"pattern": _or_with(node["pattern"], form.pattern)} if "pattern" in node else {})
     notes = {key: value for key, value in node.items() if key in _NOTES}
     return notes | form.wrap(notes | rules if form.judging else rules)
+
+
+def _or_with(whole: str, part: str) -> str:
+    """The pattern of texts that match the one as a whole, or have the other in them."""
+    inner = whole.removeprefix("^").removesuffix(_END)
+    return rf"^(?:{inner}|[^\u0000]*(?:{part})[^\u0000]*){_END}"
 
 
 def _shown(value: Any) -> str:
@@ -189,7 +225,8 @@ def editor_schema(bot: Schema, parts: Mapping[str, Mapping[str, Schema]], title:
         root["allOf"] = [
             {
                 "if": _chosen(properties["type"], "type", name),
-                "then": _below({"credentials": _ref("types", name)}),
+                # the key itself is offered once, by the schema around the condition
+                "then": _below({"credentials": {"allOf": [_ref("types", name)], "doNotSuggest": True}}),
             }
             for name in parts["types"]
         ]
@@ -238,6 +275,7 @@ def _layouts(kind: str, phases: list[str]) -> Schema:
         "if": {"required": ["file"], "maxProperties": 1},
         "then": {},
         "else": _ref("cards", kind),
+        "doNotSuggest": True,  # the phases are offered once, by the schema around the condition
     }
     closed = _below({"templates": _below(dict.fromkeys(phases, layout))})
     return {"if": {"required": ["template_id"]}, "then": {}, "else": closed}
