@@ -68,8 +68,8 @@ async def running(
     - ``settle``: when a changed file counts. ``on_broken``: what to do at the start with a broken file.
 
     Yields the supervisor and the steps of the first reload. If there is no folder, it is waited for. Raises
-    StoreError, ResourceError if the bots do not fit into the limit of file descriptors, and ConfigError if the folder or the ``.env`` beside it cannot be read, or if a file is broken
-    and ``on_broken`` is "fail".
+    StoreError, ResourceError if the bots do not fit into the limit of file descriptors, and ConfigError if the
+    folder or the ``.env`` beside it cannot be read, or if a file is broken and ``on_broken`` is "fail".
     """
     loader = Loader(folder, invent=invent)
     raise_limit()
