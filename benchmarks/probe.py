@@ -38,24 +38,21 @@ class Probe:
         self.file.write_text(f"{p99 * 1000:.3f}")
 
 
-class Policy(asyncio.DefaultEventLoopPolicy):
-    """Puts a probe on the first loop that is made."""
+def watch(file):
+    """Put a probe on the first loop that runs."""
+    run_forever = asyncio.BaseEventLoop.run_forever
 
-    def __init__(self, file):
-        super().__init__()
-        self.file = file
+    def probed(loop):
+        asyncio.BaseEventLoop.run_forever = run_forever
+        Probe(loop, file)
+        run_forever(loop)
 
-    def new_event_loop(self):
-        loop = super().new_event_loop()
-        if self.file is not None:
-            Probe(loop, self.file)
-            self.file = None
-        return loop
+    asyncio.BaseEventLoop.run_forever = probed
 
 
 def main():
     file, *command = sys.argv[1:]
-    asyncio.set_event_loop_policy(Policy(Path(file)))
+    watch(Path(file))
     if command[0] == "-m":
         sys.argv = command[1:]
         runpy.run_module(command[1], run_name="__main__", alter_sys=True)
