@@ -148,6 +148,11 @@ MEANINGS = {
         retry_after_s=1.0,
     ),
     "endpoint": Meaning("the address is not a URL", "check DINGTALK_OPENAPI_ENDPOINT"),
+    "stream.address": Meaning(
+        "DingTalk, or a proxy in between, handed out an address that cannot be used",
+        "nothing: another address is asked for soon; if it persists, check any proxy, and tell DingTalk's support",
+        transient=True,
+    ),
     "network": Meaning(
         "the connection broke",
         "if it persists, check the network, and any firewall or proxy",

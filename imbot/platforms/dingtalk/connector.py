@@ -70,15 +70,18 @@ class Connector:
 
     async def _connected(self) -> Socket:
         endpoint, ticket = await self._api.open_connection(self._topics, self._user_agent)
+        begin = "&" if "?" in endpoint else "?"
         try:
             async with asyncio.timeout(self._times.call_s):
                 return await http.websockets().ws_connect(
-                    f"{endpoint}?ticket={quote_plus(ticket)}",
+                    f"{endpoint}{begin}ticket={quote_plus(ticket)}",
                     heartbeat=self._times.heartbeat_s,
                     max_msg_size=MAX_FRAME_BYTES,
                 )
         except aiohttp.WSServerHandshakeError as error:
             raise codes.error("the WebSocket was refused", "upgrade", error.status) from None
+        except ValueError:  # what the library does not take for an address
+            raise codes.error("DingTalk gave an address that is not one", "stream.address") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise network_error(error) from None
 

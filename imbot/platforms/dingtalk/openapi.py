@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -117,7 +118,10 @@ class OpenApi:
         return await self._send(call, await self._current_token())
 
     async def open_connection(self, topics: list[str], user_agent: str) -> tuple[str, str]:
-        """A WebSocket address and the ticket that opens it once, within 90 s."""
+        """A WebSocket address and the ticket that opens it once, within 90 s.
+
+        Raises TransientError for an address that cannot be used: the next one may be another.
+        """
         body = {
             "clientId": self.credentials.client_id,
             "clientSecret": self.credentials.client_secret.reveal(),
@@ -127,7 +131,10 @@ class OpenApi:
         url = f"{self._endpoint}/v1.0/gateway/connections/open"
         # For an app that is not set up for Stream mode the code varies.
         answer = await self._request("POST", url, body, otherwise="invalidParameter")
-        return _field(answer, "endpoint"), _field(answer, "ticket")
+        endpoint, ticket = _field(answer, "endpoint"), _field(answer, "ticket")
+        if not _is_address(endpoint):
+            raise codes.error("DingTalk gave an address that is not one of a WebSocket", "stream.address")
+        return endpoint, ticket
 
     def session(self) -> aiohttp.ClientSession:
         """The HTTP session. WebSockets use it too, so that proxies apply to both. Raises FatalError once closed."""
@@ -225,6 +232,17 @@ def network_error(error: Exception) -> PlatformError:
     if isinstance(error, TimeoutError):
         return codes.error("no answer in time", "timeout")
     return codes.error(f"the connection broke: {type(error).__name__}", "network")
+
+
+def _is_address(url: str) -> bool:
+    """Whether a WebSocket may be at this address."""
+    try:
+        place = urlsplit(url)
+        host, port = place.hostname or "", place.port
+        host.encode("idna")
+    except ValueError:  # also UnicodeError
+        return False
+    return place.scheme in ("ws", "wss", "http", "https") and host.isprintable() and host != "" and port != 0
 
 
 def _unreached(error: aiohttp.ClientConnectorError) -> tuple[str, str]:

@@ -25,9 +25,11 @@ from dingtalk_stream.version import VERSION_STRING
 
 from imbot.errors import ImbotError
 from imbot.platforms.connected import log_connected
+from imbot.platforms.dingtalk.bad_pushes import BadPushes
 from imbot.platforms.dingtalk.connector import Connector, Socket
 from imbot.platforms.dingtalk.openapi import OpenApi
 from imbot.platforms.dingtalk.times import Times
+from imbot.platforms.dingtalk.wire import MalformedError
 from imbot.platforms.gateway import GatewayState, GatewayStatus
 from imbot.platforms.recent_ids import RecentIds
 from imbot.tasks import Task, TaskSet
@@ -72,6 +74,7 @@ class Stream:
         self._since: float | None = None
         self._connector = Connector(api, routes, USER_AGENT, times)
         self._pushes = RecentIds(times.forget_s, MOST_PUSHES, _now)
+        self._bad_pushes = BadPushes(self, _now)
         self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._tasks = TaskSet()
         self._readers = TaskSet()
@@ -179,7 +182,7 @@ class Stream:
                 await self._slots.acquire()
                 self._own(self._serve(socket, frame))
             else:
-                log.warning("%s: an unreadable frame was skipped", self.name)
+                self._bad_pushes.skip("an unreadable frame was skipped")
         return False
 
     def _read_on(self, socket: Socket) -> None:
@@ -195,7 +198,9 @@ class Stream:
         try:
             route = self._routes.get(frame.headers.topic)
             if route is None:
-                log.warning("%s: no handler for the topic %s", self.name, frame.headers.topic)
+                self._bad_pushes.skip(
+                    "a push was skipped: no handler for its topic", frame.headers.topic or ""
+                )
                 await self._acknowledge(socket, frame, AckMessage.STATUS_NOT_IMPLEMENT)
             elif not self._is_new(frame):
                 await self._acknowledge(socket, frame, AckMessage.STATUS_OK, {"response": None})
@@ -226,8 +231,13 @@ class Stream:
             self._pushes.discard(frame.headers.message_id or "")
             if isinstance(error, UnattendedError):
                 return
-            defect = None if isinstance(error, ImbotError) else error
-            log.error("%s: a push of %s failed: %s", self.name, frame.headers.topic, error, exc_info=defect)
+            if isinstance(error, MalformedError):
+                self._bad_pushes.skip(f"a push cannot be read: {error}", frame.headers.topic or "")
+            else:
+                trace = not isinstance(error, ImbotError) and self._bad_pushes.is_news(repr(error))
+                log.error(
+                    "%s: a push of %s failed: %s", self.name, frame.headers.topic, error, exc_info=trace
+                )
         finally:
             patience.cancel()
         if not late:

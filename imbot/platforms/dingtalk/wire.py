@@ -18,6 +18,10 @@ TEXT_KEYS = ("content", "text", "recognition", "summary")
 REPEATED_MENTION = re.compile(r"@\S+\s*")
 
 
+class MalformedError(ValueError):
+    """A push that lacks what it needs; the text says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where an answer goes: the content of ``Message.address`` and ``CardRef.address``.
@@ -58,7 +62,7 @@ def parse_message(
 ) -> Message:
     """The message in a push of the bot topic.
 
-    A ``robot_code`` given here wins over the push's own. Raises ValueError for a push that is no message.
+    A ``robot_code`` given here wins over the push's own. Raises MalformedError for a push that is no message.
     """
     kind: ConversationKind = "group" if str(data.get("conversationType")) == "2" else "single"
     address = Address(
@@ -83,7 +87,7 @@ def parse_message(
 
 
 def parse_action(data: Mapping[str, Any]) -> CardAction:
-    """The click in a push of the card topic. Raises ValueError for a push that names no card."""
+    """The click in a push of the card topic. Raises MalformedError for a push that names no card."""
     content = _object(data.get("content")) or _object(data.get("value"))
     places = [
         _object(content.get("cardPrivateData")),
@@ -167,7 +171,7 @@ def _text(data: Mapping[str, Any], key: str) -> str:
 def _required(data: Mapping[str, Any], key: str) -> str:
     if value := _text(data, key):
         return value
-    raise ValueError(f"a push without {key}")
+    raise MalformedError(f"it has no {key}")
 
 
 def _seconds(milliseconds: Any) -> float:
