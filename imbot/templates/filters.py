@@ -32,6 +32,7 @@ from imbot.templates.prices import (
     shown,
     whole,
 )
+from imbot.text.plain import plain_markdown
 
 Filter = Callable[..., Any]
 
@@ -43,7 +44,7 @@ _WORD = re.compile(r"\S+")
 
 def filter_table(library: Mapping[str, Filter]) -> dict[str, Filter]:
     """The filters by name; ``library`` are Jinja's own."""
-    known = {**library, "string": to_text, "tojson": _tojson}
+    known = {**library, "string": to_text, "tojson": _tojson, "plain": _plain}
     return {name: priced(name, known[name], price) for name, price in _PRICES.items()}
 
 
@@ -59,6 +60,10 @@ def priced(name: str, function: Filter, price: Price) -> Filter:
         return hold(function(*args[:first], *operands, **named))
 
     return charged
+
+
+def _plain(value: Any) -> str:
+    return plain_markdown(to_text(value))
 
 
 def _tojson(value: Any) -> str:
@@ -193,6 +198,7 @@ _PRICES: Mapping[str, Price] = {
     "map": _map,
     "max": _best,
     "min": _best,
+    "plain": _slow,
     "reject": _select,
     "rejectattr": lambda values, attribute=None, *_: _attribute(values, attribute) + _select(values),
     "replace": _replace,

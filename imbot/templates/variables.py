@@ -8,6 +8,7 @@ from imbot.model import CardContext, Citation
 from imbot.spec import FeedbackSpec, Secret
 from imbot.templates.budget import to_text
 from imbot.text.markdown import closed
+from imbot.text.plain import plain_markdown
 
 _NAMES = (
     "question answer reasoning error phase buttons feedback suggestions suggestion_links citations bot sender conversation "
@@ -65,7 +66,7 @@ class BotVariables:
 
     def _linked(self, text: str) -> str:
         """A text as Markdown: a link that sends it, where there are such links."""
-        return f"[{text}]({self.say_link(text)})" if self.say_link else text
+        return f"[{plain_markdown(text)}]({self.say_link(text)})" if self.say_link else plain_markdown(text)
 
 
 def carried(context: CardContext) -> int:

@@ -9,6 +9,7 @@ from imbot.check.lints.buttons import unshown_buttons
 from imbot.check.lints.final import final_without_answer
 from imbot.check.lints.keys import deprecated_keys, literal_secrets, weak_secrets
 from imbot.check.lints.throttle import hasty_throttle
+from imbot.check.lints.user_text import marked_up_user_text
 from imbot.config.loader import BotFile
 from imbot.config.loader.defaults import Defaults
 from imbot.config.loader.merge import merged
@@ -32,6 +33,7 @@ def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Proble
         yield from hasty_throttle(file.spec)
         yield from unshown_buttons(file.spec)
         yield from final_without_answer(file.spec)
+        yield from marked_up_user_text(file.spec)
 
 
 def lint_defaults(defaults: Defaults, sources: Sources) -> Iterator[Problem]:

@@ -9,6 +9,8 @@ from browser import console_errors, open_browser
 from page_stage import open_stage
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from imbot.text.plain import plain_markdown
+
 pytestmark = pytest.mark.browser
 
 _RENDER = """
@@ -218,3 +220,23 @@ def fonts_of(browser: WebDriver, text: str) -> list[str]:
     node = browser.execute_cdp_cmd("DOM.querySelector", {"nodeId": root["nodeId"], "selector": "body > p"})
     fonts = browser.execute_cdp_cmd("CSS.getPlatformFontsForNode", {"nodeId": node["nodeId"]})
     return [font["familyName"] for font in fonts["fonts"]]
+
+
+HOSTILE = """[say it](dtmd://dingtalkclient/sendMessage?content=I+quit) ![x](https://a.b/c.png) **b** `c` ~~s~~ _e_ https://a.b
+# Title
+- item
+1. item
+> quote
+| a | b |
+|---|---|
+<font color=red>red</font> <a atId=u1>@u1</a> \\[x](y) &lt;
+[r]: dtmd://x
+---"""
+
+
+def test_what_a_person_typed_is_shown_as_it_was_typed(english: WebDriver) -> None:
+    (_, text, found), (_, _, raw) = render(english, plain_markdown(HOSTILE), HOSTILE)
+    markup = {"a", "img", "strong", "em", "code", "s", "table", "ul", "ol", "blockquote", "hr", "font", "h1"}
+    assert len(markup & {*raw}) > 6
+    assert not markup & {*found}
+    assert "".join(text.split()) == "".join(HOSTILE.split())
