@@ -46,15 +46,17 @@ class Masks:
         self._text = text
         self._lines = Lines(text)
         self._hidden: dict[int, list[tuple[int, int]]] = {}
+        self._alike: dict[int, list[tuple[int, int]]] = {}  # found once for each line: it may be long
         self._scan: Iterator[int] = iter(())
 
     def of(self, number: int) -> list[tuple[int, int]]:
         """The parts of a line to hide (lines from 1): offsets into it, the end exclusive."""
         next((done for done in self._scan if done >= number), None)
-        line = self._lines.line(number)
-        alike = (found.span() for found in _KEYLIKE.finditer(line))
-        places = (*secrets_in_urls(line), *self._known.places(line), *alike)
-        return [*self._hidden.get(number, []), *places]
+        if number not in self._alike:
+            line = self._lines.line(number)
+            alike = (found.span() for found in _KEYLIKE.finditer(line))
+            self._alike[number] = [*secrets_in_urls(line), *self._known.places(line), *alike]
+        return [*self._hidden.get(number, []), *self._alike[number]]
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Every line with its number."""

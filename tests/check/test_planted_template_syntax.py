@@ -42,7 +42,7 @@ MISTAKES = mistakes(
     (
         "tag",
         "card: {templates: {final: {msgContent: '{% ⟦fi⟧ answer %}x{% endif %}'}}}",
-        "template.syntax: there is no tag `fi` ⇒ known tags: block, call, elif, else,",
+        "template.syntax: there is no tag `fi` ⇒ did you mean `if`?",
     ),
     (
         "elseif",

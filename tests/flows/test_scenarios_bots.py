@@ -39,11 +39,11 @@ def connects(monkeypatch):
     flight = {"now": 0, "most": 0}
     connect = Connector._connected
 
-    async def counted(self, session):
+    async def counted(self):
         flight["now"] += 1
         flight["most"] = max(flight.values())
         try:
-            return await connect(self, session)
+            return await connect(self)
         finally:
             flight["now"] -= 1
 

@@ -58,8 +58,10 @@ NO_SECRETS = {
     "feedback": "shows what people said",
     "forget": "prints a number",
     "init": "writes an example",
+    "layouts": "prints what is shipped",
     "schema": "knows no bot",
     "simulate": "has no bots; its own secrets come from its command line",
+    "unanswered": "shows what people said",
 }
 
 
