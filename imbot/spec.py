@@ -117,12 +117,16 @@ class AgentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Time limits of the agent: to connect, to the first event, between events, in all (None: no limit)."""
+    """Time limits of the agent: to connect, to the first event, between events, in all (None: no limit).
+
+    ``queued_s`` is to the first event of an agent that shows until then that it lives.
+    """
 
     connect_s: float
     first_event_s: float
     idle_s: float
     total_s: float | None
+    queued_s: float
 
 
 @dataclass(frozen=True, slots=True)

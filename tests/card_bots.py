@@ -44,7 +44,7 @@ def bot():
             identity="",
             credentials={},
             agent=AgentSpec("echo", {}),
-            timeouts=Timeouts(1, 1, 1, None),
+            timeouts=Timeouts(1, 1, 1, None, 600),
             history=HistorySpec(1, 1),
             conversation=ConversationSpec("shared", 1),
             commands=Commands((), (), ()),

@@ -49,7 +49,7 @@ def spec(name="bot", **changes):
         identity=f"id-{name}",
         credentials={"client_id": f"id-{name}", "client_secret": Secret("s-" + name)},
         agent=AgentSpec("echo", {}),
-        timeouts=Timeouts(connect_s=10, first_event_s=60, idle_s=60, total_s=None),
+        timeouts=Timeouts(connect_s=10, first_event_s=60, idle_s=60, total_s=None, queued_s=600),
         history=HistorySpec(10, 20000),
         conversation=ConversationSpec("per_sender", 3600),
         commands=Commands(("/new",), ("/stop",), ("/help",)),

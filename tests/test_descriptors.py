@@ -17,6 +17,7 @@ from imbot.platforms.dingtalk.openapi import network_error
 from imbot.reload.agent_probe import AgentProbe
 from imbot.reload.scan import scan
 from imbot.reload.watch import Watch
+from imbot.spec import Timeouts
 from imbot.stores import open_store
 
 
@@ -86,7 +87,7 @@ def test_sockets_leave_descriptors_to_others():
 
 
 async def test_an_agent_is_told_apart_from_a_network_that_is_broken():
-    endpoint = Endpoint("http://127.0.0.1:9/v1", {}, 5.0)
+    endpoint = Endpoint("http://127.0.0.1:9/v1", {}, Timeouts(5, 10, 10, None, 600))
     with none_left(but=descriptors.FOR_FILES - 5), pytest.raises(AgentError) as failed:
         [event async for event in endpoint.ask({})]
     await endpoint.close()

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any, get_args
 
-from imbot.model import AgentEvent, NotFound, ReasoningDelta, TextDelta, TextReplace
+from imbot.model import AgentEvent, Alive, NotFound, ReasoningDelta, TextDelta, TextReplace
 
-NOTHING = TextDelta("")
+NOTHING = Alive()
 """The event of a chunk that is not shown."""
 
 _EVENTS = get_args(AgentEvent)
@@ -46,6 +46,8 @@ def _plain(kind: type, each: Field[Any], value: Any) -> Any:
     if each.name == "questions":
         if isinstance(value, list | tuple):
             return tuple(map(text_of, value))
+    elif each.type is bool:
+        return value is True
     elif each.type is int:
         if isinstance(value, int):
             return int.__int__(value)

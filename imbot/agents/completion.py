@@ -78,6 +78,7 @@ class Completion:
     def __init__(self) -> None:
         self.done = False  # whether the server's end mark, [DONE], has come
         self.recognised = False  # whether anything was part of a chat completion
+        self.heard = 0  # how many documents were
         self._reason = ""
         self._splitter = ThinkSplitter()
         self._usage: Usage | None = None
@@ -86,8 +87,13 @@ class Completion:
 
     @property
     def complete(self) -> bool:
-        """Whether the answer is complete, even if nothing more comes."""
+        """Whether the answer is complete if nothing more comes. What comes may show that it was not."""
         return self.done or bool(self._reason)
+
+    @property
+    def over(self) -> bool:
+        """Whether the server says that nothing more comes."""
+        return self.done or self._reason in _BROKEN
 
     def read(self, data: str) -> Iterable[AgentEvent]:
         """The events in one JSON document, or in the data of one server-sent event. Raises RefusedError."""
@@ -124,7 +130,9 @@ class Completion:
             yield Started(message_id=_text(document["id"]))
         self._usage = _usage(document.get("usage")) or self._usage
         choices = document.get("choices")
-        self.recognised = self.recognised or isinstance(choices, list)
+        if isinstance(choices, list):
+            self.recognised = True
+            self.heard += 1
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and not choice.get("index"):  # the first of several answers
                 yield from self._read_choice(choice)
@@ -132,11 +140,13 @@ class Completion:
     def _read_choice(self, choice: Mapping[str, Any]) -> Iterator[AgentEvent]:
         said = choice.get("delta") or choice.get("message")
         if isinstance(said, dict):
-            if reasoning := _text(said.get("reasoning_content")) or _text(said.get("reasoning")):
+            reasoning = _text(said.get("reasoning_content")) or _text(said.get("reasoning"))
+            text = _text(said.get("content")) + _text(said.get("refusal"))
+            if text.strip() or reasoning.strip() or said.get("tool_calls"):
+                self._reason = ""  # an end that was believed before was none
+            if reasoning:
                 yield ReasoningDelta(reasoning)
-            yield from self._noted(
-                self._splitter.feed(_text(said.get("content")) + _text(said.get("refusal")))
-            )
+            yield from self._noted(self._splitter.feed(text))
         self._reason = _text(choice.get("finish_reason")) or self._reason
 
     def _noted(self, events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:

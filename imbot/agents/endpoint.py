@@ -18,12 +18,12 @@ from imbot.agents.completion import Completion, RefusedError, form_of, refusal_o
 from imbot.agents.sse import LIMIT_BYTES, SseDecoder
 from imbot.descriptors import FOR_FILES, sockets, why_none
 from imbot.errors import AgentError
-from imbot.model import AgentEvent
+from imbot.model import AgentEvent, Alive
+from imbot.spec import Timeouts
 from imbot.text.masking import cut_urls
 
 ERROR_BYTES = 64 * 1024  # how much of an error's body is read
 SLICE_BYTES = 8 * 1024  # of a stream, processed before other tasks may run
-USAGE_WAIT_S = 2.0  # after the last text, for the usage and the end mark
 _TLS = {
     "tls.plain": "the server speaks http, not https",
     "tls.needed": "the server speaks https, not http",
@@ -39,14 +39,14 @@ CLOSE_WAIT_S = 0.1  # after the end mark, for the end of the response, so that t
 class Endpoint:
     """One URL with its headers and its connection pool. Make it in a running event loop."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], connect_s: float) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], timeouts: Timeouts) -> None:
         self._url = url
         self._headers = headers
-        self._connect_s = connect_s
+        self._timeouts = timeouts
         # Time limits of answers, and how many run at once, are decided by the callers. Without cookies, which
         # would mix the people who ask.
         self._pool = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s),
+            timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect_s),
             connector=aiohttp.TCPConnector(limit=0, socket_factory=sockets(FOR_FILES)),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=bool(getproxies()),
@@ -62,7 +62,7 @@ class Endpoint:
             ) as response:
                 await _expect_answer(response)
                 read = _read_document if response.content_type == "application/json" else _read_stream
-                async with aclosing(read(response, completion)) as events:
+                async with aclosing(read(response, completion, self._timeouts)) as events:
                     async for event in events:
                         yield event
         except (aiohttp.ClientError, OSError) as error:
@@ -78,7 +78,7 @@ class Endpoint:
     def _unreachable(self, error: Exception) -> AgentError:
         host = urlsplit(self._url).netloc
         if isinstance(error, TimeoutError):
-            text = f"no connection to {host} within {self._connect_s:g} s"
+            text = f"no connection to {host} within {self._timeouts.connect_s:g} s"
             return AgentError(text, code="timeout.connect", retryable=True)
         if code := _tls_trouble(error):
             return AgentError(f"no encrypted connection to {host}: {_TLS[code]}", code=code)
@@ -123,10 +123,14 @@ def _shown(location: str) -> str:
 
 
 async def _read_document(
-    response: aiohttp.ClientResponse, completion: Completion
+    response: aiohttp.ClientResponse, completion: Completion, _: Timeouts
 ) -> AsyncGenerator[AgentEvent]:
     """An answer, or an error, that comes as one document although a stream was requested."""
-    text = await _read_text(response, LIMIT_BYTES)
+    read = bytearray()
+    while len(read) < LIMIT_BYTES and (chunk := await response.content.readany()):
+        read += chunk
+        yield Alive(begun=not read.isspace())  # some servers send white space until the answer is there
+    text = read[:LIMIT_BYTES].decode("utf-8", "replace")
     for event in completion.read(text):
         yield event
     if not completion.recognised:
@@ -135,19 +139,24 @@ async def _read_document(
 
 
 async def _read_stream(
-    response: aiohttp.ClientResponse, completion: Completion
+    response: aiohttp.ClientResponse, completion: Completion, timeouts: Timeouts
 ) -> AsyncGenerator[AgentEvent]:
     decoder, unpaused = SseDecoder(), 0
-    while chunk := await _next_chunk(response, completion):
-        for start in range(0, len(chunk), SLICE_BYTES):
-            piece = chunk[start : start + SLICE_BYTES]
-            for frame in decoder.feed(piece):
-                for event in completion.read(frame.data):
-                    yield event
-            unpaused += len(piece)
-            if unpaused >= SLICE_BYTES:  # which may be thousands of lines without an event
-                unpaused = 0
-                await asyncio.sleep(0)
+    async with aclosing(_chunks(response, completion, timeouts)) as chunks:
+        async for chunk in chunks:
+            silent = True
+            for start in range(0, len(chunk), SLICE_BYTES):
+                piece = chunk[start : start + SLICE_BYTES]
+                for frame in decoder.feed(piece):
+                    for event in completion.read(frame.data):
+                        silent = False
+                        yield event
+                unpaused += len(piece)
+                if unpaused >= SLICE_BYTES:  # which may be thousands of lines without an event
+                    unpaused = 0
+                    await asyncio.sleep(0)
+            if silent:
+                yield Alive(begun=completion.recognised)
     for frame in decoder.close():
         for event in completion.read(frame.data):
             yield event
@@ -163,15 +172,38 @@ def _no_completion(what: str) -> RefusedError:
     )
 
 
-async def _next_chunk(response: aiohttp.ClientResponse, completion: Completion) -> bytes:
-    """More of the stream; empty at its end, or if nothing more comes soon after a complete answer."""
-    try:
-        if not completion.complete:  # the caller limits how long the agent may be silent
-            return await response.content.readany()
-        async with asyncio.timeout(CLOSE_WAIT_S if completion.done else USAGE_WAIT_S):
-            return await response.content.readany()
-    except (aiohttp.ClientError, OSError):
-        return b""  # cut off; ``Completion.end`` raises if the answer was not complete
+async def _chunks(
+    response: aiohttp.ClientResponse, completion: Completion, timeouts: Timeouts
+) -> AsyncGenerator[bytes]:
+    """The stream in chunks, some of them empty.
+
+    It ends where the server ends it, and soon after its end mark. An answer may only seem complete: many servers go
+    on, for example when a tool of theirs has run. So more is waited for as long as ``timeouts.idle_s``, and while
+    only comments come, as long as ``timeouts.queued_s``.
+    """
+    loop = asyncio.get_running_loop()
+    heard, until, waited = -1, 0.0, False
+    while True:
+        wait_s: float | None = None  # the caller limits how long the agent may be silent
+        if completion.over:
+            wait_s = CLOSE_WAIT_S
+        elif completion.complete:
+            if heard != completion.heard:
+                heard, until = completion.heard, loop.time() + max(timeouts.queued_s, timeouts.idle_s)
+            # Half of the time, twice: the empty chunk in between tells the caller that this is no silence.
+            wait_s = min(timeouts.idle_s / 2, until - loop.time())
+        try:
+            async with asyncio.timeout(wait_s) as limit:
+                chunk = await response.content.readany()
+        except (aiohttp.ClientError, OSError):  # cut off, which ``Completion.end`` judges, or nothing came
+            if not limit.expired() or waited or completion.over:
+                return
+            waited, chunk = True, b""
+        else:
+            waited = False
+            if not chunk:
+                return
+        yield chunk
 
 
 async def _read_text(response: aiohttp.ClientResponse, limit: int) -> str:

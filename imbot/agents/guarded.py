@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from imbot.agents.idle_timeout import IdleTimeout
 from imbot.agents.sanitizer import EventSanitizer
 from imbot.errors import AgentError
-from imbot.model import AgentEvent, Finished
+from imbot.model import AgentEvent, Alive, Finished
 from imbot.spec import Timeouts
 
 CLOSE_S = 5.0  # how long an agent that is stopped may take to clean up
@@ -16,17 +16,23 @@ CLOSE_S = 5.0  # how long an agent that is stopped may take to clean up
 async def guarded(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> AsyncGenerator[AgentEvent]:
     """The same events, cleaned so that they can be shown.
 
-    Raises AgentError if the agent is silent for too long, ends without ``Finished``, or does not stop. Events
-    without content do not count as a sign of life.
+    Raises AgentError if the agent is silent for too long, ends without ``Finished``, or does not stop. ``Alive``
+    ends a silence and is not passed on; a text that is empty does not even count as a sign of life.
     """
     loop, sanitizer = asyncio.get_running_loop(), EventSanitizer()
     since = loop.time()
     deadline = loop.time() + timeouts.total_s if timeouts.total_s is not None else None
-    patience, code = timeouts.first_event_s, "first_event"
+    queued_until = since + max(timeouts.queued_s, timeouts.first_event_s)
+    begun = False
     with closing(IdleTimeout()) as idle:
         async with _closing(events, idle):
             while True:
-                until = since + patience
+                if begun:
+                    until, code = since + timeouts.idle_s, "idle"
+                else:
+                    until, code = since + timeouts.first_event_s, "first_event"
+                    if queued_until < until:
+                        until, code = queued_until, "queued"
                 if deadline is not None and deadline < until:
                     until, code = deadline, "total"
                 try:
@@ -39,10 +45,13 @@ async def guarded(events: AsyncGenerator[AgentEvent], timeouts: Timeouts) -> Asy
                     await sanitizer.yield_to_others()
                 if (sanitized := sanitizer.sanitize(event)) is None:
                     continue
+                if isinstance(event, Alive):
+                    since, begun = loop.time(), begun or event.begun
+                    continue
                 yield sanitized
                 if isinstance(event, Finished):
                     return
-                since, patience, code = loop.time(), timeouts.idle_s, "idle"
+                since, begun = loop.time(), True
 
 
 @asynccontextmanager
@@ -67,6 +76,7 @@ def _gave_up(error: TimeoutError) -> AgentError:
 def _too_slow(code: str, timeouts: Timeouts) -> AgentError:
     words = {
         "first_event": f"the agent said nothing within {timeouts.first_event_s:g} s",
+        "queued": f"the agent was alive for {timeouts.queued_s:g} s and said nothing",
         "idle": f"the agent fell silent for {timeouts.idle_s:g} s",
         "total": f"the agent took longer than {timeouts.total_s or 0:g} s",
     }

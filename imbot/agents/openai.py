@@ -90,7 +90,7 @@ class OpenAIAgent:
         from imbot.agents.endpoint import Endpoint
 
         if self._connected is None:
-            self._connected = Endpoint(self._url, self._headers, self._timeouts.connect_s)
+            self._connected = Endpoint(self._url, self._headers, self._timeouts)
         return self._connected
 
     def _body(self, message: Message, past: Sequence[Exchange]) -> dict[str, Any]:

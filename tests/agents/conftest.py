@@ -6,7 +6,7 @@ import pytest
 
 from imbot.agents import prepare_agent
 from imbot.errors import Marks, Span
-from imbot.model import Message, Sender
+from imbot.model import Alive, Message, Sender
 from imbot.spec import AgentSpec, Folder, TextFile, Timeouts
 
 SCHEMAS = Path(__file__).parents[2] / "schemas" / "agents"
@@ -30,7 +30,7 @@ def defaults(type_name):
 
 @pytest.fixture
 def timeouts():
-    return Timeouts(connect_s=5.0, first_event_s=10.0, idle_s=10.0, total_s=None)
+    return Timeouts(connect_s=5.0, first_event_s=10.0, idle_s=10.0, total_s=None, queued_s=600)
 
 
 @pytest.fixture
@@ -58,7 +58,8 @@ def ask():
         async with aclosing(agent.reply(message, history)) as answer:
             try:
                 async for event in answer:
-                    events.append(event)  # noqa: PERF401 - what came before an error is kept
+                    if not isinstance(event, Alive):  # which ``guarded`` keeps from everybody else
+                        events.append(event)  # noqa: PERF401 - what came before an error is kept
             except Exception as error:
                 error.events = events
                 raise

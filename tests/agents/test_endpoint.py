@@ -13,10 +13,11 @@ from aiohttp.test_utils import TestServer
 from imbot.agents.causes import explained
 from imbot.agents.endpoint import Endpoint
 from imbot.errors import AgentError
+from imbot.spec import Timeouts
 
 
 async def failure(url):
-    endpoint = Endpoint(str(url), {}, 5.0)
+    endpoint = Endpoint(str(url), {}, Timeouts(5, 10, 10, None, 600))
     try:
         with pytest.raises(AgentError) as caught:
             async for _ in endpoint.ask({}):

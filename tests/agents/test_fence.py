@@ -128,7 +128,7 @@ FUNCTIONS = [
     *("streams", "streams_later", "streams_and_ends", "coroutine", "plain", "generator", "Factory"),
     *("yields_odd", "generates_odd", "returns_odd"),
 ]
-TIMEOUTS = Timeouts(connect_s=5.0, first_event_s=10.0, idle_s=10.0, total_s=None)
+TIMEOUTS = Timeouts(connect_s=5.0, first_event_s=10.0, idle_s=10.0, total_s=None, queued_s=600)
 
 
 @pytest.fixture

@@ -1,15 +1,17 @@
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from virtual import run_virtual
 
+from imbot.agents.chunks import event_of
 from imbot.agents.guarded import guarded
 from imbot.errors import AgentError
-from imbot.model import Finished, TextDelta
+from imbot.model import Alive, Finished, TextDelta
 from imbot.spec import Timeouts
 
-TIMEOUTS = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=None)
+TIMEOUTS = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=None, queued_s=600)
 
 
 class Scripted:
@@ -70,10 +72,27 @@ def test_silence_between_events_is_bounded():
     assert agent.closed_at == 30.0
 
 
+def test_an_agent_that_shows_that_it_lives_is_not_silent_and_its_signs_are_not_passed_on():
+    working = [step for _ in range(10) for step in (29.0, event_of({"type": "TOOL_CALL_START"}))]
+    assert watch(Scripted(*working, TextDelta("a"), *working, Finished()))[:2] == (
+        [TextDelta("a"), Finished()],
+        None,
+    )
+
+
+def test_an_agent_that_is_queued_has_a_limit_of_its_own():
+    queued = [step for _ in range(100) for step in (59.0, Alive(begun=False))]
+    events, error, at = watch(Scripted(*queued))
+    assert (events, error.code, at) == ([], "timeout.queued", 600.0)
+    assert "600 s" in str(error)
+    hasty = replace(TIMEOUTS, queued_s=10)  # less than for the first event: then that counts
+    assert watch(Scripted(Alive(begun=False), 59.0, TextDelta("a"), Finished()), hasty)[1] is None
+
+
 def test_the_whole_answer_is_bounded_only_when_asked():
     talk = [step for _ in range(100) for step in (20.0, TextDelta("a"))]
     assert watch(Scripted(*talk, Finished()))[1] is None
-    timeouts = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=90)
+    timeouts = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=90, queued_s=600)
     events, error, at = watch(Scripted(*talk, Finished()), timeouts)
     assert (len(events), error.code, at) == (4, "timeout.total", 90.0)
     assert "90 s" in str(error)

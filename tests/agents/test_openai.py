@@ -253,10 +253,9 @@ async def test_an_answer_may_come_whole(upstream, open_agent, ask):
 
 
 async def test_a_server_that_never_hangs_up_is_not_waited_for(upstream, open_agent, ask, monkeypatch):
-    monkeypatch.setattr(endpoint, "USAGE_WAIT_S", 0.05)
     monkeypatch.setattr(endpoint, "CLOSE_WAIT_S", 0.01)
     never = asyncio.Event()
-    agent = open_agent()
+    agent = open_agent(Timeouts(5, 10, 0.1, None, 600))
     for end in ([chunk("stop")], [b"data: [DONE]\n\n"], [chunk("stop"), b"data: [DONE]\n\n"]):
         upstream.replies = [stream(chunk(content="a"), *end, never)]
         assert (await ask(agent, "a"))[-1] == Finished()
@@ -396,7 +395,7 @@ async def test_connecting_has_its_own_timeout(open_agent, ask, monkeypatch):
         await asyncio.sleep(60)
 
     monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", stall)
-    error = await fail(ask, open_agent(Timeouts(0.05, 10, 10, None), retries=0), "a")
+    error = await fail(ask, open_agent(Timeouts(0.05, 10, 10, None, 600), retries=0), "a")
     assert (error.code, error.retryable) == ("timeout.connect", True)
 
 
@@ -488,7 +487,7 @@ async def test_a_silent_server_is_left(upstream, open_agent, ask):
 
     class Watched:
         def reply(self, message, history):
-            return guarded(agent.reply(message, history), Timeouts(5, 5, 0.05, None))
+            return guarded(agent.reply(message, history), Timeouts(5, 5, 0.05, None, 600))
 
     assert (await fail(ask, Watched(), "a")).code == "timeout.idle"
     await asyncio.wait_for(upstream.gone.wait(), 10)

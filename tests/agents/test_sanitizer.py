@@ -13,7 +13,7 @@ from imbot.errors import AgentError
 from imbot.model import Citation, Finished, ReasoningDelta, Suggestions, TextDelta, TextReplace, Usage
 from imbot.spec import Timeouts
 
-TIMEOUTS = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=None)
+TIMEOUTS = Timeouts(connect_s=10, first_event_s=60, idle_s=30, total_s=None, queued_s=600)
 
 
 def heard(*events):

@@ -46,8 +46,8 @@ def knowledge(**texts):
         (agent(), agent(top={"p": 1}), [Change("agent.top.p", None, 1)]),
         (agent(stop=["x"]), agent(stop=[]), [Change("agent.stop", ["x"], [])]),
         (
-            replace(A, timeouts=Timeouts(10, 60, 60, None)),
-            replace(A, timeouts=Timeouts(10, 60, 5, None)),
+            replace(A, timeouts=Timeouts(10, 60, 60, None, 600)),
+            replace(A, timeouts=Timeouts(10, 60, 5, None, 600)),
             [Change("timeouts.idle", 60, 5)],
         ),
         (

@@ -21,7 +21,7 @@ def reply(written, agent=None):
         if written is not None:
             scripted.scripts["m1"] = script_of(written)
         try:
-            async for event in guarded(scripted.reply(message(), []), Timeouts(10, 60, 60, None)):
+            async for event in guarded(scripted.reply(message(), []), Timeouts(10, 60, 60, None, 600)):
                 heard.append((event, now()))  # noqa: PERF401 - what was heard before an error counts
         except AgentError as error:
             heard.append((error.code, now()))

@@ -144,7 +144,7 @@ def test_answers_are_counted_by_how_they_ended_and_agents_that_failed(script, ph
 
 def test_a_silent_agent_is_stopped_by_the_idle_timeout():
     gateway = FakeGateway()
-    patience = Timeouts(connect_s=1, first_event_s=5, idle_s=7, total_s=None)
+    patience = Timeouts(connect_s=1, first_event_s=5, idle_s=7, total_s=None, queued_s=600)
 
     answered(gateway, "a", 1000, timeouts=patience)
 
@@ -573,7 +573,7 @@ def test_an_agent_is_closed_before_its_end_is_shown_whatever_ends_it(most_chars,
         await show(ref, view)
 
     limits = Limits(per_user=2, per_bot=100, queue=200, message_chars=100, answer_chars=most_chars)
-    talking = behaviour(limits=limits, timeouts=Timeouts(1, 5, 5, total_s))
+    talking = behaviour(limits=limits, timeouts=Timeouts(1, 5, 5, total_s, 600))
     bot = Bot(replace(talking, agent=Tidy()), gateway, FakeStore())
     gateway.finish_card = finish_card
 

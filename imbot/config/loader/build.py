@@ -108,7 +108,9 @@ def _card(
 
 
 def _timeouts(value: dict[str, Any]) -> Timeouts:
-    return Timeouts(value["connect"], value["first_event"], value["idle"], value.get("total"))
+    return Timeouts(
+        value["connect"], value["first_event"], value["idle"], value.get("total"), value["queued"]
+    )
 
 
 def _throttle(value: dict[str, Any]) -> Throttle:

@@ -8,8 +8,51 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from imbot.model.agent_events import (
+    AgentEvent,
+    Alive,
+    Citation,
+    Finished,
+    FinishReason,
+    NotFound,
+    ReasoningDelta,
+    Started,
+    Suggestions,
+    TextDelta,
+    TextReplace,
+    Usage,
+)
+
+__all__ = [
+    "AgentEvent",
+    "Alive",
+    "CardAction",
+    "CardChange",
+    "CardContext",
+    "CardPhase",
+    "CardRef",
+    "CardView",
+    "Citation",
+    "ConversationKey",
+    "ConversationKind",
+    "Exchange",
+    "Feedback",
+    "FinishReason",
+    "Finished",
+    "Message",
+    "NotFound",
+    "ReasoningDelta",
+    "Sender",
+    "Started",
+    "Suggestions",
+    "TextDelta",
+    "TextReplace",
+    "TurnRecord",
+    "TurnShown",
+    "Usage",
+]
+
 ConversationKind = Literal["single", "group"]
-FinishReason = Literal["stop", "length", "content_filter"]
 TurnShown = Literal["", "card", "sending", "said"]
 
 
@@ -59,79 +102,6 @@ class Exchange:
 
     question: str
     answer: str
-
-
-# -- the agent answers ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The agent accepted the question. The ids are the agent's own, for its stop and feedback calls."""
-
-    conversation_id: str = ""
-    message_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TextDelta:
-    """More of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextReplace:
-    """The whole answer so far, which replaces what came before."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
-    """More of the agent's reasoning, which is not part of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A source of the answer."""
-
-    title: str
-    url: str = ""
-    snippet: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestions:
-    """What the person might ask next, best first."""
-
-    questions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """The agent knows no answer; the bot file's ``texts.not_found`` is shown instead of an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens this answer took, as the agent counts them; of several in one answer the last one counts."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The end, exactly once and last. A failure is an ``AgentError``, raised instead."""
-
-    reason: FinishReason = "stop"
-
-
-AgentEvent = (
-    Started | TextDelta | TextReplace | ReasoningDelta | Citation | Suggestions | NotFound | Usage | Finished
-)
 
 
 # -- a card shows it -----------------------------------------------------------------------------
