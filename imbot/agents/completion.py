@@ -10,19 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 from typing import Any
 
-from imbot.agents.thinking import ThinkSplitter
+from imbot.agents.answer_text import AnswerText
 from imbot.agents.tokens import token_count
 from imbot.errors import AgentError
 from imbot.model import (
     AgentEvent,
     Finished,
     FinishReason,
-    ReasoningDelta,
     Started,
-    TextDelta,
-    TextReplace,
     Usage,
 )
 from imbot.text.masking import shortened
@@ -80,10 +78,10 @@ class Completion:
         self.recognised = False  # whether anything was part of a chat completion
         self.heard = 0  # how many documents were
         self._reason = ""
-        self._splitter = ThinkSplitter()
+        self._text = AnswerText()
+        self._number: int | None = None  # of the choice that is read
         self._usage: Usage | None = None
         self._started = False
-        self._said = False
 
     @property
     def complete(self) -> bool:
@@ -112,12 +110,12 @@ class Completion:
 
     def end(self) -> Iterator[AgentEvent]:
         """The last events. Raises AgentError if the answer broke off or is empty."""
-        yield from self._noted(self._splitter.close())
+        yield from self._text.close()
         if not self.complete or self._reason in _BROKEN:
             raise AgentError("the answer broke off", code="interrupted", retryable=True)
         if self._usage:
             yield self._usage
-        if not self._said:
+        if not self._text.said:
             why = self._reason or "no reason given"
             filtered = _REASONS.get(self._reason) == "content_filter"
             code = "content_filter" if filtered else "empty"
@@ -133,30 +131,39 @@ class Completion:
         if isinstance(choices, list):
             self.recognised = True
             self.heard += 1
+        if choice := self._chosen(choices):
+            yield from self._read_choice(choice)
+
+    def _chosen(self, choices: Any) -> Mapping[str, Any] | None:
+        """The first of several answers, whatever its number; later pieces of it have the same number or none."""
+        numbered: list[tuple[int, Mapping[str, Any]]] = []
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and not choice.get("index"):  # the first of several answers
-                yield from self._read_choice(choice)
+            if isinstance(choice, dict):
+                number = choice.get("index")
+                numbered.append((number if type(number) is int else self._number or 0, choice))
+        if not numbered:
+            return None
+        number, choice = min(numbered, key=itemgetter(0))
+        if self._number is None:
+            self._number = number
+        return choice if number == self._number else dict(numbered).get(self._number)
 
     def _read_choice(self, choice: Mapping[str, Any]) -> Iterator[AgentEvent]:
-        said = choice.get("delta") or choice.get("message")
-        if isinstance(said, dict):
-            reasoning = _text(said.get("reasoning_content")) or _text(said.get("reasoning"))
-            text = _text(said.get("content")) + _text(said.get("refusal"))
-            if text.strip() or reasoning.strip() or said.get("tool_calls"):
+        reason = _text(choice.get("finish_reason"))
+        delta, message = choice.get("delta"), choice.get("message")
+        if isinstance(delta, dict):
+            reasoning, text = _reasoning_in(delta), _text_in(delta)
+            if not (text or reasoning) and isinstance(message, dict) and message:
+                delta = None
+        if isinstance(delta, dict):
+            news = self._text.news(text, last=bool(reason))
+            if news.strip() or reasoning.strip() or delta.get("tool_calls"):
                 self._reason = ""  # an end that was believed before was none
-            if reasoning:
-                yield ReasoningDelta(reasoning)
-            yield from self._noted(self._splitter.feed(text))
-        self._reason = _text(choice.get("finish_reason")) or self._reason
-
-    def _noted(self, events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
-        """The same events, noting whether there was any text; one by one, as a long piece may hold many."""
-        for event in events:
-            if isinstance(event, TextDelta):
-                self._said = self._said or bool(event.text.strip())
-            elif isinstance(event, TextReplace):
-                self._said = bool(event.text)
-            yield event
+            yield from self._text.reason(reasoning)
+            yield from self._text.add(news)
+        elif isinstance(message, dict):
+            yield from self._text.replace(_text_in(message), _reasoning_in(message))
+        self._reason = reason or self._reason
 
 
 def form_of(text: str) -> str:
@@ -241,6 +248,17 @@ def _text(value: Any) -> str:
         parts = (part for part in value if isinstance(part, dict) and part.get("type") == "text")
         return "".join(str(part.get("text") or "") for part in parts)
     return ""
+
+
+def _text_in(said: Mapping[str, Any]) -> str:
+    """The text of a piece or message; a refusal is text, and some servers send it in both places."""
+    content, refusal = _text(said.get("content")), _text(said.get("refusal"))
+    return content if content == refusal else content + refusal
+
+
+def _reasoning_in(said: Mapping[str, Any]) -> str:
+    """The reasoning of a piece or message, which has two names; some servers use both."""
+    return _text(said.get("reasoning_content")) or _text(said.get("reasoning"))
 
 
 def _usage(value: Any) -> Usage | None:
