@@ -3,7 +3,7 @@
 Many servers repeat the whole answer at its end, as one more piece or as a message of its own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from imbot.agents.thinking import SpokenEvent, ThinkSplitter
 from imbot.model import ReasoningDelta, TextDelta, TextReplace
@@ -15,8 +15,9 @@ _SPACE = 8  # characters of white space by which a repetition may differ
 class AnswerText:
     """Ask ``news`` what is new in a piece, then pass that to ``add``; at the end call ``close``."""
 
-    def __init__(self) -> None:
-        self._splitter = ThinkSplitter()
+    def __init__(self, thinking_tags: Collection[str] = ()) -> None:
+        self._thinking_tags = thinking_tags
+        self._splitter = ThinkSplitter(thinking_tags)
         self._sent: list[str] = []  # as it came, with reasoning
         self._shown: list[str] = []
         self._sent_chars = self._shown_chars = self._pieces = 0
@@ -69,7 +70,7 @@ class AnswerText:
         self._held = ""
         if not text.strip():
             return
-        splitter = ThinkSplitter()
+        splitter = ThinkSplitter(self._thinking_tags)
         events = [*splitter.feed(text), *splitter.close()]
         shown = ""
         for event in events:

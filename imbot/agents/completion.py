@@ -7,7 +7,7 @@ this file: two names for reasoning, inline ``<think>``, three forms of errors.
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from operator import itemgetter
@@ -73,12 +73,12 @@ class RefusedError(AgentError):
 class Completion:
     """One answer while it arrives: call ``read`` for each piece of data, then ``end``."""
 
-    def __init__(self) -> None:
+    def __init__(self, thinking_tags: Collection[str] = ()) -> None:
         self.done = False  # whether the server's end mark, [DONE], has come
         self.recognised = False  # whether anything was part of a chat completion
         self.heard = 0  # how many documents were
         self._reason = ""
-        self._text = AnswerText()
+        self._text = AnswerText(thinking_tags)
         self._number: int | None = None  # of the choice that is read
         self._usage: Usage | None = None
         self._started = False

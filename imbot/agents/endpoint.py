@@ -6,7 +6,7 @@ them.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,7 +39,14 @@ CLOSE_WAIT_S = 0.1  # after the end mark, for the end of the response, so that t
 class Endpoint:
     """One URL with its headers and its connection pool. Make it in a running event loop."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], timeouts: Timeouts) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        thinking_tags: Collection[str] = (),
+    ) -> None:
+        self._thinking_tags = thinking_tags
         self._url = url
         self._headers = headers
         self._timeouts = timeouts
@@ -54,7 +61,7 @@ class Endpoint:
 
     async def ask(self, body: dict[str, Any]) -> AsyncGenerator[AgentEvent]:
         """Post a request; yields the events of the answer. Raises AgentError."""
-        completion = Completion()
+        completion = Completion(self._thinking_tags)
         await asyncio.sleep(0)  # let the caller send the first card before: people see it sooner
         try:
             async with self._pool.post(

@@ -42,6 +42,7 @@ class OpenAIAgent:
         self._headers = _headers(spec, settings)
         self._fields = _fields(spec, settings)
         self._instructions = _instructions(spec)
+        self._thinking_tags: list[str] = settings["thinking_tags"]
         self._retries: int = settings["retries"]
         self._secrets = KnownSecrets(secrets_in(spec.settings))
         self._connected: Endpoint | None = None
@@ -90,7 +91,7 @@ class OpenAIAgent:
         from imbot.agents.endpoint import Endpoint
 
         if self._connected is None:
-            self._connected = Endpoint(self._url, self._headers, self._timeouts)
+            self._connected = Endpoint(self._url, self._headers, self._timeouts, self._thinking_tags)
         return self._connected
 
     def _body(self, message: Message, past: Sequence[Exchange]) -> dict[str, Any]:

@@ -79,6 +79,67 @@ def test_an_unfinished_thought_is_no_answer():
 
 
 @pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("<think>", "</think>"),
+        ("<thinking>", "</thinking>"),
+        ("<seed:think>", "</seed:think>"),
+        ("<Thinking>", "</THINKING>"),
+        ("<THOUGHT>", "</thought>"),
+        ("<thoughts>", "</thoughts>"),
+        ('<reasoning effort="high">', "</reasoning >"),
+        ("<reflection>", "</reflection>"),
+        ("<think\ntype='deep'>", "</think>"),
+        ("[THINK]", "[/THINK]"),
+        ("◁think▷", "◁/think▷"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
+        ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ],
+)
+def test_the_tags_of_many_models_are_known(opening, closing):
+    text = f"{opening}secret plan{closing}Visible."
+    for pieces in ([text], [*text], [text[:7], text[7:40], text[40:]]):
+        answer, reasoning = shown(split(*pieces))
+        assert answer == "Visible."
+        assert reasoning.startswith("secret plan")
+    assert shown(split("secret ", f"plan{closing}Visible."))[0] == "Visible."
+
+
+def test_a_tag_of_ones_own_is_added_by_its_name():
+    text = "<Plan>secret</plan>Visible. <my.tag>x</my.tag>"
+    assert shown(split(text))[0] == text
+    splitter = ThinkSplitter(["plan", "my.tag"])
+    events = [event for each in text for event in splitter.feed(each)]
+    assert shown([*events, *splitter.close()]) == ("Visible. ", "secretx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<thinker>a</thinker>",
+        "<p>a</p> [link](u) [think](u)",
+        "a <b and c> d",
+        "List<Thought> x; a[0]",
+        "<think/>a",
+        "1 < 2",
+    ],
+)
+def test_what_only_looks_like_a_tag_is_text(text):
+    if "Thought" in text:
+        text = f"```\n{text}\n```"
+    assert shown(split(text)) == (text, "")
+    assert shown(split(*text)) == (text, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["<thinking>a<think>b</think>c</thinking>d", "<think>a</thinking>b</think>d"]
+)
+def test_a_thought_ends_with_the_tag_that_it_began_with(text):
+    assert shown(split(text))[0] == "d"
+    assert shown(split(*text))[0] == "d"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Models write `<think>` and `</think>` around it.",
@@ -97,7 +158,27 @@ def test_a_quote_opened_in_an_earlier_piece_counts():
 
 
 @given(
-    st.lists(st.sampled_from(["<think>", "</think>", "<", "a", "。", "\n", "`", "</thi", "😀"])), st.data()
+    st.lists(
+        st.sampled_from(
+            [
+                "<think>",
+                "</think>",
+                "<seed:Thinking a>",
+                "</seed:thinking>",
+                "[THINK]",
+                "[/TH",
+                "<|channel|>",
+                "<",
+                "a",
+                "。",
+                "\n",
+                "`",
+                "</thi",
+                "😀",
+            ]
+        )
+    ),
+    st.data(),
 )
 def test_any_cut_shows_the_same(parts, data):
     text = "".join(parts)
@@ -107,7 +188,21 @@ def test_any_cut_shows_the_same(parts, data):
 
 
 @pytest.mark.parametrize(
-    "nasty", ["<", "<think>", "</think>", "<think></think>", "`<think>", "`<think>`", "a<thi", "```<think>"]
+    "nasty",
+    [
+        "<",
+        "[",
+        "<a",
+        "<think ",
+        "<|channel|>",
+        "<think>",
+        "</think>",
+        "<think></think>",
+        "`<think>",
+        "`<think>`",
+        "a<thi",
+        "```<think>",
+    ],
 )
 def test_the_work_grows_no_faster_than_the_text(nasty):
     splitter, began = ThinkSplitter(), time.process_time()
