@@ -5,6 +5,11 @@ The log of a turn, ``imbot status`` and ``imbot doctor`` show the same cause and
 
 from imbot.errors import AgentError
 
+FILTERED = (
+    "the content filter of the service held the answer back",
+    "look up what the service does not answer; check `agent.instructions`",
+)
+
 # Cause and cure by the code of the AgentError, the code's first part, or the HTTP status.
 AGENT_CAUSES = {
     "descriptors": (
@@ -34,10 +39,12 @@ AGENT_CAUSES = {
         "look into the agent's own log; raise the proxy's time-out",
     ),
     "empty": ("the model returned nothing", "check its name, its instructions and `max_tokens`"),
-    "content_filter": (
-        "the content filter of the service held the answer back",
-        "look up what the service does not answer; check `agent.instructions`",
-    ),
+    "content_filter": FILTERED,
+    "content_policy_violation": FILTERED,
+    "data_inspection_failed": FILTERED,  # Qwen
+    "DataInspectionFailed": FILTERED,
+    "ResponsibleAIPolicyViolation": FILTERED,  # Azure
+    "1301": FILTERED,  # GLM
     "not_an_api": (
         "no server of chat completions is at the agent's address",
         "check `agent.base_url`: often /v1 is missing",
@@ -88,6 +95,13 @@ def explained(error: AgentError) -> tuple[str, str]:
         if key in AGENT_CAUSES:
             return AGENT_CAUSES[key]
     return NOT_KNOWN
+
+
+def text_for(error: AgentError) -> str:
+    """The name of the text in the bot file that tells people of this failure."""
+    if explained(error) is FILTERED:
+        return "filtered"
+    return "empty" if error.code == "empty" else "error"
 
 
 def described(error: AgentError) -> str:

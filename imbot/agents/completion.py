@@ -33,8 +33,16 @@ MOST_PARTS = 50_000  # objects and lists of one document: parsing more would blo
 _REASONS: Mapping[str, FinishReason] = {
     "length": "length",
     "max_tokens": "length",
+    "max_output_tokens": "length",
+    "max_length": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
     "content_filter": "content_filter",
-    "sensitive": "content_filter",  # GLM's word
+    "sensitive": "content_filter",  # GLM
+    "safety": "content_filter",  # Gemini, and the next two
+    "recitation": "content_filter",
+    "prohibited_content": "content_filter",
+    "refusal": "content_filter",  # Claude
 }
 _FEW_KEYS, _LONGEST_KEY = 5, 30  # of a foreign document that are named
 _JSON = json.JSONDecoder()  # for every piece of every answer
@@ -115,12 +123,12 @@ class Completion:
             raise AgentError("the answer broke off", code="interrupted", retryable=True)
         if self._usage:
             yield self._usage
+        reason = _REASONS.get(self._reason.lower().replace("-", "_"), "stop")
         if not self._text.said:
             why = self._reason or "no reason given"
-            filtered = _REASONS.get(self._reason) == "content_filter"
-            code = "content_filter" if filtered else "empty"
+            code = "content_filter" if reason == "content_filter" else "empty"
             raise AgentError(f"the model returned an empty answer ({why})", code=code)
-        yield Finished(_REASONS.get(self._reason, "stop"))
+        yield Finished(reason)
 
     def _read(self, document: Mapping[str, Any]) -> Iterator[AgentEvent]:
         if not self._started and _text(document.get("id")):

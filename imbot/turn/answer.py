@@ -11,6 +11,8 @@ from imbot.model import (
     CardPhase,
     CardView,
     Citation,
+    Finished,
+    FinishReason,
     NotFound,
     ReasoningDelta,
     Suggestions,
@@ -24,6 +26,8 @@ from imbot.turn.truncate import OverflowBytes, Truncated, truncate
 # Only the end of a longer reasoning is kept. Layouts show even less of it.
 _REASONING_CHARS = 20_000
 _MOST = 50  # citations, suggestions
+# The text of the bot file that is shown below an answer which the agent did not complete.
+_NOTES: dict[FinishReason, str] = {"length": "truncated", "content_filter": "filtered"}
 
 # A process numbers its changes of a card from 1. Before the first change it journals that no number will be larger
 # than this, so that a process which takes the card over begins above it.
@@ -54,6 +58,8 @@ class Answer:
         self._reasoning = ""
         self._suggestions: tuple[str, ...] = ()
         self._citations: list[Citation] = []
+        self._reason: FinishReason = "stop"
+        self._note = ""  # stands below the answer, and is no part of it
         self._began = asyncio.get_running_loop().time()
 
     @property
@@ -90,6 +96,9 @@ class Answer:
             case Usage():
                 self.usage = event
                 return False
+            case Finished(reason):
+                self._reason = reason
+                return False
             case _:
                 return False
         self.phase = CardPhase.STREAMING
@@ -105,24 +114,27 @@ class Answer:
         self._pieces.append(text[:room])
         self._chars += min(len(text), room)
 
-    def end(self, phase: CardPhase) -> None:
-        """Enter a terminal phase. Every phase but ``final`` gets its text from the bot file as ``error``.
+    def end(self, phase: CardPhase, text: str = "") -> None:
+        """Enter a terminal phase. Every phase but ``final`` gets a text from the bot file as ``error``.
 
-        An answer that was cut because it was too long ends as ``stopped``, with the text ``cut``.
+        ``text`` is its name, by default that of the phase. An answer that was cut because it was too long ends as
+        ``stopped``, with the text ``cut``. One that the agent itself did not complete has a note below it.
         """
-        name = str(phase)
+        name = text or str(phase)
         if self.full and phase is CardPhase.FINAL:
             phase, name = CardPhase.STOPPED, "cut"
         self.phase = phase
         if phase is not CardPhase.FINAL:
             self.error = self._card.text(name, self.context())
+        elif self._reason in _NOTES:
+            self._note = self._card.text(_NOTES[self._reason], self.context())
 
     def context(self) -> CardContext:
         """The values that templates may use now."""
         return CardContext(
             phase=self.phase,
             question=self.turn.question,
-            answer=self.text,
+            answer=_with_note(self.text, self._note),
             reasoning=self._reasoning,
             error=self.error,
             suggestions=self._suggestions,
@@ -149,6 +161,7 @@ class Answer:
         return {
             "ending": str(self.phase),
             **self.card_extras(),
+            **({"note": self._note} if self._note else {}),
             "elapsed_s": round(self.elapsed_s, 3),
             "suggestions": list(self._suggestions),
             "citations": [[c.title, c.url, c.snippet] for c in self._citations],
@@ -180,7 +193,7 @@ def card_context(turn: TurnRecord, chosen: str = "") -> CardContext:
     return CardContext(
         phase=turn.phase,
         question=turn.question,
-        answer=turn.answer,
+        answer=_with_note(turn.answer, extras.get("note", "")),
         error=turn.error,
         chosen=chosen,
         retry=extras.get("retry", False),
@@ -198,6 +211,10 @@ def as_seen(turn: TurnRecord) -> TurnRecord:
     if turn.phase.terminal or "ending" not in turn.extras:
         return turn
     return replace(turn, phase=CardPhase(turn.extras["ending"]))
+
+
+def _with_note(answer: str, note: str) -> str:
+    return f"{answer}\n\n{note}" if note else answer
 
 
 def _joined(parts: list[str]) -> str:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 
-from imbot.agents.causes import bug, described, explained
+from imbot.agents.causes import bug, described, explained, text_for
 from imbot.agents.guarded import guarded
 from imbot.errors import AgentError, UserCodeError
 from imbot.model import CardPhase, Exchange, Usage
@@ -46,7 +46,7 @@ async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPha
         answer.end(CardPhase.STOPPED)
     except AgentError as error:
         _failed(context, error, error if isinstance(error, UserCodeError) else None)
-        answer.end(CardPhase.ERROR)
+        answer.end(CardPhase.ERROR, text_for(error))
     except Exception as error:  # noqa: BLE001 - an agent's bug costs its own turn only, and is logged there
         _failed(context, bug(error), error)
         answer.end(CardPhase.ERROR)

@@ -118,6 +118,9 @@ def test_of_several_answers_the_first_is_read():
         ("content_filter", "content_filter"),
         ("eos", "stop"),
         ("tool_calls", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("SAFETY", "content_filter"),
+        ("content-filter", "content_filter"),
     ],
 )
 def test_reasons_to_end(theirs, ours):

@@ -14,6 +14,7 @@ from imbot.model import (
     CardPhase,
     CardRef,
     Citation,
+    Finished,
     NotFound,
     ReasoningDelta,
     Suggestions,
@@ -22,7 +23,7 @@ from imbot.model import (
     Usage,
 )
 from imbot.spec import Limits, QuotaSpec, Throttle, Timeouts
-from imbot.turn.answer import SEQUENCE_BLOCK
+from imbot.turn.answer import SEQUENCE_BLOCK, card_context
 from imbot.usage.accounting import Calendar
 from imbot.usage.counters import Counters
 
@@ -587,6 +588,37 @@ def test_an_agent_is_closed_before_its_end_is_shown_whatever_ends_it(most_chars,
     run_virtual(main())
     assert seen == [(True, said)]
     assert abandoned == []
+
+
+@pytest.mark.parametrize(("reason", "note"), [("length", "<truncated>"), ("content_filter", "<filtered>")])
+def test_an_answer_that_was_not_completed_says_so_below_it(reason, note):
+    gateway, store = FakeGateway(), FakeStore()
+
+    answered(gateway, "half an ", "answer", Finished(reason), store=store)
+
+    turn = store.only()
+    assert gateway.last().phase == CardPhase.FINAL
+    assert gateway.last().data["answer"] == f"half an answer\n\n{note}"
+    assert turn.answer == "half an answer"  # what the agent gets as history
+    assert card_context(turn).answer == f"half an answer\n\n{note}"  # drawn again after a click
+
+
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [
+        (AgentError("no", code="empty"), "<empty>"),
+        (AgentError("no", code="content_filter"), "<filtered>"),
+        (AgentError("no", code="data_inspection_failed", status=400), "<filtered>"),
+        (AgentError("no", code="http_400", status=400), "<error>"),
+    ],
+)
+def test_an_agent_without_an_answer_has_a_text_of_its_own(error, note):
+    gateway = FakeGateway()
+
+    answered(gateway, error)
+
+    assert gateway.last().phase == CardPhase.ERROR
+    assert gateway.last().data["error"] == note
 
 
 def test_an_answer_of_exactly_the_most_is_whole():
