@@ -108,7 +108,7 @@ def _tls_trouble(error: Exception) -> str:
 
 async def _expect_answer(response: aiohttp.ClientResponse) -> None:
     """Raises RefusedError for every response that cannot be an answer, before parsing it."""
-    if response.status != 200:
+    if not 200 <= response.status < 300:
         body = await _read_text(response, ERROR_BYTES)
         reason = response.reason or "refused"
         if response.status == 400 and _HTTPS_WANTED.search(body):
@@ -121,7 +121,7 @@ async def _expect_answer(response: aiohttp.ClientResponse) -> None:
             reason = f"there is no {response.url.path}: does base_url lack its version, such as /v1?"
         raise refusal_of(response.status, reason, body, response.headers.get("Retry-After"))
     if response.content_type == "text/html":
-        raise _no_completion("a web page")
+        raise _no_completion("a web page", response.status)
 
 
 def _shown(location: str) -> str:
@@ -141,7 +141,7 @@ async def _read_document(
     for event in completion.read(text):
         yield event
     if not completion.recognised:
-        raise _no_completion(form_of(text))
+        raise _no_completion(form_of(text), response.status)
     completion.done = True
 
 
@@ -168,14 +168,14 @@ async def _read_stream(
         for event in completion.read(frame.data):
             yield event
     if not completion.recognised and response.content_type != "text/event-stream":
-        raise _no_completion(response.content_type)
+        raise _no_completion(response.content_type, response.status)
 
 
-def _no_completion(what: str) -> RefusedError:
+def _no_completion(what: str, status: int) -> RefusedError:
     return RefusedError(
         f"the server answered with {what} instead of a chat completion: is base_url right?",
         code="not_an_api",
-        status=200,
+        status=status,
     )
 
 

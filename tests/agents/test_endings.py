@@ -153,3 +153,18 @@ def test_an_answer_that_only_lives_ends_with_the_time_for_all_of_it():
 def test_a_silent_server_is_left(script, code, took_s):
     outcome = answer(*script)
     assert (outcome.error.code, outcome.took_s) == (f"timeout.{code}", took_s)
+
+
+# -- success
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 206])
+def test_every_status_of_success_is_one(status):
+    outcome = answer(data("stop", content="yes"), DONE, status=status)
+    assert (outcome.text, outcome.error) == ("yes", None)
+
+
+@pytest.mark.parametrize("status", [204, 205])
+def test_success_without_a_body_is_no_answer(status):
+    outcome = answer(status=status, content_type="application/octet-stream")
+    assert (outcome.error.code, outcome.error.status) == ("not_an_api", status)
