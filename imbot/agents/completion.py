@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from imbot.agents.answer_text import AnswerText
+from imbot.agents.citations import Citations
 from imbot.agents.tokens import token_count
 from imbot.errors import AgentError
 from imbot.model import (
@@ -87,6 +88,7 @@ class Completion:
         self.heard = 0  # how many documents were
         self._reason = ""
         self._text = AnswerText(thinking_tags)
+        self._citations = Citations()
         self._number: int | None = None  # of the choice that is read
         self._usage: Usage | None = None
         self._started = False
@@ -121,6 +123,7 @@ class Completion:
         yield from self._text.close()
         if not self.complete or self._reason in _BROKEN:
             raise AgentError("the answer broke off", code="interrupted", retryable=True)
+        yield from self._citations
         if self._usage:
             yield self._usage
         reason = _REASONS.get(self._reason.lower().replace("-", "_"), "stop")
@@ -135,6 +138,7 @@ class Completion:
             self._started = True
             yield Started(message_id=_text(document["id"]))
         self._usage = _usage(document.get("usage")) or self._usage
+        self._citations.read(document)
         choices = document.get("choices")
         if isinstance(choices, list):
             self.recognised = True
@@ -159,6 +163,9 @@ class Completion:
     def _read_choice(self, choice: Mapping[str, Any]) -> Iterator[AgentEvent]:
         reason = _text(choice.get("finish_reason"))
         delta, message = choice.get("delta"), choice.get("message")
+        for part in (choice, delta, message):
+            if isinstance(part, dict):
+                self._citations.read(part)
         if isinstance(delta, dict):
             reasoning, text = _reasoning_in(delta), _text_in(delta)
             if not (text or reasoning) and isinstance(message, dict) and message:
