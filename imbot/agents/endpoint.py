@@ -14,7 +14,8 @@ from urllib.request import getproxies
 
 import aiohttp
 
-from imbot.agents.completion import Completion, RefusedError, form_of, refusal_of
+from imbot.agents.completion import Completion
+from imbot.agents.refusals import RefusedError, no_completion, refusal_of
 from imbot.agents.sse import LIMIT_BYTES, SseDecoder
 from imbot.descriptors import FOR_FILES, sockets, why_none
 from imbot.errors import AgentError
@@ -33,6 +34,10 @@ _TLS = {
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"}
 _ALERT = re.compile(r"(\\x15|\x15)(\\x03|\x03)")  # the first bytes of what a server that expects TLS sends
 _HTTPS_WANTED = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS (?:port|server)")  # of nginx, of Go
+_STREAM = "text/event-stream"
+_BEGINS_A_STREAM = re.compile(
+    r"\s*(?::|(?:data|event|id|retry)\b|(?:d|da|dat|e|ev|eve|even|i|r|re|ret|retr)\Z)"
+)
 CLOSE_WAIT_S = 0.1  # after the end mark, for the end of the response, so that the connection can be reused
 
 
@@ -68,8 +73,7 @@ class Endpoint:
                 self._url, json=body, headers=self._headers, allow_redirects=False
             ) as response:
                 await _expect_answer(response)
-                read = _read_document if response.content_type == "application/json" else _read_stream
-                async with aclosing(read(response, completion, self._timeouts)) as events:
+                async with aclosing(_read(response, completion, self._timeouts)) as events:
                     async for event in events:
                         yield event
         except (aiohttp.ClientError, OSError) as error:
@@ -87,6 +91,9 @@ class Endpoint:
         if isinstance(error, TimeoutError):
             text = f"no connection to {host} within {self._timeouts.connect_s:g} s"
             return AgentError(text, code="timeout.connect", retryable=True)
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            text = f"the name of {host} does not resolve"
+            return AgentError(text, code="connection.name", retryable=True)
         if code := _tls_trouble(error):
             return AgentError(f"no encrypted connection to {host}: {_TLS[code]}", code=code)
         if none_left := why_none(error):
@@ -115,13 +122,12 @@ async def _expect_answer(response: aiohttp.ClientResponse) -> None:
             raise RefusedError(
                 f"no encrypted connection to {response.url.host}: {_TLS['tls.needed']}", code="tls.needed"
             )
+        advice = ""
         if 300 <= response.status < 400:
-            reason = f"base_url is redirected to {_shown(response.headers.get('Location', 'nowhere'))}"
+            advice = f"base_url is redirected to {_shown(response.headers.get('Location', 'nowhere'))}"
         elif response.status == 404:
-            reason = f"there is no {response.url.path}: does base_url lack its version, such as /v1?"
-        raise refusal_of(response.status, reason, body, response.headers.get("Retry-After"))
-    if response.content_type == "text/html":
-        raise _no_completion("a web page", response.status)
+            advice = f"there is no {response.url.path}: does base_url lack its version, such as /v1?"
+        raise refusal_of(response.status, reason, body, response.headers.get("Retry-After"), advice)
 
 
 def _shown(location: str) -> str:
@@ -129,28 +135,15 @@ def _shown(location: str) -> str:
     return re.split(r"[?\#]", cut_urls(location), maxsplit=1)[0]
 
 
-async def _read_document(
-    response: aiohttp.ClientResponse, completion: Completion, _: Timeouts
-) -> AsyncGenerator[AgentEvent]:
-    """An answer, or an error, that comes as one document although a stream was requested."""
-    read = bytearray()
-    while len(read) < LIMIT_BYTES and (chunk := await response.content.readany()):
-        read += chunk
-        yield Alive(begun=not read.isspace())  # some servers send white space until the answer is there
-    text = read[:LIMIT_BYTES].decode("utf-8", "replace")
-    for event in completion.read(text):
-        yield event
-    if not completion.recognised:
-        raise _no_completion(form_of(text), response.status)
-    completion.done = True
-
-
-async def _read_stream(
+async def _read(
     response: aiohttp.ClientResponse, completion: Completion, timeouts: Timeouts
 ) -> AsyncGenerator[AgentEvent]:
-    decoder, unpaused = SseDecoder(), 0
+    """The events of a stream, or of one document, whatever its type says: servers send each for the other."""
+    decoder, unpaused, begins = SseDecoder(), 0, bytearray()
     async with aclosing(_chunks(response, completion, timeouts)) as chunks:
         async for chunk in chunks:
+            if not completion.recognised and len(begins) < LIMIT_BYTES:
+                begins += chunk  # which may turn out to be no stream
             silent = True
             for start in range(0, len(chunk), SLICE_BYTES):
                 piece = chunk[start : start + SLICE_BYTES]
@@ -167,16 +160,14 @@ async def _read_stream(
     for frame in decoder.close():
         for event in completion.read(frame.data):
             yield event
-    if not completion.recognised and response.content_type != "text/event-stream":
-        raise _no_completion(response.content_type, response.status)
-
-
-def _no_completion(what: str, status: int) -> RefusedError:
-    return RefusedError(
-        f"the server answered with {what} instead of a chat completion: is base_url right?",
-        code="not_an_api",
-        status=status,
-    )
+    if not completion.recognised:
+        text = begins.decode("utf-8", "replace")
+        begun = bool(_BEGINS_A_STREAM.match(text) if text.strip() else response.content_type == _STREAM)
+        if not begun:
+            for event in completion.read_body(text):
+                yield event
+        if not completion.recognised and not completion.done and (completion.foreign or not begun):
+            raise no_completion(response.content_type, text, response.status)
 
 
 async def _chunks(

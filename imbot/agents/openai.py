@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imbot.agents.completion import RefusedError
+from imbot.agents.refusals import RefusedError
 from imbot.agents.settings import reveal, setting_error
 from imbot.backoff import Backoff
 from imbot.errors import AgentError
@@ -67,7 +67,7 @@ class OpenAIAgent:
                     past, trimmed = past[(len(past) + 1) // 2 :], True
                     continue
                 failures += 1
-                wait_s = self._patience_s(error, backoff)
+                wait_s = self._patience_s(error, failures, backoff)
                 if shown or wait_s is None or failures > self._retries:
                     raise
             await asyncio.sleep(wait_s)
@@ -103,9 +103,10 @@ class OpenAIAgent:
         body = {"user": opaque_id(message.sender.id), **self._fields, "messages": said}
         return {key: value for key, value in body.items() if value is not None}
 
-    def _patience_s(self, error: AgentError, backoff: Backoff) -> float | None:
+    def _patience_s(self, error: AgentError, failures: int, backoff: Backoff) -> float | None:
         """How many seconds to wait before asking again; None if that would not help."""
-        if not error.retryable:
+        once = error.code == "not_an_api" and failures == 1  # a proxy may have answered in a bad moment
+        if not (error.retryable or once):
             return None
         wish_s = error.retry_after_s if isinstance(error, RefusedError) else None
         if wish_s is None:

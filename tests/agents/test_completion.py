@@ -4,7 +4,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from imbot.agents.completion import Completion, RefusedError, parse_retry_after, refusal_in, refusal_of
+from imbot.agents.completion import Completion
+from imbot.agents.refusals import RefusedError, parse_retry_after, refusal_in, refusal_of
 from imbot.errors import AgentError
 from imbot.model import Finished, ReasoningDelta, Started, TextDelta, TextReplace, Usage
 

@@ -326,6 +326,29 @@ async def test_a_passing_failure_is_tried_again(upstream, open_agent, ask, failu
     assert len(upstream.requests) == 3
 
 
+async def test_what_is_no_answer_is_tried_once_more(upstream, open_agent, ask):
+    odd = text("<html>Please wait</html>", "text/html")
+    upstream.replies = [odd, HELLO]
+    assert said(await ask(open_agent(), "a")) == "你好"
+    upstream.replies = [odd]
+    assert (await fail(ask, open_agent(retries=5), "a")).code == "not_an_api"
+    assert len(upstream.requests) == 4
+    await fail(ask, open_agent(retries=0), "a")
+    assert len(upstream.requests) == 5
+
+
+async def test_a_name_that_does_not_resolve_is_told(open_agent, ask):
+    error = await fail(ask, open_agent(base_url="http://no-such-host.invalid/v1", retries=0), "a")
+    assert (error.code, error.retryable) == ("connection.name", True)
+    assert "no-such-host.invalid" in str(error)
+
+
+async def test_an_excerpt_repeats_no_key(upstream, open_agent, ask):
+    upstream.replies = [text(f"your key {KEY} is odd", "text/plain")]
+    error = await fail(ask, open_agent(retries=0), "a")
+    assert "your key *** is odd" in str(error)
+
+
 async def test_tries_are_counted(upstream, open_agent, ask):
     upstream.replies = [refuse(500)]
     assert (await fail(ask, open_agent(retries=2), "a")).status == 500

@@ -8,8 +8,8 @@ from fakes import FakeCard, behaviour
 from virtual import run_virtual
 
 from imbot.agents.causes import AGENT_CAUSES, NOT_KNOWN, explained
-from imbot.agents.completion import RefusedError
 from imbot.agents.echo import EchoAgent
+from imbot.agents.refusals import RefusedError
 from imbot.errors import AgentError, FatalError, TransientError
 from imbot.model import Finished, NotFound, ReasoningDelta, TextDelta
 from imbot.ops import doctor
@@ -164,7 +164,7 @@ def test_a_silent_agent_fails_when_its_time_for_the_first_word_is_over():
 
     assert agent.state == "failed"
     assert "within 60 s" in agent.found
-    assert agent.cause == AGENT_CAUSES["timeout"][0]
+    assert agent.cause == AGENT_CAUSES["timeout.first_event"][0]
     assert streaming.state == "not tried"
     assert took_s == pytest.approx(60.0)
     assert running == 0
