@@ -14,7 +14,7 @@ PACKAGE = Path(imbot.__file__).parent
 # A package imports only from the rows above its own, and from itself. Top-level modules count as packages.
 ORDER = [
     {"errors"},
-    {"model", "backoff", "descriptors", "text", "web"},
+    {"model", "backoff", "descriptors", "proxies", "text", "web"},
     {"log", "tasks"},
     {"spec", "stores"},
     {"templates"},

@@ -50,6 +50,10 @@ AGENT_CAUSES = {
         "nothing answers at the agent's address, or a firewall drops the connection",
         "check the agent's address, and the network to it",
     ),
+    "proxy": (
+        "the environment names a proxy that imbot cannot use",
+        "set HTTPS_PROXY and HTTP_PROXY to a proxy that speaks HTTP, or name the agent's host in NO_PROXY",
+    ),
     "agent.timeout": ("the agent waited in vain for something it needs", "look into the agent's own log"),
     "agent.bug": ("an error in the agent's own code", "fix it; the log shows where"),
     "agent.thread": (

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import aiohttp
 
@@ -20,6 +19,7 @@ from imbot.agents.sse import LIMIT_BYTES, SseDecoder
 from imbot.descriptors import FOR_FILES, sockets, why_none
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Alive
+from imbot.proxies import ProxyError, proxy_for
 from imbot.spec import Timeouts
 from imbot.text.masking import cut_urls
 
@@ -61,7 +61,6 @@ class Endpoint:
             timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect_s),
             connector=aiohttp.TCPConnector(limit=0, socket_factory=sockets(FOR_FILES)),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=bool(getproxies()),
         )
 
     async def ask(self, body: dict[str, Any]) -> AsyncGenerator[AgentEvent]:
@@ -70,7 +69,11 @@ class Endpoint:
         await asyncio.sleep(0)  # let the caller send the first card before: people see it sooner
         try:
             async with self._pool.post(
-                self._url, json=body, headers=self._headers, allow_redirects=False
+                self._url,
+                json=body,
+                headers=self._headers,
+                allow_redirects=False,
+                proxy=proxy_for(self._url),
             ) as response:
                 await _expect_answer(response)
                 async with aclosing(_read(response, completion, self._timeouts)) as events:
@@ -88,6 +91,8 @@ class Endpoint:
 
     def _unreachable(self, error: Exception) -> AgentError:
         host = urlsplit(self._url).netloc
+        if isinstance(error, ProxyError):
+            return AgentError(f"no connection to {host}: {error}", code="proxy")
         if isinstance(error, TimeoutError):
             text = f"no connection to {host} within {self._timeouts.connect_s:g} s"
             return AgentError(text, code="timeout.connect", retryable=True)

@@ -15,6 +15,7 @@ from imbot.agents.settings import reveal, setting_error
 from imbot.backoff import Backoff
 from imbot.errors import AgentError
 from imbot.model import AgentEvent, Exchange, Message, ReasoningDelta, TextDelta, TextReplace
+from imbot.proxies import ProxyError, proxy_for
 from imbot.spec import AgentSpec, Timeouts, secrets_in
 from imbot.text.masking import KnownSecrets
 
@@ -75,10 +76,12 @@ class OpenAIAgent:
     @property
     def address(self) -> tuple[str, int] | None:
         """Host and port of ``base_url``; None behind a proxy, as connections are made to that."""
-        from urllib.request import getproxies
-
         url = urlsplit(self._url)
-        if not url.hostname or getproxies():
+        try:
+            behind_proxy = proxy_for(self._url) is not None
+        except ProxyError:
+            behind_proxy = True
+        if not url.hostname or behind_proxy:
             return None
         return url.hostname, url.port or (443 if url.scheme == "https" else 80)
 

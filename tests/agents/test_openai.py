@@ -422,7 +422,9 @@ async def test_connecting_has_its_own_timeout(open_agent, ask, monkeypatch):
     assert (error.code, error.retryable) == ("timeout.connect", True)
 
 
-@pytest.mark.parametrize(("excluded", "reached"), [("", False), ("127.0.0.1", True)])
+@pytest.mark.parametrize(
+    ("excluded", "reached"), [("", False), ("127.0.0.1", True), ("10.0.0.0/8,127.0.0.0/8", True)]
+)
 async def test_a_proxy_in_the_environment_is_used_unless_excluded(
     open_agent, ask, monkeypatch, unused_tcp_port, excluded, reached
 ):
@@ -434,6 +436,17 @@ async def test_a_proxy_in_the_environment_is_used_unless_excluded(
         error = await fail(ask, open_agent(retries=0), "a")
         assert error.code == "connection"
         assert "hunter2" not in str(error)
+
+
+async def test_a_proxy_that_cannot_be_used_is_named(open_agent, ask, monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://me:hunter2@127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    error = await fail(ask, open_agent(), "a")
+    assert (error.code, error.retryable) == ("proxy", False)
+    assert "SOCKS" in str(error)
+    assert "hunter2" not in str(error)
+    monkeypatch.setenv("no_proxy", "127.0.0.0/8")
+    assert said(await ask(open_agent(), "a")) == "你好"
 
 
 def test_where_it_connects_to_is_known_but_not_behind_a_proxy(open_agent, monkeypatch):

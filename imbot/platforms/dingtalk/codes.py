@@ -170,6 +170,10 @@ MEANINGS = {
         transient=True,
         retry_after_s=1.0,
     ),
+    "network.proxy": Meaning(
+        "the environment names a proxy that imbot cannot use",
+        "set HTTPS_PROXY and HTTP_PROXY to a proxy that speaks HTTP, or name DingTalk's hosts in NO_PROXY",
+    ),
     "network.certificate": Meaning(
         "a proxy in between uses a certificate of its own, or this machine's clock is wrong",
         "set the clock, or install the proxy's certificate (SSL_CERT_FILE)",

@@ -15,6 +15,7 @@ from imbot.errors import FatalError, PlatformError
 from imbot.platforms.dingtalk import codes, http
 from imbot.platforms.dingtalk.openapi import OpenApi, network_error
 from imbot.platforms.dingtalk.times import Times
+from imbot.proxies import proxy_for
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Connector:
             async with asyncio.timeout(self._times.call_s):
                 return await http.websockets().ws_connect(
                     f"{endpoint}{begin}ticket={quote_plus(ticket)}",
+                    proxy=proxy_for(endpoint),
                     heartbeat=self._times.heartbeat_s,
                     max_msg_size=MAX_FRAME_BYTES,
                 )

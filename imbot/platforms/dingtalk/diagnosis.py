@@ -31,6 +31,7 @@ from imbot.platforms.dingtalk.openapi import (
 )
 from imbot.platforms.dingtalk.stream import CLICKS, MESSAGES, USER_AGENT
 from imbot.platforms.dingtalk.times import Times
+from imbot.proxies import proxy_for, unused_proxies
 
 PATIENCE = Times(call_s=10.0)
 CLOCK_TOLERANCE_S = 60.0
@@ -93,7 +94,7 @@ class DingTalkDiagnosis:
 
     # -- the network
 
-    async def _network(self) -> str:
+    async def _network(self) -> str | Doubt:
         """Whether DingTalk itself answers. It must refuse a request for a token without credentials, in JSON."""
         began = _now()
         url = f"{self._endpoint}/v1.0/oauth2/accessToken"
@@ -104,7 +105,12 @@ class DingTalkDiagnosis:
         where = _place(self._endpoint)
         if self._endpoint != DEFAULT_ENDPOINT:
             where += f" ({ENDPOINT_VARIABLE})"
-        return f"{where} answers in {(_now() - began) * 1000:.0f} ms"
+        way = " through the proxy of the environment" if proxy_for(url) else ""
+        found = f"{where} answers{way} in {(_now() - began) * 1000:.0f} ms"
+        if ignored := unused_proxies():
+            cure = "name the proxy in HTTPS_PROXY and HTTP_PROXY if calls are to take it"
+            return Doubt(found, ignored, cure)
+        return found
 
     async def _webhooks(self) -> str:
         url = WEBHOOKS[self._endpoint]
@@ -225,6 +231,7 @@ class DingTalkDiagnosis:
                 json={} if method == "POST" else None,
                 timeout=aiohttp.ClientTimeout(total=self._times.call_s),
                 allow_redirects=False,
+                proxy=proxy_for(url),
             ) as response:
                 ahead_s = self._ahead(response.headers.get("Date", ""))
                 return response.status, _parsed(await response.read()), ahead_s

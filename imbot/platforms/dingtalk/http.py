@@ -5,7 +5,6 @@ A thousand bots need one pool of connections for their calls, and must not all c
 
 import asyncio
 from dataclasses import dataclass
-from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -52,7 +51,6 @@ def _session(keep: int, *middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.C
         connector=aiohttp.TCPConnector(limit=0, socket_factory=sockets(keep)),
         cookie_jar=aiohttp.DummyCookieJar(),
         middlewares=middlewares,
-        trust_env=bool(getproxies()),  # which reads the environment anew for every call
     )
 
 

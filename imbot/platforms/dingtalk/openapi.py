@@ -22,6 +22,7 @@ from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.dingtalk.slots import in_turn
 from imbot.platforms.dingtalk.times import Times
 from imbot.platforms.gateway import Going, Priority
+from imbot.proxies import ProxyError, proxy_for
 from imbot.spec import Secret
 from imbot.usage.rate_limit import RateLimiter
 
@@ -214,6 +215,7 @@ class OpenApi:
                 headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
                 timeout=aiohttp.ClientTimeout(total=self._times.call_s),
                 allow_redirects=False,
+                proxy=proxy_for(url),
             ) as response:
                 return response.status, _parsed(await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -225,6 +227,8 @@ def network_error(error: Exception) -> PlatformError:
     """The error for a failure of the HTTP library. Its message has no URL in it."""
     if none_left := why_none(error):
         return codes.error(none_left.partition(":")[0], "descriptors")
+    if isinstance(error, ProxyError):
+        return codes.error(str(error), "network.proxy")
     if isinstance(error, aiohttp.InvalidURL):
         return codes.error("the address is not a URL", "endpoint")
     if isinstance(error, aiohttp.ClientConnectorError):

@@ -295,12 +295,20 @@ async def test_gateways_of_one_loop_share_a_session_until_the_last_is_closed(pla
     assert not http._shared
 
 
-@pytest.mark.parametrize("excluded", [True, False])
+async def test_a_proxy_that_cannot_be_used_is_named(platform, api, monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+
+    with pytest.raises(FatalError, match="SOCKS"):
+        await api.send(CALL)
+
+
+@pytest.mark.parametrize("excluded", ["127.0.0.1", "127.0.0.0/8", ""])
 async def test_77_a_proxy_in_the_environment_is_used_but_where_excluded(
     platform, api, monkeypatch, unused_tcp_port_factory, excluded
 ):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_tcp_port_factory()}")
-    monkeypatch.setenv("no_proxy", "127.0.0.1" if excluded else "")
+    monkeypatch.setenv("no_proxy", excluded)
 
     if excluded:
         await api.send(CALL)
