@@ -21,6 +21,7 @@ from jinja2.utils import Namespace, missing, pass_context
 
 from imbot.templates import filters
 from imbot.templates.budget import SHOWN_COST, TooExpensiveError, check_bits, hold, spend, to_text
+from imbot.templates.line_breaks import without_lines_of_tags
 from imbot.templates.prices import CALL_COST, METHODS, OPERATORS, TEST_PRICES, charge
 from imbot.templates.syntax import CONCAT_FILTER, HOLD_FILTER, STEP_FILTER, with_budget
 from imbot.templates.variables import TURN_VARIABLES
@@ -98,7 +99,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
             loader=FunctionLoader(self._load),
             optimized=False,  # the optimizer computes constants while compiling, where nothing is charged
             auto_reload=False,
-            trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
@@ -125,9 +125,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _tokenize(
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None
     ) -> TokenStream:
+        raw = without_lines_of_tags(self.lexer.tokeniter(source, name, filename, state))
         # Otherwise the library's generators end where a parser that recurses too deeply gives up; Python 3.12
         # has no room there to end them, and says so on the terminal.
-        return TokenStream(_read_ahead(super()._tokenize(source, name, filename, state)), name, filename)
+        return TokenStream(_read_ahead(self.lexer.wrap(raw, name, filename)), name, filename)
 
     def _load(self, name: str) -> str | None:
         text = self.files.get(name)
