@@ -72,6 +72,16 @@ class StoreContract:
         assert await store.turn(turn.id) == turn
         assert await store.turn_of_card("card1") == turn
 
+    async def test_a_card_is_found_by_the_name_that_quotes_have_for_it(self, store):
+        await store.accept(new_turn(1))
+        await store.accept(new_turn(2, quote="> a"))
+        turn = await store.turn("turn2")
+        await store.update_turn("turn2", card=replace(turn.card, quoted_as="k1"))
+
+        assert await store.turn_of_card("k1") == replace(turn, card=replace(turn.card, quoted_as="k1"))
+        assert (await store.turn_of_card("card2")).quote == "> a"
+        assert await store.turn_of_card("") is None
+
     async def test_unknown_turns_are_none(self, store):
         assert await store.turn("nobody") is None
         assert await store.turn_of_card("none") is None

@@ -32,6 +32,11 @@ class ActiveTurn:
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     stoppable: bool = False
 
+    def ask(self, message: Message) -> None:
+        """Take a message with another text for the turn, before it is journalled."""
+        self.message = message
+        self.turn = self.journal.turn = replace(self.turn, question=message.text or "", quote=message.quote)
+
     @property
     def now(self) -> TurnRecord:
         """The turn with its card as it is known now."""

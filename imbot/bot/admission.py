@@ -10,6 +10,7 @@ from collections import Counter
 from imbot.bot.commands import command_of
 from imbot.model import Message
 from imbot.spec import Access, BotSpec, Limits
+from imbot.text.quotes import without_quote
 
 SHARE = 4  # one person may fill one part in so many of the queue
 
@@ -26,16 +27,17 @@ def admitted(message: Message, access: Access) -> bool:
 def immediate_reply(message: Message, spec: BotSpec) -> str:
     """The command, or the name of the text, for a message that does not go to the agent.
 
-    Empty for a question.
+    Empty for a question. What a message quotes is no command, and does not count for its length.
     """
     if not admitted(message, spec.access):
         return "refused"
     if not message.text:
         return "unsupported" if message.text is None else "help"
-    if order := command_of(message.text, spec.commands):
+    written = without_quote(message.text, message.quote)
+    if order := command_of(written, spec.commands):
         return order
     privileged = message.sender.id in spec.access.admins
-    return "too_long" if len(message.text) > spec.limits.message_chars and not privileged else ""
+    return "too_long" if len(written) > spec.limits.message_chars and not privileged else ""
 
 
 class Permit:

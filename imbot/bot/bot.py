@@ -18,16 +18,10 @@ from imbot.bot.active_turns import ActiveTurn, ActiveTurns
 from imbot.bot.admission import ConcurrencyLimit, Permit, admitted, immediate_reply
 from imbot.bot.behaviours import Behaviours
 from imbot.bot.ordering import ConversationQueues, trimmed
+from imbot.bot.quotes import with_quoted_answer
 from imbot.bot.replies import Replies
 from imbot.errors import StoreError, TransientError
-from imbot.model import (
-    CardAction,
-    CardChange,
-    ConversationKey,
-    Exchange,
-    Message,
-    TurnRecord,
-)
+from imbot.model import CardAction, CardChange, ConversationKey, Exchange, Message, TurnRecord
 from imbot.platforms.gateway import Gateway
 from imbot.platforms.recent_ids import RecentIds
 from imbot.spec import BotSpec
@@ -169,6 +163,7 @@ class Bot:
             conversation_kind=message.conversation_kind,
             sender=message.sender,
             question=message.text or "",
+            quote=message.quote,
             card=replace(self.gateway.new_card(message), key=turn_id),
             accepted_at=self._clock(),
             fingerprint=self.spec.fingerprint,
@@ -208,6 +203,7 @@ class Bot:
 
     async def _new(self, active: ActiveTurn) -> bool:
         """Journal the message; returns whether it is new. If the store fails, only memory can tell."""
+        active.ask(await with_quoted_answer(active.message, self._store))
         try:
             fresh = await active.journal.accept()
         except StoreError as error:

@@ -56,9 +56,6 @@ ConversationKind = Literal["single", "group"]
 TurnShown = Literal["", "card", "sending", "said"]
 
 
-# -- a person says something ---------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who wrote or clicked. ``id`` is stable per organisation; ``nick`` is for showing only."""
@@ -74,7 +71,8 @@ class Message:
     ``id`` is the same when the platform delivers the message again. ``text`` is trimmed, without the mention
     of the bot; None when the message holds nothing that imbot can read (a sticker, a video). ``received_at``
     is in epoch seconds. ``address`` is what the platform needs for the answer: strings and numbers, opaque
-    above ``platforms/``.
+    above ``platforms/``. ``quote`` is the end of ``text`` that shows the message which this one answers, line by
+    line after ``> ``. ``quoted_card`` is the platform's name of the quoted card, if it is one of the bot's own.
     """
 
     id: str
@@ -85,6 +83,8 @@ class Message:
     received_at: float
     conversation_title: str = ""
     address: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    quote: str = ""
+    quoted_card: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Exchange:
     answer: str
 
 
-# -- a card shows it -----------------------------------------------------------------------------
+# -- a card shows it, and people click -----------------------------------------------------------
 
 
 class CardPhase(StrEnum):
@@ -129,13 +129,15 @@ class CardRef:
     ``id`` is the platform's id of the card. Where the platform chooses it, it is empty until the card is
     made. ``key`` is the id of the turn that it answers, the same for every attempt to show it. ``sequence``
     numbers the card's changes, for platforms that take them in order only; it keeps growing over restarts.
-    ``address`` says where the card is, like ``Message.address``.
+    ``address`` says where the card is, like ``Message.address``. ``quoted_as`` is the name that a message which
+    quotes the card has for it (``Message.quoted_card``), where that is not the id; empty: not known.
     """
 
     id: str
     address: Mapping[str, Any] = field(default_factory=dict, repr=False)
     key: str = ""
     sequence: int = 0
+    quoted_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,6 @@ class CardView:
     native: Mapping[str, Any] = field(default_factory=dict)
     button_keys: frozenset[str] = frozenset()
     mention: Sender | None = None
-
-
-# -- a person clicks -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +227,8 @@ class TurnRecord:
     beyond the named fields (suggestions, citations, kind and native values), as JSON. ``shown`` is what
     people surely see: nothing yet, a ``card``, a text that is being sent (``sending``) or was sent
     (``said``). ``replaced``: the question was asked again, so this answer left the conversation. ``usage``
-    is what the agent reported; ``not_found``: it knew no answer.
+    is what the agent reported; ``not_found``: it knew no answer. ``quote`` is the end of ``question`` that is
+    quoted, as in ``Message``.
     """
 
     id: str
@@ -251,6 +251,7 @@ class TurnRecord:
     replaced: bool = False
     usage: Usage | None = None
     not_found: bool = False
+    quote: str = ""
 
     @property
     def label(self) -> str:

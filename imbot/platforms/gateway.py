@@ -118,7 +118,7 @@ class Gateway(Protocol):
         ``latest`` as in ``update_card``. On a platform that names its cards itself, or that needs ``ref.sequence``,
         the gateway makes the card first, then awaits ``made`` with its name, which journals it, and only then shows
         the card, with ``ref.key`` as the idempotency key. So no card is shown that the journal does not know, even
-        after a crash in between. Other gateways need not await ``made``.
+        after a crash in between. Other gateways need not await ``made``; they may tell it ``ref.quoted_as``.
         """
         ...
 

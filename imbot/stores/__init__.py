@@ -112,7 +112,7 @@ class Store(Protocol):
         ...
 
     async def turn_of_card(self, card_id: str) -> TurnRecord | None:
-        """The turn with that card; None if it is not stored."""
+        """The turn with that card, named by its id or ``CardRef.quoted_as``; None if it is not stored."""
         ...
 
     async def beat(self, now: float, lease_s: float) -> None:

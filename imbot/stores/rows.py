@@ -22,6 +22,7 @@ def row_of(values: Mapping[str, Any]) -> dict[str, Any]:
                 row["sender_id"], row["sender_nick"] = value.id, value.nick
             case "card":
                 row["card_id"], row["card_address"] = value.id, _json(value.address)
+                row["card_quoted_as"] = value.quoted_as
             case "extras":
                 row["extras"] = _json(value)
             case "usage":
@@ -39,6 +40,7 @@ def row_of(values: Mapping[str, Any]) -> dict[str, Any]:
 def turn_of(row: sqlite3.Row) -> TurnRecord:
     """The turn that a row holds."""
     extras = json.loads(row["extras"])
+    sequence, quoted_as = extras.get("sequence", 0), row["card_quoted_as"]
     return TurnRecord(
         id=row["id"],
         bot=row["bot"],
@@ -47,7 +49,7 @@ def turn_of(row: sqlite3.Row) -> TurnRecord:
         conversation_kind=row["conversation_kind"],
         sender=Sender(row["sender_id"], row["sender_nick"]),
         question=row["question"],
-        card=CardRef(row["card_id"], json.loads(row["card_address"]), row["id"], extras.get("sequence", 0)),
+        card=CardRef(row["card_id"], json.loads(row["card_address"]), row["id"], sequence, quoted_as),
         accepted_at=row["accepted_at"],
         phase=CardPhase(row["phase"]),
         answer=row["answer"],
@@ -59,6 +61,7 @@ def turn_of(row: sqlite3.Row) -> TurnRecord:
         shown=row["shown"],
         replaced=bool(row["replaced"]),
         not_found=bool(row["not_found"]),
+        quote=row["quote"],
         usage=None if row["prompt_tokens"] is None else Usage(row["prompt_tokens"], row["completion_tokens"]),
     )
 

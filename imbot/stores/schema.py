@@ -105,4 +105,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE turns ADD COLUMN not_found INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX turns_not_found ON turns (accepted_at) WHERE not_found",
     ),
+    (
+        "ALTER TABLE turns ADD COLUMN quote TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE turns ADD COLUMN card_quoted_as TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX turns_by_quoted_card ON turns (card_quoted_as) WHERE card_quoted_as <> ''",
+    ),
 )

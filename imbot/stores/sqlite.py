@@ -19,7 +19,7 @@ from imbot.stores.rows import FIELDS, changed, found, row_of, turn_of, values_of
 PAGE = 500  # rows that a long listing or a clean-up takes at once, so that other work is not delayed
 
 _TURN = "SELECT * FROM turns WHERE id = ?"
-_TURN_OF_CARD = "SELECT * FROM turns WHERE card_id = ?"
+_TURN_OF_CARD = "SELECT * FROM turns WHERE card_id = ?1 OR (card_quoted_as = ?1 AND card_quoted_as <> '')"
 _PAST = """
     SELECT question, answer, phase, replaced, accepted_at, coalesce(finished_at, accepted_at) AS ended_at
     FROM turns
@@ -118,7 +118,7 @@ class SqliteStore:
         return await self._one_turn(_TURN, turn_id)
 
     async def turn_of_card(self, card_id: str) -> TurnRecord | None:
-        """The turn with that card; None if it is not stored."""
+        """The turn with that card, named by its id or ``CardRef.quoted_as``; None if it is not stored."""
         return await self._one_turn(_TURN_OF_CARD, card_id)
 
     # -- turns of processes that died

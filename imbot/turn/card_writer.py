@@ -131,7 +131,10 @@ class CardWriter:
             self._pacer.made(self._now())
 
     async def _made(self, ref: CardRef) -> None:
-        """Journal the card under the name that the platform has given it, before it is shown."""
+        """Journal the card under the names that the platform has given it."""
+        if ref.quoted_as:  # the card is known, and how quotes name it may wait
+            self._journal.later(card=ref)
+            return
         self._answer.sequence = SEQUENCE_BLOCK
         await self._journal.keep(card=ref, extras=self._answer.card_extras())
 

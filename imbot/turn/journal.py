@@ -34,7 +34,7 @@ class Journal:
         self._starting_anew = False  # the conversation is to begin anew with the turn
         self._unaccepted = False  # the store failed when the turn began, so it has no record to change yet
         self._store = store
-        self._turn = turn
+        self.turn = turn  # as it was when it began
         self._waiting: dict[str, Any] = {}
         self._writer: asyncio.Task[None] | None = None
 
@@ -49,7 +49,7 @@ class Journal:
         Raises StoreError. Then the record is made with the next write.
         """
         try:
-            return await self._store.accept(self._turn)
+            return await self._store.accept(self.turn)
         except StoreError:
             self._unaccepted = True
             raise
@@ -101,26 +101,26 @@ class Journal:
             handing_back, self._handing_back = self._handing_back, False
             try:
                 if self._unaccepted:
-                    await self._store.accept(self._turn)
+                    await self._store.accept(self.turn)
                     self._unaccepted = False
                 if self._starting_anew:
-                    await self._store.start_anew(self._turn.conversation, self._turn.accepted_at)
+                    await self._store.start_anew(self.turn.conversation, self.turn.accepted_at)
                     self._starting_anew = False
                 if changes:
-                    await self._store.update_turn(self._turn.id, **changes)
+                    await self._store.update_turn(self.turn.id, **changes)
                 if handing_back:
-                    await self._store.hand_back(self._turn.id)
+                    await self._store.hand_back(self.turn.id)
             except TakenOverError as error:
-                log.warning("%s: its record could not be stored: %s", self._turn.label, error)
+                log.warning("%s: its record could not be stored: %s", self.turn.label, error)
                 self.lost = True
             except StoreError as error:
-                log.error("%s: its record could not be stored: %s", self._turn.label, error)
+                log.error("%s: its record could not be stored: %s", self.turn.label, error)
                 self._waiting = changes | self._waiting
                 self._handing_back = handing_back or self._handing_back
                 return
             except Exception:  # a defect of the store must not stop the answer
                 self._unaccepted = self._starting_anew = False
-                log.exception("%s: its record could not be stored", self._turn.label)
+                log.exception("%s: its record could not be stored", self.turn.label)
 
 
 class Arrears:

@@ -32,6 +32,7 @@ def message_of(turn: TurnRecord, message_id: str = "") -> Message:
         text=turn.question or None,
         received_at=turn.accepted_at,
         address=turn.card.address,
+        quote=turn.quote,
     )
 
 

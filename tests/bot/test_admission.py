@@ -1,6 +1,7 @@
 """Who is answered, and when."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from fakes import message, spec
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from virtual import run_virtual
 
 from imbot.bot.admission import ConcurrencyLimit, Permit, admitted, immediate_reply
+from imbot.bot.commands import command_of
 from imbot.spec import Access, Commands, Limits
+from imbot.text.quotes import as_quote, with_quote
 
 
 def limits(per_user=2, per_bot=3, queue=20):
@@ -45,6 +48,36 @@ def test_what_is_answered_without_the_agent():
     assert immediate_reply(message(None), bot) == "unsupported"
     assert immediate_reply(message("/help", sender="u2"), bot) == "refused"
     assert immediate_reply(message("123456", sender="boss"), bot) == ""
+
+
+def quoting(text, words):
+    quote = as_quote(words)
+    return replace(message(with_quote(text, quote)), quote=quote)
+
+
+def test_what_a_message_quotes_is_no_command_and_does_not_count_for_its_length():
+    bot = spec(commands=Commands(("/new",), ("/stop", "停止"), ("/help",)), limits=Limits(1, 1, 1, 5, 1000))
+
+    assert immediate_reply(quoting("停止", "一个回答"), bot) == "stop"
+    assert immediate_reply(quoting("/NEW ", "long " * 10), bot) == "new"
+    assert immediate_reply(quoting("why?", "long " * 10), bot) == ""
+    assert immediate_reply(quoting("", "/new"), bot) == ""
+    assert immediate_reply(quoting("too long", "x"), bot) == "too_long"
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("@Helper /new", "new"),
+        ("@Helper 停止", "stop"),
+        ("@Helper\u2005@Han /new", "new"),
+        ("@Helper", ""),
+        ("@Helper/new", ""),
+        ("mail me@x /new", ""),
+    ],
+)
+def test_a_command_may_stand_behind_mentions(text, command):
+    assert command_of(text, Commands(("/new",), ("/stop", "停止"), ("/help",))) == command
 
 
 def test_so_many_of_one_person_and_in_all_begin_at_once():

@@ -19,6 +19,31 @@ async def test_a_question_is_answered_in_a_card_that_streams(flow):
     assert streaming, "the answer came in one piece"
 
 
+async def test_the_quote_of_an_answer_reaches_the_agent_also_after_a_restart(flow):
+    flow.echo()
+    async with flow.up():
+        await flow.ask("app-echo", "hello")
+        (quoted,) = [message for message in flow.sim.messages if message.card]
+    async with flow.up():
+        before = set(flow.sim.cards)
+        await flow.sim.say("app-echo", "u-lilei", "more", quote=quoted.id)
+        new = await flow.until(lambda: [card for id_, card in flow.sim.cards.items() if id_ not in before])
+        await flow.until(lambda: new[0].data.get("flowStatus") == "3")
+
+    assert "more\n\n> hello" in new[0].data["msgContent"].replace("  \n", "\n")
+
+
+async def test_a_command_is_obeyed_although_it_quotes_something(flow):
+    flow.echo()
+    async with flow.up():
+        await flow.ask("app-echo", "hello")
+        (quoted,) = [message for message in flow.sim.messages if message.card]
+        await flow.sim.say("app-echo", "u-lilei", "/help", quote=quoted.id)
+        await flow.until(lambda: flow.said("/stop"))
+
+    assert len(flow.cards("app-echo")) == 1
+
+
 async def test_the_card_goes_before_the_acknowledgement(flow, monkeypatch):
     monkeypatch.setattr(gateway, "CARD_FIRST_S", 0.5)
     flow.echo()

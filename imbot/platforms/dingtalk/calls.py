@@ -64,10 +64,10 @@ class Caller(Protocol):
         priority: Priority,
         since: float = 0.0,
         going: Going | None = None,
-    ) -> None:
+    ) -> Mapping[str, Any] | None:
         """Wait until a call of one of ``apis`` may go out, then make the call that ``make`` returns for that API.
 
-        If ``make`` returns None, no call is made. If it returns a call of another API, it is asked again when a
+        Returns the answer. If ``make`` returns None, no call is made. If it returns a call of another API, it is asked again when a
         call of that API may go out. ``going`` is awaited just before the call; if it raises, no call is made.
         Waiting calls go in the order of ``(priority, since)``. Raises PlatformError if the call fails.
         """
@@ -82,6 +82,16 @@ def create(card_id: str, to: Address, view: CardView) -> Call:
     if not template_id(view):
         raise FatalError(f"DingTalk has no cards of kind {view.kind!r}")
     return _create_standard(card_id, to, view) if is_standard(view) else _create_ai(card_id, to, view)
+
+
+def quoted_as(answer: Mapping[str, Any] | None) -> str:
+    """The name that messages which quote a new card have for it, from the answer of ``create``; empty: not told."""
+    answer = answer or {}
+    result = answer.get("result")
+    delivered = result.get("deliverResults") if isinstance(result, Mapping) else None
+    first = delivered[0] if isinstance(delivered, list) and delivered else {}
+    name = first.get("carrierId") if isinstance(first, Mapping) else ""
+    return str(name or answer.get("processQueryKey") or "")
 
 
 def put_ai(card_id: str, changed: Mapping[str, Any]) -> Call:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from imbot.errors import FatalError, TransientError
 from imbot.model import CardView
@@ -10,6 +11,8 @@ from imbot.platforms.dingtalk.calls import is_standard, template_id
 from imbot.platforms.dingtalk.codes import CARD_TOO_LARGE
 from imbot.platforms.dingtalk.markdown import as_platform_markdown
 from imbot.text.markdown import LEAST, size
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +29,8 @@ class CardSize:
         """How many bytes a view is beyond the limit; 0: it fits."""
         return max(0, _bytes_of(view) - self._bytes)
 
-    async def call_within_limit(self, call: Awaitable[None], sent: Callable[[], CardView]) -> None:
-        """Await a call that sends a card, and lower the limit if DingTalk refuses the card as too large.
+    async def call_within_limit(self, call: Awaitable[T], sent: Callable[[], CardView]) -> T:
+        """Await a call that sends a card, and return its result; lower the limit if the card is refused as too large.
 
         ``sent`` returns the view that was sent. If the view was within the limit, the limit becomes half of its
         size, and TransientError is raised: the caller may repeat the call with a shorter answer. If the view was
@@ -36,7 +39,7 @@ class CardSize:
         """
         believed = self._bytes
         try:
-            await call
+            return await call
         except FatalError as error:
             weight = _bytes_of(sent()) if error.code in CARD_TOO_LARGE else 0
             if not LEAST < weight <= believed:

@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imbot.errors import FatalError, TransientError
@@ -14,7 +14,7 @@ from imbot.platforms.dingtalk import calls, codes
 from imbot.platforms.dingtalk.calls import Call, Caller
 from imbot.platforms.dingtalk.card_size import CardSize
 from imbot.platforms.dingtalk.wire import Address
-from imbot.platforms.gateway import Priority
+from imbot.platforms.gateway import Made, Priority, unnamed
 
 MOST_SHOWN = 2_000  # cards that are remembered; the next call about a forgotten card sends all of it
 
@@ -51,8 +51,8 @@ class Cards:
         """How many bytes a view is beyond what one card takes; 0: it fits. Refusals lower the limit."""
         return self._card_size.overflow_bytes(view)
 
-    async def create(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
-        """Make a card; returns the view that was sent.
+    async def create(self, ref: CardRef, latest: Callable[[], CardView], made: Made = unnamed) -> CardView:
+        """Make a card; returns the view that was sent. ``made`` learns the name that quotes have for it.
 
         If the card exists already, an earlier attempt succeeded, so this counts as success. Then it is not known
         what the card shows, because the platform may have kept the data of the first attempt.
@@ -68,7 +68,7 @@ class Cards:
 
         try:
             call = self._api.call(ref, (calls.AI_CREATE,), make, Priority.CREATE, now)
-            await self._card_size.call_within_limit(call, lambda: view)
+            answer = await self._card_size.call_within_limit(call, lambda: view)
         except FatalError as error:
             if error.code not in codes.CARD_EXISTS:
                 raise
@@ -77,6 +77,9 @@ class Cards:
             if error.retry_after_s is None:
                 self._remember(ref, _Shown({}, now, _put_apis(view)))
             raise
+        else:
+            if name := calls.quoted_as(answer):
+                await made(replace(ref, quoted_as=name))
         expected = _put_apis(view) if doubtful else _next_apis(view)
         self._remember(ref, _Shown({} if doubtful else dict(view.data), _now(), expected))
         return view

@@ -88,5 +88,5 @@ class _Nowhere:
         since: float = 0.0,
         going: Going | None = None,
     ) -> None:
-        """As ``Caller.call``."""
+        """As ``Caller.call``, without an answer."""
         await in_turn(self._limiter, apis, make, lambda _: self._called(about.id), priority, since, going)

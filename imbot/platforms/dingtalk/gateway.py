@@ -91,10 +91,10 @@ class DingTalkGateway:
         self,
         ref: CardRef,
         latest: Callable[[], CardView],
-        made: Made = unnamed,  # noqa: ARG002 - the app names its cards
+        made: Made = unnamed,
     ) -> CardView:
         """Make a card and show it where the message came from."""
-        return await self._cards.create(ref, latest)
+        return await self._cards.create(ref, latest, made)
 
     async def update_card(self, ref: CardRef, latest: Callable[[], CardView]) -> CardView:
         """Show the newest view of a card."""

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,9 +101,10 @@ class OpenApi:
         priority: Priority,
         since: float = 0.0,
         going: Going | None = None,
-    ) -> None:
+    ) -> Mapping[str, Any] | None:
         """Make a call about a card when it may go out, and count it; see ``Caller``."""
-        await in_turn(self.limiter, apis, make, lambda call: self._pay(about, call), priority, since, going)
+        pay = partial(self._pay, about)
+        return await in_turn(self.limiter, apis, make, pay, priority, since, going)
 
     async def send(self, call: Call) -> Mapping[str, Any]:
         """Make a call at once, and return the answer. If our token is refused, try once more with a new one."""
@@ -152,11 +154,11 @@ class OpenApi:
             self._session = None
             await http.give_back()
 
-    async def _pay(self, about: CardRef, call: Call) -> None:
-        """Make a call, and report it to ``spent`` unless the platform surely did not count it."""
+    async def _pay(self, about: CardRef, call: Call) -> Mapping[str, Any]:
+        """Make a call and return the answer, and report it to ``spent`` unless the platform surely did not count it."""
         billed = True
         try:
-            await self.send(call)
+            return await self.send(call)
         except PlatformError as error:
             billed = codes.billed(error)
             raise

@@ -4,31 +4,33 @@
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from imbot.platforms.dingtalk.calls import Call
 from imbot.platforms.gateway import Going, Priority
 from imbot.usage.rate_limit import RateLimiter
+
+T = TypeVar("T")
 
 
 async def in_turn(
     limiter: RateLimiter,
     apis: Sequence[str],
     make: Callable[[str], Call | None],
-    send: Callable[[Call], Awaitable[None]],
+    send: Callable[[Call], Awaitable[T]],
     priority: Priority,
     since: float,
     going: Going | None,
-) -> None:
+) -> T | None:
     """As ``Caller.call``; ``send`` makes the call."""
     while True:
         async with limiter.slot(*apis, priority=priority, since=since) as slot:
             call = make(slot.api)
             if call is None:
-                return
+                return None
             if call.api == slot.api:
                 if going:
                     await going()
                 slot.used = True
-                await send(call)
-                return
+                return await send(call)
         apis = (call.api,)

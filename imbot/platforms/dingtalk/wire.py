@@ -4,18 +4,18 @@
 shapes that the platform documents, so reading is tolerant.
 """
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from imbot.model import CardAction, ConversationKind, Message, Sender
+from imbot.platforms.dingtalk.content import json_object, msgtype_of, shown_as_text, words_of
+from imbot.text.quotes import as_quote, with_quote
 from imbot.text.sanitize import readable
 
-# The keys that hold the text of a message. Pictures and stickers have none; a quoted text has "text", not "content".
-TEXT_KEYS = ("content", "text", "recognition", "summary")
-REPEATED_MENTION = re.compile(r"@\S+\s*")
+_MENTION = re.compile(r"\s*@\S+\s*")
+_MENTION_OF_COMMAND = re.compile(r"\A\s*@\S+\s+(?=/)")
 
 
 class MalformedError(ValueError):
@@ -74,26 +74,30 @@ def parse_message(
         webhook_until=_seconds(data.get("sessionWebhookExpiredTime")),
         organisation=_text(data, "chatbotCorpId") or _text(data, "senderCorpId"),
     )
+    text = _message_text(data, kind)
+    quote = as_quote(_quoted(data)) if text is not None else ""
     return Message(
         id=_required(data, "msgId"),
         conversation_id=address.conversation_id,
         conversation_kind=kind,
         sender=Sender(address.staff_id or _text(data, "senderId"), _text(data, "senderNick")),
-        text=_message_text(data, kind),
+        text=None if text is None else with_quote(text, quote),
         received_at=received_at,
         conversation_title=_text(data, "conversationTitle"),
         address={name: getattr(address, name) for name in _ADDRESS},
+        quote=quote,
+        quoted_card=_text(data, "originalProcessQueryKey"),
     )
 
 
 def parse_action(data: Mapping[str, Any]) -> CardAction:
     """The click in a push of the card topic. Raises MalformedError for a push that names no card."""
-    content = _object(data.get("content")) or _object(data.get("value"))
+    content = json_object(data.get("content")) or json_object(data.get("value"))
     places = [
-        _object(content.get("cardPrivateData")),
-        _object(_object(content.get("actionData")).get("cardPrivateData")),
-        _object(_object(data.get("actionData")).get("cardPrivateData")),
-        _object(data.get("cardPrivateData")),
+        json_object(content.get("cardPrivateData")),
+        json_object(json_object(content.get("actionData")).get("cardPrivateData")),
+        json_object(json_object(data.get("actionData")).get("cardPrivateData")),
+        json_object(data.get("cardPrivateData")),
         content,
         data,
     ]
@@ -101,49 +105,55 @@ def parse_action(data: Mapping[str, Any]) -> CardAction:
         card_id=_required(data, "outTrackId"),
         id=next(filter(None, map(_action_id, places)), ""),
         user_id=_text(data, "userId"),
-        params=next(filter(None, (_object(place.get("params")) for place in places)), {}),
+        params=next(filter(None, (json_object(place.get("params")) for place in places)), {}),
     )
 
 
 def _message_text(data: Mapping[str, Any], kind: ConversationKind) -> str | None:
-    body = _object(data.get("text")) or _object(data.get("content"))
-    text = _read(body, mentioned=kind == "group")
-    if not text and data.get("msgtype") != "text":
-        return None
-    quoted = _quoted(body)
-    if quoted:
-        return "\n".join([text or "", "", *(f"> {line}" for line in quoted.splitlines())]).strip()
-    return text
-
-
-def _read(body: Mapping[str, Any], *, mentioned: bool = False) -> str | None:
-    """The text in the body of a message of any type, trimmed; None if there is none."""
+    body = json_object(data.get("text")) or json_object(data.get("content"))
     segments = body.get("richText")
-    if isinstance(segments, list):
-        return _rich_text([_object(segment) for segment in segments], mentioned=mentioned)
-    words = (body.get(key) for key in TEXT_KEYS)
-    return next((readable(text).strip() for text in words if isinstance(text, str)), None)
+    if kind == "group" and isinstance(segments, list) and _mentioned_first(data):
+        body = {**body, "richText": _without_mention(segments)}
+    return words_of(body) or ("" if data.get("msgtype") == "text" else None)
 
 
-def _rich_text(segments: list[Mapping[str, Any]], *, mentioned: bool) -> str:
-    words: list[str] = []
-    for place, segment in enumerate(segments):
-        if segment.get("type") == "at":
-            words.append(f"@{_text(segment, 'atName')} ")
-        else:
-            words.append(_text(segment, "text"))
-        # Some clients repeat the mention of the bot as the first segment.
-        if mentioned and place == 0 and REPEATED_MENTION.fullmatch(words[0]):
-            words.clear()
-            mentioned = False
-    return "".join(words).strip()
+def _mentioned_first(data: Mapping[str, Any]) -> bool:
+    """Whether the bot is the first whom a message mentions, as far as the push tells."""
+    mentioned = data.get("atUsers")
+    first = json_object(mentioned[0]) if isinstance(mentioned, list) and mentioned else {}
+    return not first or first.get("dingtalkId") == data.get("chatbotUserId")
 
 
-def _quoted(body: Mapping[str, Any]) -> str | None:
-    replied = _object(body.get("repliedMsg")) if body.get("isReplyMsg") else {}
-    content = replied.get("content")
-    plain = {"text": content} if isinstance(content, str) else {}
-    return _read(_object(content) or plain)
+def _without_mention(segments: Sequence[Any]) -> list[Any]:
+    """Rich text without the mention of the bot, which some clients repeat there.
+
+    Only what is surely no more than the mention is cut: a segment that is a mention; a text of one word with ``@``,
+    if more words follow; and such a word before a command. Any other text may hold words glued to the mention.
+    """
+    first, rest = json_object(segments[0]) if segments else {}, list(segments[1:])
+    if msgtype_of(first) == "at":
+        return rest
+    text = words_of(first) or ""
+    if _MENTION.fullmatch(text):
+        return rest if words_of(rest) else list(segments)
+    return [{"text": _MENTION_OF_COMMAND.sub("", text, count=1)}, *rest] if text else list(segments)
+
+
+def _quoted(data: Mapping[str, Any]) -> str:
+    """What a message quotes, or a word that it quotes something; empty if it quotes nothing."""
+    bodies = [json_object(data.get("text")), json_object(data.get("content")), data]
+    for body in bodies:
+        for key in ("repliedMsg", "quoteMessage"):
+            if replied := json_object(body.get(key)):
+                return shown_as_text(replied)
+        if quoted := words_of(body.get("quoteContent")):
+            return quoted
+    quotes = any(body.get("isReplyMsg") for body in bodies)
+    return (
+        shown_as_text({})
+        if quotes or data.get("originalMsgId") or data.get("originalProcessQueryKey")
+        else ""
+    )
 
 
 def _action_id(place: Mapping[str, Any]) -> str:
@@ -151,16 +161,6 @@ def _action_id(place: Mapping[str, Any]) -> str:
     if isinstance(ids, list) and ids:
         return str(ids[0])
     return _text(place, "actionId")
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    """A JSON object that came as a mapping or as a string of JSON; empty for anything else."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return {}
-    return value if isinstance(value, Mapping) else {}
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

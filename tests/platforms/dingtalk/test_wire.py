@@ -132,11 +132,43 @@ def test_each_message_type_gives_its_words_or_none(msgtype, content, expected):
     assert parse(shaped(msgtype, content)).text == expected
 
 
-@pytest.mark.parametrize("first", [{"text": "@Bot "}, {"text": "@Bot"}, {"type": "at", "atName": "Bot"}])
-def test_a_repeated_mention_at_the_start_of_group_rich_text_is_removed(first):
-    message = parse(shaped("richText", {"richText": [first, {"text": "help @Bot "}]}, GROUP))
+PICTURE = {"type": "picture", "downloadCode": "x"}
 
-    assert message.text == "help @Bot"
+
+@pytest.mark.parametrize(
+    ("segments", "expected"),
+    [
+        ([{"text": "@Bot "}, {"text": "help @Bot "}], "help @Bot"),
+        ([{"text": "@Bot"}, {"text": "help @Bot "}], "help @Bot"),
+        ([{"type": "at", "atName": "Bot"}, {"text": "help @Bot "}], "help @Bot"),
+        ([{"text": "@机器人"}, {"text": "/server"}], "/server"),
+        ([{"text": "@Bot\u2005"}, {"text": "help"}, PICTURE], "help"),
+        ([{"text": "@Helper /new"}], "/new"),
+        # words may be glued to the mention, and a mention may be all there is
+        ([{"text": "@Helper帮我查一下订单"}, PICTURE], "@Helper帮我查一下订单"),
+        ([{"text": "@Helper帮我查"}, {"text": " "}], "@Helper帮我查"),
+        ([{"text": "@Helper 帮我查"}], "@Helper 帮我查"),
+        ([{"text": "看 @Helper /new"}], "看 @Helper /new"),
+        ([{"type": "at", "atName": "Bot"}, PICTURE], None),
+        ([PICTURE, {"text": "@Bot 看"}], "@Bot 看"),
+        ([], None),
+    ],
+)
+def test_only_the_mention_is_cut_from_rich_text_of_a_group(segments, expected):
+    assert parse(shaped("richText", {"richText": segments}, GROUP)).text == expected
+
+
+def test_somebody_elses_mention_stays():
+    others = {
+        "atUsers": [{"dingtalkId": "$:LWCP_v1:$han", "staffId": "0170"}, {"dingtalkId": "$:LWCP_v1:$bot"}]
+    }
+    body = shaped("richText", {"richText": [{"text": "@Han "}, {"text": "的电话"}]}, {**GROUP, **others})
+
+    assert parse(body).text == "@Han 的电话"
+
+
+def test_nothing_is_cut_in_a_single_chat():
+    assert parse(shaped("richText", {"richText": [{"text": "@Bot "}, {"text": "hi"}]})).text == "@Bot hi"
 
 
 def test_markdown_forwarded_as_text_is_read():
@@ -160,11 +192,160 @@ def test_what_a_message_quotes_stands_below_it(content):
     assert parse(quoting({"msgType": "text", "content": content})).text == "why?\n\n> orig\n> al"
 
 
+CARD_TREE = {
+    "elementType": "ROOT",
+    "children": [
+        {"elementType": "MARKDOWN", "text": "**一**"},
+        {"elementType": "BOX", "children": [{"elementType": "TEXT", "value": "二"}]},
+        {"elementType": "BUTTON", "children": [{"elementType": "TEXT", "value": "停止"}]},
+        {"elementType": "IMAGE", "value": "https://x/y.png"},
+    ],
+}
+SEGMENTS = [
+    {"msgType": "text", "content": "被引用的"},
+    {"msgType": "picture", "downloadCode": "z"},
+    {"msgType": "at", "content": "@Han"},
+    {"msgType": "text", "content": "正文"},
+]
+
+
 @pytest.mark.parametrize(
-    "replied", [{"msgType": "picture", "content": {"downloadCode": "x"}}, {"msgType": "text"}, None]
+    ("replied", "expected"),
+    [
+        # the words, in the shapes that clients send
+        ({"msgType": "richText", "content": {"richText": SEGMENTS}}, "被引用的@Han 正文"),
+        ({"msgType": "richText", "content": json.dumps({"richText": SEGMENTS})}, "被引用的@Han 正文"),
+        ({"msgType": "richText", "content": {"richText": json.dumps(SEGMENTS)}}, "被引用的@Han 正文"),
+        ({"msgType": "text", "content": {"content": "a"}}, "a"),
+        ({"content": {"content": "a"}}, "a"),
+        ({"msgtype": "text", "text": {"content": "a"}}, "a"),
+        ({"msgType": "markdown", "content": {"title": "t", "text": "# a"}}, "# a"),
+        ({"msgType": "markdown", "content": {"markdown": "# a"}}, "# a"),
+        ({"msgType": "audio", "content": {"recognition": "spoken", "downloadCode": "x"}}, "spoken"),
+        ({"msgType": "interactiveCard", "content": {"cardContent": CARD_TREE}}, "**一**\n> 二"),
+        ({"msgType": "interactiveCard", "content": {"cardContent": json.dumps(CARD_TREE)}}, "**一**\n> 二"),
+        (
+            {"msgType": "interactiveCard", "content": {"cardData": '{"cardParamMap": {"msgContent": "a"}}'}},
+            "a",
+        ),
+        ({"msgType": "chatRecord", "content": {"summary": '["A: 一", "B: 二"]'}}, "A: 一\n> B: 二"),
+        ('{"msgType": "text", "content": {"text": "a"}}', "a"),
+        # a word for what has none
+        ({"msgType": "picture", "content": {"downloadCode": "x"}}, "[图片]"),
+        ({"msgType": "richText", "content": {"richText": [{"msgType": "picture"}]}}, "[图片]"),
+        ({"msgType": "file", "content": {"fileName": "a.pdf", "downloadCode": "x"}}, "[文件] a.pdf"),
+        ({"msgType": "unknownMsgType", "content": {"fileName": "a.pdf"}}, "[文件] a.pdf"),
+        ({"msgType": "video", "content": {"videoType": "mp4"}}, "[视频]"),
+        ({"msgType": "interactiveCard", "msgId": "m1"}, "[卡片]"),
+        ({"msgType": "text"}, "[消息]"),
+        ({"msgType": "text", "content": "[1, 2]"}, "[1, 2]"),
+        ({"msgType": "text", "content": '{"a": 1}'}, '{"a": 1}'),
+        (None, "[消息]"),
+    ],
 )
-def test_a_quote_that_cannot_be_read_is_left_out(replied):
-    assert parse(quoting(replied)).text == "why?"
+def test_a_quote_in_every_shape_gives_its_words_or_a_word_for_it(replied, expected):
+    message = parse(quoting(replied))
+
+    assert message.text == f"why?\n\n> {expected}"
+    assert message.quote == f"> {expected}"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"quoteMessage": {"msgId": "m", "msgtype": "text", "text": {"content": "old"}}}, "old"),
+        ({"quoteMessage": {"msgId": "m", "msgtype": "picture"}}, "[图片]"),
+        ({"text": {"content": "why?", "quoteMessage": {"text": {"content": "old"}}}}, "old"),
+        ({"text": {"content": "why?", "quoteContent": "old"}}, "old"),
+        ({"repliedMsg": {"msgType": "text", "content": {"text": "old"}}}, "old"),
+        ({"originalMsgId": "m"}, "[消息]"),
+        ({"originalProcessQueryKey": "k"}, "[消息]"),
+        ({"text": {"content": "why?", "isReplyMsg": True}}, "[消息]"),
+    ],
+)
+def test_a_quote_is_found_wherever_a_client_puts_it(more, expected):
+    assert parse({**SINGLE, "text": {"content": "why?"}, **more}).text == f"why?\n\n> {expected}"
+
+
+def test_a_rich_text_quotes_too():
+    body = {"richText": [{"text": "why?"}], "isReplyMsg": True, "repliedMsg": {"content": {"text": "old"}}}
+
+    assert parse(shaped("richText", body)).text == "why?\n\n> old"
+
+
+def test_a_quote_of_a_card_of_the_bot_names_the_card():
+    replied = {"msgType": "interactiveCard", "msgId": "m1"}
+
+    assert parse({**quoting(replied), "originalProcessQueryKey": "k1"}).quoted_card == "k1"
+
+
+def test_a_message_without_a_quote_has_none():
+    message = parse(SINGLE)
+
+    assert (message.quote, message.quoted_card) == ("", "")
+
+
+def test_a_long_quote_is_cut():
+    quote = parse(quoting({"content": {"text": "x" * 5000}})).quote
+
+    assert (len(quote), quote[-3:]) == (4003, "xx…")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            {
+                "title": "聊天记录",
+                "summary": "[]",
+                "chatRecord": '[{"senderNick":"A","content":"明天开会"},{"senderNick":"B","content":"几点"}]',
+            },
+            "A: 明天开会\nB: 几点",
+        ),
+        ({"summary": "", "chatRecord": [{"senderNick": "A", "content": {"text": "一"}}]}, "A: 一"),
+        ({"records": [{"senderName": "A", "msgType": "text", "content": '{"content": "一"}'}]}, "A: 一"),
+        (
+            {"messages": [{"senderNick": "A", "msgType": "picture"}, {"senderNick": "B", "text": "二"}]},
+            "A: [图片]\nB: 二",
+        ),
+        (
+            {"chatRecord": [{"senderNick": "A", "msgType": "file", "content": {"fileName": "a.pdf"}}]},
+            "A: [文件] a.pdf",
+        ),
+        (
+            {"chatRecord": [{"senderNick": "A", "chatRecord": [{"senderNick": "B", "content": "一"}]}]},
+            "A: B: 一",
+        ),
+        ({"chatRecord": [{"content": "一"}, "odd", None, 3]}, "一\nodd"),
+        ({"summary": '["A: 一", "B: 二"]', "title": "t"}, "A: 一\nB: 二"),
+        ({"summary": "[]", "title": "t"}, None),
+        ({"chatRecord": "[broken"}, None),
+    ],
+)
+def test_a_forwarded_chat_is_read_with_its_senders(content, expected):
+    assert parse(shaped("chatRecord", content)).text == expected
+
+
+def test_of_a_very_long_forwarded_chat_the_beginning_is_read():
+    lines = parse(shaped("chatRecord", {"chatRecord": [{"content": str(n)} for n in range(500)]})).text.split(
+        "\n"
+    )
+
+    assert (len(lines), lines[-2:]) == (101, ["99", "…"])
+
+
+@pytest.mark.parametrize("deep", ["content", "text", "chatRecord", "cardContent", "children"])
+def test_hostile_nesting_ends(deep):
+    value = {"text": "x"}
+    for _ in range(400):
+        value = {deep: [value] if deep in ("chatRecord", "children") else value}
+
+    assert parse(quoting({"content": value})).text.startswith("why?")
+
+
+@pytest.mark.parametrize("said", ['{"text": "a"}', "[1, 2]", '{"richText": []}'])
+def test_json_that_a_person_writes_is_a_text(said):
+    assert parse({**SINGLE, "text": {"content": said}}).text == said
 
 
 @pytest.mark.parametrize("missing", ["msgId", "conversationId"])

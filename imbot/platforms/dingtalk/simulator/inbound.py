@@ -92,7 +92,7 @@ def _content(world: World, said: Said, conversation: Conversation) -> Body:
     """The part of the payload that depends on the kind of message."""
     match said.kind:
         case "text":
-            return _text(said, conversation)
+            return _text(world, said, conversation)
         case "richText":
             return {"content": {"richText": [_segment(world, part) for part in said.segments]}}
         case "picture":
@@ -112,7 +112,9 @@ def _content(world: World, said: Said, conversation: Conversation) -> Body:
         case "actionCard":
             return {"content": {"title": said.text, "text": said.text, "actionUrlItemList": []}}
         case "chatRecord":
-            return {"content": {"title": "聊天记录", "summary": said.text}}
+            # A list of records as JSON comes beside an empty summary, other words come in the summary.
+            records = {"summary": "[]", "chatRecord": said.text} if said.text.startswith("[") else {}
+            return {"content": {"title": "聊天记录", "summary": said.text} | records}
         case "interactiveCard":
             return {"content": {"biz_custom_action_url": said.text}}
         case "unknownMsgType":
@@ -121,23 +123,38 @@ def _content(world: World, said: Said, conversation: Conversation) -> Body:
             raise ValueError(f"unknown kind of message: {said.kind}")
 
 
-def _text(said: Said, conversation: Conversation) -> Body:
+def _text(world: World, said: Said, conversation: Conversation) -> Body:
     # The platform cuts the leading mention of a group message but keeps the space behind it.
     content: Body = {"content": f" {said.text}" if conversation.kind == "group" else said.text}
     if said.quote is None:
         return {"text": content}
-    content |= {"isReplyMsg": True, "repliedMsg": _replied(said.quote)}
-    return {"text": content, "originalMsgId": said.quote.id}
+    content |= {"isReplyMsg": True, "repliedMsg": _replied(world, said.quote)}
+    own = {"originalProcessQueryKey": key} if (key := world.key_of(said.quote)) else {}
+    return {"text": content, "originalMsgId": said.quote.id, **own}
 
 
-def _replied(message: Message) -> Body:
-    return {
+def _replied(world: World, message: Message) -> Body:
+    replied = {
         "msgType": "interactiveCard" if message.card else message.type,
         "msgId": message.id,
         "senderId": message.sender.sender_id if message.sender else message.app.robot_id,
         "createdAt": message.at,
-        "content": {"text": message.text},
     }
+    return replied if message.card else replied | {"content": _replied_content(world, message)}
+
+
+def _replied_content(world: World, message: Message) -> Body:
+    """What a quote holds of a message; of a card it holds nothing."""
+    match message.type:
+        case "richText":
+            return {"richText": [{"msgType": "text", "content": message.text}]}
+        case "picture" | "video" | "audio":
+            return {"downloadCode": _store(world, PIXEL, "application/octet-stream")}
+        case "file":
+            code = _store(world, PIXEL, "application/octet-stream")
+            return {"downloadCode": code, "fileName": message.text or "a.pdf"}
+        case _:
+            return {"text": message.text}
 
 
 def _segment(world: World, part: str | bytes) -> Body:

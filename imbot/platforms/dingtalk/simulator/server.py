@@ -169,8 +169,10 @@ class Simulator:
         """
         world, who, robot_app = self.world, self.world.users[user], self.world.apps[app]
         conversation = world.group(robot_app) if group else world.single(robot_app, who)
-        message = Message(conversation.id, robot_app, who, kind, text=text)
-        said = Said(kind, text, content, tuple(segments), world.messages[quote] if quote else None)
+        parts = tuple(segments)
+        words = text or "".join(part for part in parts if isinstance(part, str))
+        message = Message(conversation.id, robot_app, who, kind, text=words)
+        said = Said(kind, text, content, parts, world.messages[quote] if quote else None)
         body = payload(world, message, who, said, conversation) | extra
         push = self.gateway.push_bot_message(robot_app, body)
         message.delivered = push.delivered

@@ -167,6 +167,10 @@ class World:
         self.sent[key] = [self.show(message).id for message in messages]
         return key
 
+    def key_of(self, message: Message) -> str:
+        """The key of a message that a robot has sent; empty if it is another one."""
+        return next((key for key, ids in self.sent.items() if message.id in ids), "")
+
     def show_bots(self, bots: Bots) -> None:
         """Tell the pages what is known of the bots."""
         self.bots = bots

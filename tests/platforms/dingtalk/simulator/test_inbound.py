@@ -73,3 +73,39 @@ async def test_frames_carry_chinese_unescaped_and_whole(sim, client):
     frame = await link.frame()
     assert json.loads(frame["data"])["text"]["content"] == '你好 👋\n"quoted"'
     assert "你好" in frame["data"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "content"),
+    [
+        ("text", "a", {"text": "a"}),
+        ("richText", "a", {"richText": [{"msgType": "text", "content": "a"}]}),
+        ("file", "b.pdf", {"fileName": "b.pdf"}),
+        ("picture", "", {}),
+    ],
+)
+async def test_a_quote_holds_what_the_platform_sends_of_each_kind(sim, client, kind, text, content):
+    link = await client.connect()
+    first = await client.said(link, "" if kind == "richText" else text, kind=kind, segments=[text])
+    quoted = (await client.said(link, "re", quote=first["msgId"]))["text"]["repliedMsg"]
+
+    assert quoted["msgType"] == kind
+    assert quoted["content"].items() >= content.items()
+    assert ("downloadCode" in quoted["content"]) == (kind in ("file", "picture"))
+
+
+async def test_a_quoted_card_has_no_content_and_the_key_of_its_delivery(sim, client):
+    link = await client.connect()
+    _, made = await client.card()
+    data = await client.said(link, "re", quote=sim.messages[-1].id)
+
+    assert data["originalProcessQueryKey"] == made["result"]["deliverResults"][0]["carrierId"]
+    assert "content" not in data["text"]["repliedMsg"]
+
+
+async def test_a_forwarded_chat_may_come_as_records(sim, client):
+    link = await client.connect()
+    records = json.dumps([{"senderNick": "A", "content": "hi"}])
+    data = await client.said(link, records, kind="chatRecord")
+
+    assert data["content"] == {"title": "聊天记录", "summary": "[]", "chatRecord": records}
