@@ -10,6 +10,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 LEAST = 600  # bytes: in a smaller part there might only be room for what is repeated from the part before
 
@@ -19,6 +20,7 @@ LIST_ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])\s")
 ROW = re.compile(r"\s*\|.*\|\s*$")
 DELIMITER = re.compile(r"\s*(\|\s*)?(:?-+:?\s*\|\s*)+(:?-+:?\s*)?$")
 
+_BAR = re.compile(r"(?<!\\)\|")
 _CLOSING = 120  # bytes kept free to close a code block
 _OPENING = 60  # bytes up to which the first line of a code block is repeated in the next part
 _LONGEST_OPENING = 200  # characters; a longer line is text that begins with such a mark
@@ -77,6 +79,18 @@ def lines_and_blocks(text: str) -> Iterator[tuple[str, str]]:
             block = ""
 
 
+def begins_table(line: str, after: str) -> bool:
+    """Whether a line is the head of a table, given the line after it. The outer bars may be missing."""
+    columns = _columns(line)
+    return columns > 0 and bool(DELIMITER.match(after)) and columns == _columns(after)
+
+
+def _columns(row: str) -> int:
+    """How many cells a line of a table has; 0 if it is none."""
+    cells = _BAR.split(row.strip().removeprefix("|").removesuffix("|"))
+    return len(cells) if "|" in row else 0
+
+
 def ends(line: str, block: str) -> bool:
     """Whether a line ends the code block that began with that opening line."""
     mark, opened = FENCE.match(line), FENCE.match(block)
@@ -116,11 +130,13 @@ def _borders(text: str, fitting: int, room: int) -> Iterator[_Border]:
     """
     at, before, head, rows, after_heading = 0, "", "", 0, False
     last = text.find("\n", fitting)
-    for line, block in lines_and_blocks(text if last < 0 else text[:last]):
-        row = not block and bool(ROW.match(line) or (rows == 1 and DELIMITER.match(line)))
+    given = [*lines_and_blocks(text if last < 0 else text[:last]), ("", "")]
+    for (line, block), (after, _) in pairwise(given):
+        table = begins_table(line, after) or (rows == 1 and DELIMITER.match(line)) or (head and "|" in line)
+        row = not block and bool(ROW.match(line) or table)
         rows = rows + 1 if row else 0
-        if rows == 1:
-            head = line
+        if rows < 2:
+            head = line if row else ""
         elif rows == 2:
             head = f"{head}\n{line}\n" if DELIMITER.match(line) else ""
         if 0 < at <= fitting and line.strip():

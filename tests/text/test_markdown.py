@@ -110,6 +110,13 @@ def test_a_list_is_cut_between_its_items():
     assert "\n".join(parts) == "\n".join(items)
 
 
+def test_a_table_without_outer_bars_is_cut_as_one_with_them():
+    rows = [f"{n} | {'cell ' * 4}cell" for n in range(60)]
+    parts = split("\n".join(["intro", "", "number | cell", "---|:-:", *rows]), LIMIT)
+    assert all(part.startswith("number | cell\n---|:-:\n") for part in parts[1:])
+    assert [line for part in parts for line in part.split("\n") if "cell cell" in line] == rows
+
+
 def test_a_table_that_is_cut_repeats_its_head():
     rows = [f"| {n} | {'cell ' * 5}|" for n in range(60)]
     parts = split("\n".join(["intro", "", "| number | cell |", "|---|:-:|", *rows]), LIMIT)

@@ -44,6 +44,23 @@ def test_breaks_inside_quotes_and_items_are_marked():
     assert platform_markdown("- a\n  b") == "- a  \n  b"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("> 引用\n正文", "> 引用  \n正文"),
+        ("> a\n> b\nc\nd", "> a  \n> b  \nc  \nd"),
+        ("> a\n\nb", "> a\n\nb"),
+        ("> a\n- b", "> a\n- b"),
+        ("步骤\n2. b\n3. c", "步骤  \n2. b\n3. c"),
+        ("步骤\n1. a\n2. b", "步骤\n1. a\n2. b"),
+        ("a\\\nb", "a  \nb"),
+        ("a\\\\\nb", "a\\\\  \nb"),
+    ],
+)
+def test_a_break_is_kept_where_the_next_line_would_run_on(text, expected):
+    assert platform_markdown(text) == expected
+
+
 TABLE = "| a | b |\n|---|---|\n| 1 | 2 |"
 
 
@@ -55,6 +72,13 @@ TABLE = "| a | b |\n|---|---|\n| 1 | 2 |"
         (f"{TABLE}\nafter\nit", f"{TABLE}\n\nafter  \nit"),
         (f"```\nx\n{TABLE}\n```", f"```\nx\n{TABLE}\n```"),
         ("a | b\nc", "a | b  \nc"),
+        # the outer bars may be missing
+        ("结果：\na | b\n--- | ---\n1 | 2\n完", "结果：\n\na | b\n--- | ---\n1 | 2\n\n完"),
+        ("x\n| a | b\n|:--|--:\n| 1 | 2\n完\n了", "x\n\n| a | b\n|:--|--:\n| 1 | 2\n\n完  \n了"),
+        ("x\na \\| b | c\n--|--\n1 | 2", "x\n\na \\| b | c\n--|--\n1 | 2"),
+        # no table: the columns of the head and of the line below differ, or there is no such line
+        ("a | b | c\n--- | ---\nx", "a | b | c  \n--- | ---  \nx"),
+        ("总计\n| 1 |\n完", "总计  \n| 1 |  \n完"),
     ],
 )
 def test_a_table_stands_free(text, expected):
