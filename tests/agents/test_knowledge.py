@@ -55,6 +55,52 @@ def test_what_only_looks_like_a_heading_is_text():
     assert answers(f"# A\n{text}") == {"A": text}
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A\n===\none\n\nB\n---\ntwo", {"A": "one", "B": "two"}),
+        ("A\n=\none\nmore\n\n  B  \n ----- \n\ntwo", {"A": "one\nmore", "B": "two"}),
+        # the line parts an answer from what follows
+        ("# A\none\n---\ntwo", {"A": "one\n---\ntwo"}),
+        ("# A\n\none\n---\n\n# B\ntwo", {"A": "one\n---", "B": "two"}),
+        ("# A\none\n---", {"A": "one\n---"}),
+        ("# A\none\ntwo\n---\nthree", {"A": "one\ntwo\n---\nthree"}),
+        ("# A\none\n\n---\nthree", {"A": "one\n\n---\nthree"}),
+        # it belongs to another block
+        ("# A\n\n- item\n---\ntext", {"A": "\n- item\n---\ntext".strip()}),
+        ("# A\n\na | b\n--- | ---\n1 | 2", {"A": "a | b\n--- | ---\n1 | 2"}),
+        ("# A\n```\nx\n===\n```", {"A": "```\nx\n===\n```"}),
+    ],
+)
+def test_a_heading_may_be_underlined(text, expected):
+    assert answers(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("怎么报销 {#baoxiao}", "怎么报销"),
+        ("怎么报销 {: #baoxiao .big}", "怎么报销"),
+        ('怎么报销 <a name="x"></a>', "怎么报销"),
+        ("1. 怎么报销", "怎么报销"),
+        ("1.2. 怎么报销 {#a}", "怎么报销"),
+        ("3) 怎么报销", "怎么报销"),
+        ("12、怎么报销", "怎么报销"),
+        ("三、怎么报销", "怎么报销"),
+        ("Q2：怎么报销", "怎么报销"),
+        ("1\\. 怎么报销", "怎么报销"),
+        # these belong to the question
+        ("2.0 有什么新功能", "2.0 有什么新功能"),
+        ("2024 年放几天假", "2024 年放几天假"),
+        ("如何写 {name}", "如何写 {name}"),
+        ("3.5mm 耳机", "3.5mm 耳机"),
+        ("1.", "1."),
+    ],
+)
+def test_the_number_and_the_id_of_a_heading_are_not_part_of_the_question(heading, title):
+    assert list(answers(f"## {heading}\nx")) == [title]
+
+
 def test_the_markup_of_a_heading_is_not_part_of_the_question():
     assert list(answers("## **Reset** my `password` [here](http://x.y/z) snake_case\nx")) == [
         "Reset my password here snake_case"
