@@ -45,8 +45,14 @@ class StandardKind:
         ]
 
     def faults(self, phase: CardPhase, layout: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 - a kind's signature
-        """No faults: the schema finds them all."""
-        return iter(())
+        """Ids that two parts of a card have. Parts that both depend on an ``if`` may share one."""
+        known: dict[str, bool] = {}
+        for id_, pointer, conditional, repeated in _ids(layout):
+            if repeated or (id_ in known and not (conditional and known[id_])):
+                told = "`for` makes several parts with this id" if repeated else "another part has it too"
+                hint = "leave the id out, then one is made up; or give each part its own"
+                yield Fault("card.same-id", f"the id `{id_}` is there twice: {told}", hint, pointer)
+            known[id_] = conditional and known.get(id_, True)
 
     def data_key(self, key: str) -> str:
         """The same key."""
@@ -64,6 +70,21 @@ class StandardKind:
             if "id" not in part:
                 part["id"] = next(id_ for n in numbers if (id_ := f"{part['type']}_{n}") not in used)
         return card
+
+
+def _ids(
+    value: Any, pointer: str = "", *, conditional: bool = False, repeated: bool = False
+) -> Iterator[tuple[str, str, bool, bool]]:
+    """Every id in a layout that is written out: with its pointer, and whether an ``if`` or a ``for`` is above it."""
+    if isinstance(value, Mapping):
+        conditional, repeated = conditional or "if" in value, repeated or "for" in value
+        if isinstance(id_ := value.get("id"), str) and "{{" not in id_ and "{%" not in id_:
+            yield id_, f"{pointer}/id", conditional, repeated
+    places = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, item in places:
+        yield from _ids(item, f"{pointer}/{key}", conditional=conditional, repeated=repeated)
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:

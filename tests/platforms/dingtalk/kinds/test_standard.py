@@ -69,3 +69,76 @@ def test_each_type_of_block_wants_its_own_key(block, pointer):
     assert [found.pointer for found in schema.violations("cards/standard", {"contents": [block]})] == [
         pointer
     ]
+
+
+BUTTON = {"type": "button", "label": {"type": "text", "text": "b"}, "actionType": "request"}
+SELECT = {
+    "type": "select",
+    "options": [{"label": {"type": "text", "text": "一", "id": "text_2"}, "value": "1"}],
+    "placeholder": {"type": "text", "text": "请选择", "id": "text_3"},
+    "id": "select_1",
+}
+TEXT = {"type": "text", "text": "a"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "action", "actions": [BUTTON | {"disabled": True}]},
+        {"type": "action", "actions": [BUTTON | {"iconCode": "icon_XDS_Todo2", "value": "2h"}]},
+        {"type": "section", "fields": {"list": [TEXT]}, "extra": BUTTON | {"disabled": False, "value": 2}},
+        {"type": "section", "content": TEXT},
+        {"type": "section", "content": {"type": "markdown", "text": "**a**"}, "extra": SELECT},
+    ],
+)
+def test_keys_of_real_cards_are_known(block):
+    assert not schema.violations("cards/standard", {"contents": [block]})
+
+
+@pytest.mark.parametrize(
+    ("block", "pointer"),
+    [
+        ({"type": "section", "content": TEXT, "extra": {"type": "select"}}, "/contents/0/extra/options"),
+        (
+            {"type": "section", "content": TEXT, "extra": {"type": "button", "actionType": "request"}},
+            "/contents/0/extra/label",
+        ),
+        ({"type": "action", "actions": [BUTTON | {"disable": True}]}, "/contents/0/actions/0/disable"),
+    ],
+)
+def test_what_is_wrong_with_them_is_still_found(block, pointer):
+    assert [found.pointer for found in schema.violations("cards/standard", {"contents": [block]})] == [
+        pointer
+    ]
+
+
+def part(id_, **more):
+    return {"type": "text", "text": "a", "id": id_, **more}
+
+
+@pytest.mark.parametrize(
+    ("contents", "pointers"),
+    [
+        ([part("a"), part("b"), part("a")], ["/contents/2/id"]),
+        (
+            [{"type": "action", "actions": [BUTTON | {"label": part("t")}, BUTTON | {"label": part("t")}]}],
+            ["/contents/0/actions/1/label/id"],
+        ),
+        ([part("a"), part("a", **{"if": "x"})], ["/contents/1/id"]),
+        ([part("a", **{"if": "x"}), part("a")], ["/contents/1/id"]),
+        ([part("a", **{"for": "x in suggestions"})], ["/contents/0/id"]),
+        ([part("a", **{"if": "x"}), part("a", **{"if": "not x"})], []),
+        ([part("{{ x }}", **{"for": "x in suggestions"}), part("{{ x }}")], []),
+        ([part("a"), part("b")], []),
+    ],
+)
+def test_an_id_twice_is_a_fault(kind, contents, pointers):
+    faults = list(kind.faults(CardPhase.FINAL, {"contents": contents}))
+
+    assert [(fault.code, fault.pointer) for fault in faults] == [("card.same-id", at) for at in pointers]
+
+
+def test_an_id_of_the_header_counts(kind):
+    layout = {"header": {"title": part("a")}, "contents": [part("a")]}
+
+    assert [fault.pointer for fault in kind.faults(CardPhase.FINAL, layout)] == ["/contents/0/id"]
