@@ -20,6 +20,8 @@ LIST_ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])\s")
 ROW = re.compile(r"\s*\|.*\|\s*$")
 DELIMITER = re.compile(r"\s*(\|\s*)?(:?-+:?\s*\|\s*)+(:?-+:?\s*)?$")
 
+_MARKS = re.compile(r"\s*([>#|]+|[-*+]\s|\d{1,9}[.)]\s|\[[ xX]\]\s)")
+_LINK = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()\s]{0,2000}\)")
 _BAR = re.compile(r"(?<!\\)\|")
 _CLOSING = 120  # bytes kept free to close a code block
 _OPENING = 60  # bytes up to which the first line of a code block is repeated in the next part
@@ -38,6 +40,20 @@ def closed(text: str) -> str:
     for line, block in lines_and_blocks(text):
         opening = block if block and not ends(line, block) else "" if block else _opening(line)
     return f"{text}\n{_mark(opening)}" if opening else text
+
+
+def first_line(text: str, most: int = 100) -> str:
+    """The first line that says something, without its marks, and cut: for places that show one plain line."""
+    for line, block in lines_and_blocks(text):
+        if (_opening(line) and not block) or (block and ends(line, block)):
+            continue
+        words = line[: most * 4]
+        while mark := _MARKS.match(words):
+            words = words[mark.end() :]
+        words = _LINK.sub(r"\1", words).replace("**", "").replace("`", "").strip(" \t|*_")
+        if words.strip("-=:| "):
+            return words if len(words) <= most else f"{words[:most]}…"
+    return ""
 
 
 def split(text: str, limit: int) -> Iterator[str]:

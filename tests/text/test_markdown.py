@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imbot.text import markdown
-from imbot.text.markdown import DELIMITER, LEAST, closed, cut, lines_and_blocks, size
+from imbot.text.markdown import DELIMITER, LEAST, closed, cut, first_line, lines_and_blocks, size
 
 LIMIT = 700
 
@@ -195,3 +195,24 @@ def test_splitting_takes_time_by_the_length_alone():
 
     nasty = ["| " * 20_000, "|-" * 20_000, "-" * 50_000, "\n" * 50_000, "```\n" * 12_000, "- " * 20_000]
     assert max(taken(text) for text in nasty) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("hello\nworld", "hello"),
+        ("\n\n## **退货** `七天`\n内", "退货 七天"),
+        ("> - [ ] 看 [这里](https://x/y)", "看 这里"),
+        ("1. one", "one"),
+        ("---\n\nafter", "after"),
+        ("```py\nx = 1\n```\nso", "x = 1"),
+        ("| a | b |\n|---|---|", "a | b"),
+        ("![图](https://x/y.png)\nnext", "图"),
+        ("", ""),
+        ("***\n \n", ""),
+        ("-5 度", "-5 度"),
+        ("x" * 200, "x" * 100 + "…"),
+    ],
+)
+def test_the_first_line_is_plain(text, line):
+    assert first_line(text) == line

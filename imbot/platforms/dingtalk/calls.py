@@ -11,6 +11,7 @@ from imbot.model import CardChange, CardRef, CardView
 from imbot.platforms.dingtalk.markdown import as_platform_markdown
 from imbot.platforms.dingtalk.wire import Address
 from imbot.platforms.gateway import Going, Priority
+from imbot.text.markdown import first_line
 
 BUILT_IN_TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
 STANDARD_TEMPLATE = "StandardCard"
@@ -121,6 +122,12 @@ def stream_ai(card_id: str, key: str, content: str, *, finalize: bool = False, e
     return Call(AI_STREAM, body)
 
 
+def list_line(view: CardView) -> dict[str, str]:
+    """The variable that sets the line under the conversation's name in the list of chats, for the end of a card."""
+    line = first_line(view.text) or view.title
+    return {"sys_lastMessageI18n": _json({"zh_CN": line, "en_US": line})}
+
+
 def put_standard(card_id: str, layout: Mapping[str, Any]) -> Call:
     """Replace the whole layout of a StandardCard."""
     return Call(STANDARD_PUT, {"cardBizId": card_id, "cardData": _json(as_platform_markdown(layout))})
@@ -165,18 +172,21 @@ def callback_response(change: CardChange) -> Mapping[str, Any]:
 
 
 def _create_ai(card_id: str, to: Address, view: CardView) -> Call:
-    space_model = {"supportForward": True, "lastMessageI18n": {"ZH_CN": view.title}}
+    # The line in the list of chats. Later it follows the content of the card (``dynamicSummary``), and the end sets it.
+    line = first_line(view.text) if view.phase.terminal else ""
+    space_model = {"supportForward": True, "lastMessageI18n": {"ZH_CN": line or view.title}}
+    follows = {"extension": {"dynamicSummary": "true"}}
     if to.kind == "group":
         place = {
             "openSpaceId": f"dtv1.card//IM_GROUP.{to.conversation_id}",
             "imGroupOpenSpaceModel": space_model,
-            "imGroupOpenDeliverModel": {"robotCode": to.robot_code} | _mention(view),
+            "imGroupOpenDeliverModel": {"robotCode": to.robot_code} | follows | _mention(view),
         }
     else:
         place = {
             "openSpaceId": f"dtv1.card//IM_ROBOT.{_staff_id(to)}",
             "imRobotOpenSpaceModel": space_model,
-            "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": to.robot_code},
+            "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": to.robot_code} | follows,
         }
     return Call(AI_CREATE, {**_ai_card(card_id, view), **place})
 

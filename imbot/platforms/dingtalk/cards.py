@@ -121,7 +121,7 @@ class Cards:
         if streams:
             changed.pop(calls.content_key(view), None)
         if changed:
-            await self._end(ref, view, _put(ref, view, changed), shown.at)
+            await self._end(ref, view, _put(ref, view, changed | calls.list_line(view)), shown.at)
         if streams:
             await self._end_streaming(ref, view, shown.at)
 

@@ -31,12 +31,22 @@ STANDARD = CardView(
 )
 
 
+FOLLOWS = {"extension": {"dynamicSummary": "true"}}  # the line in the list of chats follows the card
+
+
+def test_a_card_that_is_complete_when_it_is_made_has_its_line_at_once():
+    view = replace(AI, phase=CardPhase.FINAL, text="# 你好\n再见")
+    body = calls.create("c1", GROUP, view).body
+
+    assert body["imGroupOpenSpaceModel"]["lastMessageI18n"] == {"ZH_CN": "你好"}
+
+
 def test_an_ai_card_in_a_group_is_delivered_to_its_conversation():
     call = calls.create("c1", GROUP, AI)
 
     assert call.api == calls.AI_CREATE
     assert call.body["openSpaceId"] == "dtv1.card//IM_GROUP.cidG=="
-    assert call.body["imGroupOpenDeliverModel"] == {"robotCode": "bot"}
+    assert call.body["imGroupOpenDeliverModel"] == {"robotCode": "bot"} | FOLLOWS
     assert call.body["imGroupOpenSpaceModel"]["lastMessageI18n"] == {"ZH_CN": "Title"}
     assert call.body["cardTemplateId"] == "t.schema"
     assert call.body["outTrackId"] == "c1"
@@ -48,7 +58,7 @@ def test_an_ai_card_in_a_single_chat_is_delivered_to_the_person():
     body = calls.create("c1", SINGLE, AI).body
 
     assert body["openSpaceId"] == "dtv1.card//IM_ROBOT.u1"
-    assert body["imRobotOpenDeliverModel"] == {"spaceType": "IM_ROBOT", "robotCode": "bot"}
+    assert body["imRobotOpenDeliverModel"] == {"spaceType": "IM_ROBOT", "robotCode": "bot"} | FOLLOWS
     assert "imGroupOpenDeliverModel" not in body
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -51,7 +52,11 @@ def after_creation(platform):
 
 
 def params(body):
-    return body["cardData"]["cardParamMap"]
+    """The variables of a call, without the line in the list of chats."""
+    return {key: value for key, value in body["cardData"]["cardParamMap"].items() if key != LINE}
+
+
+LINE = "sys_lastMessageI18n"
 
 
 @pytest.fixture
@@ -74,6 +79,20 @@ async def test_each_update_is_one_call_the_cheapest_that_does_it(platform, cards
     assert (first, params(status)) == (calls.AI_PUT, {"flowStatus": "2", "msgContent": "He"})
     assert (second, stream["key"], stream["content"]) == (calls.AI_STREAM, "msgContent", "Hell")
     assert (third, params(both)) == (calls.AI_PUT, {"msgContent": "Hello", "msgTitle": "q?"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [("## **Hello**\nworld", "Hello"), ("", "Title")],
+)
+async def test_the_end_of_a_card_sets_the_line_in_the_list_of_chats(platform, cards, answer, line):
+    await cards.create(REF, lambda: built_in(CardPhase.THINKING, "1", ""))
+    await cards.update(REF, lambda: built_in(CardPhase.STREAMING, "2", "He"))
+    await cards.finish(REF, replace(built_in(CardPhase.FINAL, "3", answer), text=answer, title="Title"))
+
+    *before, (_, end) = after_creation(platform)
+    assert json.loads(end["cardData"]["cardParamMap"][LINE]) == {"zh_CN": line, "en_US": line}
+    assert not any(LINE in str(body) for _, body in before)
 
 
 async def test_the_built_in_template_ends_by_one_update(platform, cards):

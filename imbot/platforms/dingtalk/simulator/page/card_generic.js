@@ -5,7 +5,7 @@ import { drawText, drawTitle, parseObject } from "./card_ai.js";
 import { h } from "./dom.js";
 
 const TEXT_KEYS = ["content", "msgContent", "markdown", "text", "answer"];
-const HEAD_KEYS = ["title", "msgTitle", "logo", "flowStatus", "sys_full_json_obj"];
+const HEAD_KEYS = ["title", "msgTitle", "logo", "flowStatus", "sys_full_json_obj", "sys_lastMessageI18n"];
 
 /** The card's parts. The simulator does not know how the template looks, so it shows the card's data. */
 export function drawGenericCard(card, { data, ...context }) {
