@@ -106,6 +106,12 @@ AGENT_CAUSES = {
         "check `agent.base_url` and `agent.model` in the bot file",
     ),
     "http_400": ("the agent does not accept the request", "check the keys under `agent` in the bot file"),
+    "http_408": ("the agent waited in vain for something it needs", "look into the agent's own log"),
+    "http_413": (
+        "the question with its history is larger than the agent takes",
+        "lower `history.turns` or `history.chars`, or shorten `agent.instructions`",
+    ),
+    "http_4xx": ("the agent does not accept the request", "check the keys under `agent` in the bot file"),
     "http_429": ("the agent gets more requests than it allows", "wait, or raise its limit"),
     "http_5xx": ("the agent failed", "look into the agent's own log"),
 }

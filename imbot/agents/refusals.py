@@ -16,6 +16,7 @@ from imbot.text.sanitize import readable
 
 _MOST_WORDS = 500  # characters of what a server says
 _EXCERPT = 200  # characters of what is not known to be words to people
+_LONGEST_CODE = 100
 _FEW_KEYS, _LONGEST_KEY = 5, 30  # of a foreign document that are named
 _NO_CREDIT = frozenset({"insufficient_quota", "exceeded_current_quota_error", "insufficient_balance"})
 _PASSING = re.compile(r"overload|throttl|rate.?limit|server.?error|unavailable|timeout", re.IGNORECASE)
@@ -160,11 +161,7 @@ def _form_of(text: str, content_type: str) -> str:
 
 
 def _refusal(said: str, fields: Mapping[str, Any], status: int, retry_after_s: float | None) -> RefusedError:
-    words = [
-        str(value)
-        for key in _CODES
-        if (value := fields.get(key)) and isinstance(value, str | int) and not isinstance(value, bool)
-    ]
+    words = list(filter(None, (_code(fields.get(key)) for key in _CODES)))
     number = status or next((int(word) for word in words if re.fullmatch("[45][0-9][0-9]", word)), 0)
     passing = number in (408, 409, 429) or number >= 500 or (not number and _PASSING.search(" ".join(words)))
     number_code = words[0] if words else f"http_{number}" if number else "error"
@@ -177,6 +174,14 @@ def _refusal(said: str, fields: Mapping[str, Any], status: int, retry_after_s: f
         retryable=bool(passing) and _NO_CREDIT.isdisjoint(words) and not has_no_credit(message),
         retry_after_s=retry_after_s,
     )
+
+
+def _code(value: Any) -> str:
+    """A code as it may be shown; empty for anything that is none."""
+    if not isinstance(value, str | int) or isinstance(value, bool) or not value:
+        return ""
+    code = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""
+    return code if code.isprintable() and len(code) <= _LONGEST_CODE else ""
 
 
 def _fields(document: Mapping[str, Any]) -> dict[str, Any]:
