@@ -232,6 +232,14 @@ class StoreContract:
             Exchange("question 5", "answer 5"),
         ]
 
+    async def test_history_names_the_speakers_where_a_group_shares_the_conversation(self, store):
+        shared = replace(KEY, sender_id="")
+        for number, nick in ((1, "小明"), (2, "小红")):
+            await finished(store, number, key=shared, sender=f"u{number}")
+            await store.update_turn(f"turn{number}", sender=Sender(f"u{number}", nick))
+        said = await store.history(shared, 5, idle_s=3600, now=10.0)
+        assert [exchange.speaker for exchange in said] == ["小明", "小红"]
+
     async def test_history_of_nothing_is_empty(self, store):
         assert await past(store) == []
         await finished(store, 1)

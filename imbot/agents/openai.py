@@ -18,6 +18,7 @@ from imbot.model import AgentEvent, Exchange, Message, ReasoningDelta, TextDelta
 from imbot.proxies import ProxyError, proxy_for
 from imbot.spec import AgentSpec, Timeouts, secrets_in
 from imbot.text.masking import KnownSecrets
+from imbot.text.sanitize import readable
 
 if TYPE_CHECKING:
     from imbot.agents.endpoint import Endpoint
@@ -28,6 +29,7 @@ BACKOFF_S = (1.0, 8.0)  # after the first failure, and at most
 _HOST = re.compile(
     r"(?![0-9.]+\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|(?:[0-9]{1,3}\.){3}[0-9]{1,3}", re.IGNORECASE
 )
+_LONGEST_NAME = 50  # of a speaker
 _OF_THE_BODY = ("content-length", "transfer-encoding", "content-encoding")
 
 
@@ -100,9 +102,10 @@ class OpenAIAgent:
     def _body(self, message: Message, past: Sequence[Exchange]) -> dict[str, Any]:
         said = [{"role": "system", "content": self._instructions}] if self._instructions else []
         for exchange in past:
-            said.append({"role": "user", "content": exchange.question})
+            said.append({"role": "user", "content": _spoken(exchange.speaker, exchange.question)})
             said.append({"role": "assistant", "content": exchange.answer})
-        said.append({"role": "user", "content": message.text or ""})
+        speaker = message.sender.nick if message.shared else ""
+        said.append({"role": "user", "content": _spoken(speaker, message.text or "")})
         body = {"user": opaque_id(message.sender.id), **self._fields, "messages": said}
         return {key: value for key, value in body.items() if value is not None}
 
@@ -116,6 +119,12 @@ class OpenAIAgent:
             return backoff.next()
         # A longer wait would exceed the time limit of the first event.
         return wish_s + backoff.next() * 0.1 if wish_s < self._timeouts.first_event_s else None
+
+
+def _spoken(speaker: str, text: str) -> str:
+    """What somebody said, with their name in front, if it is given."""
+    name = " ".join(readable(speaker[:_LONGEST_NAME]).split())
+    return f"{name}：{text}" if name else text
 
 
 def opaque_id(sender_id: str) -> str:

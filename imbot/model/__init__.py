@@ -73,6 +73,7 @@ class Message:
     is in epoch seconds. ``address`` is what the platform needs for the answer: strings and numbers, opaque
     above ``platforms/``. ``quote`` is the end of ``text`` that shows the message which this one answers, line by
     line after ``> ``. ``quoted_card`` is the platform's name of the quoted card, if it is one of the bot's own.
+    ``shared``: several people talk in this one conversation.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Message:
     text: str | None
     received_at: float
     conversation_title: str = ""
+    shared: bool = False
     address: Mapping[str, Any] = field(default_factory=dict, repr=False)
     quote: str = ""
     quoted_card: str = ""
@@ -98,10 +100,14 @@ class ConversationKey:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One finished question with its answer: the history that the agent gets."""
+    """One finished question with its answer: the history that the agent gets.
+
+    ``speaker`` is the name of who asked, where several people share the conversation.
+    """
 
     question: str
     answer: str
+    speaker: str = ""
 
 
 # -- a card shows it, and people click -----------------------------------------------------------

@@ -21,7 +21,7 @@ PAGE = 500  # rows that a long listing or a clean-up takes at once, so that othe
 _TURN = "SELECT * FROM turns WHERE id = ?"
 _TURN_OF_CARD = "SELECT * FROM turns WHERE card_id = ?1 OR (card_quoted_as = ?1 AND card_quoted_as <> '')"
 _PAST = """
-    SELECT question, answer, phase, replaced, accepted_at, coalesce(finished_at, accepted_at) AS ended_at
+    SELECT question, answer, sender_nick, phase, replaced, accepted_at, coalesce(finished_at, accepted_at) AS ended_at
     FROM turns
     WHERE bot = :bot AND conversation_id = :conversation AND conversation_sender = :sender
       AND accepted_at <= :now
@@ -292,5 +292,7 @@ def _history(
             break
         later = row["accepted_at"]
         if row["phase"] == CardPhase.FINAL and row["answer"] and not row["replaced"]:
-            exchanges.append(Exchange(row["question"], row["answer"]))
+            exchanges.append(
+                Exchange(row["question"], row["answer"], "" if key.sender_id else row["sender_nick"])
+            )
     return exchanges[::-1]

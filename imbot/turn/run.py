@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from imbot.agents.causes import bug, described, explained, text_for
 from imbot.agents.guarded import guarded
@@ -90,7 +91,8 @@ async def _listen(
     context: TurnContext, history: Sequence[Exchange], answer: Answer, writer: CardWriter
 ) -> None:
     agent, timeouts = context.behaviour.agent, context.behaviour.spec.timeouts
-    async with aclosing(guarded(agent.reply(context.message, history), timeouts)) as events:
+    message = replace(context.message, shared=not context.record.conversation.sender_id)
+    async with aclosing(guarded(agent.reply(message, history), timeouts)) as events:
         async for event in events:
             if answer.add(event):
                 writer.note()

@@ -174,6 +174,14 @@ async def test_what_is_sent(upstream, open_agent, ask):
     assert headers["Accept-Encoding"] == "identity"
 
 
+async def test_in_a_shared_conversation_each_turn_names_its_speaker(upstream, open_agent):
+    message = Message("m1", "c1", "group", Sender("u2", "小 红\n"), "我是谁", 1.7e9, shared=True)
+    past = [Exchange("我叫小明", "你好", "小明"), Exchange("在吗", "在")]
+    async for _ in open_agent().reply(message, past):
+        pass
+    assert upstream.questions == ["小明：我叫小明", "你好", "在吗", "在", "小 红：我是谁"]
+
+
 async def test_nothing_is_sent_that_nobody_set(upstream, open_agent, ask, make_spec, timeouts):
     agent = open_agent(include_usage=False, body={"user": None}, api_key=Secret(""))
     await ask(agent, "a")

@@ -22,7 +22,7 @@ from imbot.model import (
     TextReplace,
     Usage,
 )
-from imbot.spec import Limits, QuotaSpec, Throttle, Timeouts
+from imbot.spec import ConversationSpec, Limits, QuotaSpec, Throttle, Timeouts
 from imbot.turn.answer import SEQUENCE_BLOCK, card_context
 from imbot.usage.accounting import Calendar
 from imbot.usage.counters import Counters
@@ -619,6 +619,27 @@ def test_an_agent_without_an_answer_has_a_text_of_its_own(error, note):
 
     assert gateway.last().phase == CardPhase.ERROR
     assert gateway.last().data["error"] == note
+
+
+@pytest.mark.parametrize(("group", "shared"), [("shared", True), ("per_sender", False)])
+def test_the_agent_is_told_whether_several_people_share_the_conversation(group, shared):
+    heard = []
+
+    class Listening(FakeAgent):
+        async def reply(self, message, history):
+            heard.append(message.shared)
+            async for event in super().reply(message, history):
+                yield event
+
+    async def main():
+        made = replace(behaviour(conversation=ConversationSpec(group, 3600)), agent=Listening())
+        bot = Bot(made, FakeGateway(), FakeStore())
+        await bot.on_message(message(kind="group"))
+        while bot.turns_running:
+            await asyncio.sleep(0.01)
+
+    run_virtual(main())
+    assert heard == [shared]
 
 
 def test_an_answer_of_exactly_the_most_is_whole():
