@@ -1,6 +1,7 @@
 """The ``faq`` agent: answers from Markdown files, which ``knowledge`` reads and ``ranking`` searches."""
 
 from collections.abc import AsyncGenerator, Sequence
+from weakref import WeakValueDictionary
 
 from imbot.agents.knowledge import KnowledgeEntry, read_entries
 from imbot.agents.pieces import pieces
@@ -14,6 +15,8 @@ _MOST_PIECES = 60  # of an answer
 _MOST_ENTRIES = 20_000  # all of them are compared with every question
 _PIECE_CHARS = 8  # the least length of a piece
 
+_NEWEST = WeakValueDictionary[str, Index]()  # by the path of the folder: the next index is made from it
+
 
 class FaqAgent:
     """Answers if one entry matches clearly, and offers similar questions."""
@@ -26,7 +29,9 @@ class FaqAgent:
         self._threshold = float(settings["threshold"])
         self._suggestions = int(settings["suggestions"])
         self._delay_s = float(settings["delay"])
-        self._index = Index(_entries(spec, settings["knowledge"]))
+        folder = settings["knowledge"]
+        self._index = Index(_entries(spec, folder), _NEWEST.get(folder.path))
+        _NEWEST[folder.path] = self._index
 
     async def reply(self, message: Message, history: Sequence[Exchange]) -> AsyncGenerator[AgentEvent]:  # noqa: ARG002 - each question stands alone
         """The answer with its source, or ``NotFound``; then similar questions."""

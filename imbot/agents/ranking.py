@@ -8,7 +8,7 @@ import math
 import sqlite3
 import weakref
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
@@ -45,24 +45,72 @@ class _Indexed:
     asked: frozenset[str]
     body: frozenset[str]
 
+    @property
+    def tokens(self) -> frozenset[str]:
+        """All by which the entry is found."""
+        return self.asked | self.body
+
+
+class Postings:
+    """Entries by their rows in a full-text database, and how many entries have each word."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, _Indexed] = {}
+        self.frequency = Counter[str]()
+        self.database = sqlite3.connect(":memory:", check_same_thread=False)  # used under the index's lock
+        self.database.execute("CREATE VIRTUAL TABLE entries USING fts5(asked, body)")
+        self._rows: dict[KnowledgeEntry, int] = {}
+
+    def copy(self) -> "Postings":
+        """The same in a database of its own."""
+        new = Postings()
+        self.database.backup(new.database)
+        new.entries, new.frequency, new._rows = self.entries.copy(), self.frequency.copy(), self._rows.copy()
+        return new
+
+    def change_to(self, entries: Mapping[KnowledgeEntry, None]) -> None:
+        """Drop the entries that are not among these, and add those that are new."""
+        for gone in self._rows.keys() - entries.keys():
+            row = self._rows.pop(gone)
+            self.frequency.subtract(self.entries.pop(row).tokens)
+            self.database.execute("DELETE FROM entries WHERE rowid = ?", (row,))
+        self.frequency = +self.frequency  # without the words that no entry has any more
+        first = max(self.entries, default=-1) + 1
+        for row, entry in enumerate((each for each in entries if each not in self._rows), first):
+            indexed = _indexed(entry)
+            self._rows[entry], self.entries[row] = row, indexed
+            self.frequency.update(indexed.tokens)
+            values = (row, " ".join(indexed.asked), " ".join(indexed.body))
+            self.database.execute("INSERT INTO entries (rowid, asked, body) VALUES (?, ?, ?)", values)
+        self.database.commit()
+
 
 class Index:
-    """The entries of one folder, searchable from any thread. Closing or dropping it closes its database."""
+    """The entries of one folder, searchable from any thread. Closing or dropping it closes its database.
 
-    def __init__(self, entries: Sequence[KnowledgeEntry]) -> None:
-        self._entries = [_indexed(entry) for entry in entries]
+    ``earlier`` is an index of the same folder, if there is one. It is copied, so that an edit of a large folder takes
+    the work of the entries that changed only.
+    """
+
+    def __init__(self, entries: Sequence[KnowledgeEntry], earlier: "Index | None" = None) -> None:
         self._exact = {
             plain(text): entry
             for entry in reversed(entries)
             for text in (*entry.aliases, entry.title)
             if plain(text)
         }
-        self._frequency = Counter(token for entry in self._entries for token in entry.asked | entry.body)
-        self._vocabulary = _vocabulary(self._entries)
-        self._database = _database(self._entries)
+        self._postings = (earlier and earlier.postings()) or Postings()
+        self._postings.change_to(dict.fromkeys(entries))
+        self._entries, self._frequency = self._postings.entries, self._postings.frequency
+        self._vocabulary = _vocabulary(self._entries.values())
         # `check` makes agents and drops them unclosed, often without an event loop that could close them.
-        self._let_go = weakref.finalize(self, self._database.close)
+        self._let_go = weakref.finalize(self, self._postings.database.close)
         self._lock = Lock()
+
+    def postings(self) -> Postings | None:
+        """A copy of what it holds; None if it is closed."""
+        with self._lock:
+            return self._postings.copy() if self._let_go.alive else None
 
     def search(self, question: str) -> list[Match]:
         """The entries that have anything in common with the question, the best first."""
@@ -84,7 +132,7 @@ class Index:
         terms = " OR ".join(f'"{token}"' for token in sorted(sought))
         query = "SELECT rowid FROM entries WHERE entries MATCH ? ORDER BY bm25(entries, 8, 1) LIMIT ?"
         with self._lock:
-            return [row for (row,) in self._database.execute(query, (terms, _CANDIDATES))]
+            return [row for (row,) in self._postings.database.execute(query, (terms, _CANDIDATES))]
 
     def _corrected(self, word: Word) -> Word:
         """The word, or the similar word of a heading if it does not occur in any entry."""
@@ -95,7 +143,7 @@ class Index:
 
     def _score(self, asked: _Text, indexed: _Indexed) -> float:
         """How well question and heading cover each other, or the share of the question found in the entry."""
-        everything = indexed.asked | indexed.body
+        everything = indexed.tokens
         body = [_BODY_CREDIT * word.credit(indexed.body) for word in asked.words]
         best = _BODY_CREDIT * self._share(asked, [word.credit(everything) for word in asked.words])
         for phrasing in indexed.phrasings:
@@ -139,11 +187,3 @@ def _vocabulary(entries: Iterable[_Indexed]) -> dict[str, list[str]]:
         if is_word(token):
             found[token[0]].append(token)
     return dict(found)
-
-
-def _database(entries: Iterable[_Indexed]) -> sqlite3.Connection:
-    database = sqlite3.connect(":memory:", check_same_thread=False)  # used under a lock
-    database.execute("CREATE VIRTUAL TABLE entries USING fts5(asked, body)")
-    rows = ((row, " ".join(entry.asked), " ".join(entry.body)) for row, entry in enumerate(entries))
-    database.executemany("INSERT INTO entries (rowid, asked, body) VALUES (?, ?, ?)", rows)
-    return database

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from imbot.agents import ranking
 from imbot.agents.knowledge import KnowledgeEntry, read_entries
 from imbot.agents.ranking import Index
 from imbot.model import Citation, NotFound, Suggestions, TextDelta
@@ -210,10 +211,37 @@ def test_a_very_long_question_stays_cheap(index):
     assert time.process_time() - began < 2
 
 
+def test_an_index_made_from_an_earlier_one_answers_like_a_new_one(index, monkeypatch):
+    """A large folder is followed in time, because only what changed is worked out again."""
+    kept = [*index._postings.entries.values()]
+    entries = [each.entry for each in kept][3:]
+    edited = [KnowledgeEntry("红茶多久泡好？", "三分钟。", "a.md", "红茶多久泡好？"), *entries]
+    new = Index(edited)
+    work = []
+    monkeypatch.setattr(
+        ranking, "_indexed", lambda entry, real=ranking._indexed: work.append(entry) or real(entry)
+    )
+    made = Index(edited, index)
+
+    assert work == edited[:1]
+    assert made._postings.frequency == new._postings.frequency
+    for question in ("红茶", kept[0].entry.heading, *(each.heading for each in entries)):
+        found, wanted = made.search(question), new.search(question)
+        assert (found[:1], sorted(map(repr, found))) == (wanted[:1], sorted(map(repr, wanted)))
+    assert index.search(kept[0].entry.heading)[0].exact, "the earlier one is as it was"
+
+
+def test_an_index_is_not_made_from_a_closed_one(index):
+    entries = [KnowledgeEntry("绿茶", "x", "a.md", "绿茶")]
+    closed = Index(entries)
+    closed.close()
+    assert Index(entries, closed).search("绿茶")[0].exact
+
+
 @pytest.mark.parametrize("end", ["closed", "dropped"])
 def test_an_index_that_is_closed_or_dropped_leaves_no_database_open(end):
     index = Index([KnowledgeEntry("绿茶", "x", "a.md", "绿茶")])
-    database = index._database
+    database = index._postings.database
     if end == "closed":
         index.close()
     del index
