@@ -21,6 +21,7 @@ from imbot.model import (
     TurnRecord,
     Usage,
 )
+from imbot.turn.embedded import Embedded
 from imbot.turn.truncate import OverflowBytes, Truncated, truncate
 
 # Only the end of a longer reasoning is kept. Layouts show even less of it.
@@ -54,6 +55,7 @@ class Answer:
         self._card = card
         self._most_chars = most_chars
         self._pieces: list[str] = []
+        self._embedded = Embedded()
         self._chars = 0
         self._reasoning = ""
         self._suggestions: tuple[str, ...] = ()
@@ -105,10 +107,14 @@ class Answer:
         return True
 
     def _replace(self, text: str) -> None:
-        self._pieces, self._chars = [], 0
+        self._pieces, self._chars, self._embedded = [], 0, Embedded()
         self._add(text)
 
     def _add(self, text: str) -> None:
+        back, text = self._embedded.without(text, lambda: self._card.text("left_out", self.context()))
+        if back:
+            self._pieces = [self.text[:-back]]
+            self._chars -= back
         room = self._most_chars - self._chars
         self.full = len(text) > room
         self._pieces.append(text[:room])

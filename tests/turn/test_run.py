@@ -882,3 +882,14 @@ def test_a_question_without_an_answer_is_recorded_as_such():
     answered(FakeGateway(), "an answer", store=other)
 
     assert (store.only().not_found, other.only().not_found) == (True, False)
+
+
+def test_a_picture_as_base64_is_left_out_of_card_and_journal():
+    picture = f"![chart](data:image/png;base64,{'QUJD' * 20_000})"
+    pieces = [picture[at : at + 500] for at in range(0, len(picture), 500)]
+
+    gateway, store = FakeGateway(), FakeStore()
+    answered(gateway, "See ", *pieces, " so.", store=store)
+
+    assert gateway.last().phase == CardPhase.FINAL
+    assert gateway.last().data["answer"] == store.only().answer == "See <left_out> so."
