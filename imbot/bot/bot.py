@@ -18,7 +18,7 @@ from imbot.bot.active_turns import ActiveTurn, ActiveTurns
 from imbot.bot.admission import ConcurrencyLimit, Permit, admitted, immediate_reply
 from imbot.bot.behaviours import Behaviours
 from imbot.bot.ordering import ConversationQueues, trimmed
-from imbot.bot.quotes import with_quoted_answer
+from imbot.bot.quotes import with_quoted_answer, with_unread_named
 from imbot.bot.replies import Replies
 from imbot.errors import StoreError, TransientError
 from imbot.model import CardAction, CardChange, ConversationKey, Exchange, Message, TurnRecord
@@ -203,7 +203,7 @@ class Bot:
 
     async def _new(self, active: ActiveTurn) -> bool:
         """Journal the message; returns whether it is new. If the store fails, only memory can tell."""
-        active.ask(await with_quoted_answer(active.message, self._store))
+        active.ask(with_unread_named(await with_quoted_answer(active.message, self._store)))
         try:
             fresh = await active.journal.accept()
         except StoreError as error:

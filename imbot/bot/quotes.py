@@ -1,4 +1,7 @@
-"""Messages that quote a card of the bot: the platform tells only which one, the store has what it said."""
+"""What the agent gets of a message besides what the person wrote: quoted answers, and the names of what it cannot get.
+
+Of a quoted card of the bot the platform tells only which one it is; the store has what it said.
+"""
 
 import logging
 from dataclasses import replace
@@ -25,3 +28,13 @@ async def with_quoted_answer(message: Message, store: Store) -> Message:
         return message
     quote = as_quote(answer)
     return replace(message, text=with_quote(without_quote(message.text, message.quote), quote), quote=quote)
+
+
+def with_unread_named(message: Message) -> Message:
+    """The message with a line such as ``[图片]`` for what the agent does not get; it stands where quotes stand."""
+    names = [f"[{name}]" for name in message.unread if f"[{name}]" not in message.quote]
+    if not names or message.text is None:
+        return message
+    below = with_quote(" ".join(names), message.quote)
+    written = without_quote(message.text, message.quote)
+    return replace(message, text=with_quote(written, below), quote=below)

@@ -74,6 +74,7 @@ class Message:
     above ``platforms/``. ``quote`` is the end of ``text`` that shows the message which this one answers, line by
     line after ``> ``. ``quoted_card`` is the platform's name of the quoted card, if it is one of the bot's own.
     ``shared``: several people talk in this one conversation.
+    ``unread`` names what else the message holds that no agent gets, such as ``图片``.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Message:
     address: Mapping[str, Any] = field(default_factory=dict, repr=False)
     quote: str = ""
     quoted_card: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Answer:
     Only ``run.run_turn`` adds to it and ends it. The card writer draws views of it.
     """
 
-    def __init__(self, turn: TurnRecord, card: Card, most_chars: int) -> None:
+    def __init__(self, turn: TurnRecord, card: Card, most_chars: int, *, unread: bool = False) -> None:
         self.turn = turn
         self.full = False  # the agent has said more than an answer may hold
         self.phase = CardPhase.THINKING
@@ -53,6 +53,7 @@ class Answer:
         )
         self.made_of: list[Any] = []  # the result of ``made_of`` for the view that the card was created with
         self._card = card
+        self._unread = unread  # the message holds more than the agent got
         self._most_chars = most_chars
         self._pieces: list[str] = []
         self._embedded = Embedded()
@@ -132,8 +133,9 @@ class Answer:
         self.phase = phase
         if phase is not CardPhase.FINAL:
             self.error = self._card.text(name, self.context())
-        elif self._reason in _NOTES:
-            self._note = self._card.text(_NOTES[self._reason], self.context())
+        else:
+            names = [*(["unread"] if self._unread else []), *filter(None, [_NOTES.get(self._reason)])]
+            self._note = "\n\n".join(self._card.text(name, self.context()) for name in names)
 
     def context(self) -> CardContext:
         """The values that templates may use now."""

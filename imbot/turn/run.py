@@ -30,7 +30,8 @@ async def run_turn(context: TurnContext, history: Sequence[Exchange]) -> CardPha
     cancel while the end is being written gives up.
     """
     turn, behaviour, counters = context.record, context.behaviour, context.counters
-    answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars)
+    unread = bool(context.message.unread)
+    answer = Answer(turn, behaviour.card, behaviour.spec.limits.answer_chars, unread=unread)
     turn_calls = counters.accounting.open_turn(turn.id, turn.bot)
     monthly = behaviour.spec.quota.monthly
     writer = CardWriter(

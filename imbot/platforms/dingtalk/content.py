@@ -15,6 +15,8 @@ _DEEPEST = 8  # objects inside each other
 
 _WORDS = ("content", "text", "recognition", "markdown", "msgContent", "value", "message")
 _RECORDS = ("chatRecord", "records", "messages")
+_HOLDERS = ("text", "content", "richText", "repliedMsg", "quoteMessage", *_RECORDS)
+_MEDIA = frozenset({"picture", "image", "audio", "voice", "video", "file"})
 _SENDERS = ("senderNick", "senderName", "nick", "sender")
 _NAMES = {
     "picture": "图片",
@@ -49,6 +51,25 @@ def words_of(value: Any) -> str | None:
 def shown_as_text(message: Mapping[str, Any]) -> str:
     """The words of a quoted or forwarded message; where it has none, what it is: ``[图片]``, ``[文件] a.pdf``."""
     return _described(message, _DEEPEST)
+
+
+def unread_in(value: Any) -> tuple[str, ...]:
+    """The names of the pictures, files and sounds without words in a message, also in what it quotes or forwards."""
+    return tuple(dict.fromkeys(_unread(value, _DEEPEST)))
+
+
+def _unread(value: Any, depth: int) -> Iterator[str]:
+    value = _parsed(value)
+    if depth <= 0:
+        return
+    if isinstance(value, list):
+        for item in value[:MOST_RECORDS]:
+            yield from _unread(item, depth - 1)
+    elif isinstance(value, Mapping):
+        if (kind := msgtype_of(value)) in _MEDIA and not words_of(value):
+            yield _NAMES[kind]
+        for key in _HOLDERS:
+            yield from _unread(value.get(key), depth - 1)
 
 
 def msgtype_of(message: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from imbot.model import CardAction, ConversationKind, Message, Sender
-from imbot.platforms.dingtalk.content import json_object, msgtype_of, shown_as_text, words_of
+from imbot.platforms.dingtalk.content import json_object, msgtype_of, shown_as_text, unread_in, words_of
 from imbot.text.quotes import as_quote, with_quote
 from imbot.text.sanitize import readable
 
@@ -86,6 +86,7 @@ def parse_message(
         conversation_title=_text(data, "conversationTitle"),
         address={name: getattr(address, name) for name in _ADDRESS},
         quote=quote,
+        unread=unread_in(data),
         quoted_card=_text(data, "originalProcessQueryKey"),
     )
 

@@ -348,6 +348,29 @@ def test_json_that_a_person_writes_is_a_text(said):
     assert parse({**SINGLE, "text": {"content": said}}).text == said
 
 
+@pytest.mark.parametrize(
+    ("data", "unread"),
+    [
+        (shaped("richText", {"richText": [{"text": "look"}, PICTURE, PICTURE]}), ("图片",)),
+        (shaped("richText", json.dumps({"richText": [{"text": "look"}, PICTURE]})), ("图片",)),
+        (quoting({"msgType": "file", "content": {"fileName": "a.pdf"}}), ("文件",)),
+        (quoting({"msgType": "richText", "content": {"richText": SEGMENTS}}), ("图片",)),
+        (
+            shaped(
+                "chatRecord",
+                {"chatRecord": '[{"msgType": "video"}, {"msgType": "picture"}, {"content": "x"}]'},
+            ),
+            ("视频", "图片"),
+        ),
+        (quoting({"msgType": "audio", "content": {"recognition": "spoken"}}), ()),
+        (quoting({"msgType": "interactiveCard"}), ()),
+        (SINGLE, ()),
+    ],
+)
+def test_what_no_agent_gets_is_named(data, unread):
+    assert parse(data).unread == unread
+
+
 @pytest.mark.parametrize("missing", ["msgId", "conversationId"])
 def test_a_push_that_is_no_message_is_refused(missing):
     with pytest.raises(ValueError, match=missing):
