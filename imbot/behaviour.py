@@ -7,6 +7,7 @@ returns.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imbot.agents import Agent, prepare_agent
 from imbot.cards import Card, prepare_card
@@ -33,10 +34,25 @@ def prepare(spec: BotSpec) -> Behaviour:
     """
     problems: list[Problem] = []
     card = _made(lambda: prepare_card(spec, platform_type(spec.type)), spec, "/card", problems)
-    agent = _made(lambda: prepare_agent(spec.agent, spec.timeouts), spec, "/agent", problems)
+    agent = _made(lambda: _agent(spec), spec, "/agent", problems)
     if card is None or agent is None:
         raise ConfigError(problems)
     return Behaviour(spec, agent, card)
+
+
+def _agent(spec: BotSpec) -> Agent:
+    try:
+        ZoneInfo(spec.agent.time_zone or "UTC")
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        span = spec.marks.values.get("/time_zone", START)
+        message, hint = (
+            "there is no such time zone here",
+            "write it as Asia/Shanghai; a bare system may lack `tzdata`",
+        )
+        raise ConfigError(
+            [Problem.at(spec.path, span, "zone.unknown", message, hint, pointer="/time_zone")]
+        ) from None
+    return prepare_agent(spec.agent, spec.timeouts)
 
 
 def _made(make: Callable[[], _T], spec: BotSpec, pointer: str, problems: list[Problem]) -> _T | None:

@@ -106,13 +106,16 @@ class AgentSpec:
     """What produces the answer.
 
     ``settings`` are the keys of its type: secrets as ``Secret``, files as ``TextFile``, folders as
-    ``Folder``. ``path`` and ``marks`` are for the places of problems that are found later.
+    ``Folder``. ``bot`` has the ``name`` and ``title`` of its bot, ``time_zone`` is where people ask, empty for that
+    of this machine. ``path`` and ``marks`` are for the places of problems that are found later.
     """
 
     type: str
     settings: Mapping[str, Any]
     path: str = field(default="", compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)
+    bot: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

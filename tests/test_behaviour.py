@@ -23,3 +23,10 @@ def test_invariant_1_a_defect_is_a_problem_of_its_own_file(part, monkeypatch, ca
     assert (problem.path, problem.line, problem.code) == ("bots/bot.yaml", 3, "bot.defect")
     assert "hunter2" not in str(problem)
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("zone", ["Asia/Beijing", "Mars", "../etc/passwd", "Asia"])
+def test_a_time_zone_that_does_not_exist_is_a_problem(zone):
+    with pytest.raises(ConfigError) as caught:
+        behaviour.prepare(spec(agent=AgentSpec("echo", {}, time_zone=zone)))
+    assert [(each.code, each.pointer) for each in caught.value.problems] == [("zone.unknown", "/time_zone")]

@@ -55,6 +55,10 @@ AGENT_CAUSES = {
         "set HTTPS_PROXY and HTTP_PROXY to a proxy that speaks HTTP, or name the agent's host in NO_PROXY",
     ),
     "agent.timeout": ("the agent waited in vain for something it needs", "look into the agent's own log"),
+    "agent.template": (
+        "a template in the bot file cannot be drawn for this question",
+        "correct that key of `agent` in the bot file",
+    ),
     "agent.bug": ("an error in the agent's own code", "fix it; the log shows where"),
     "agent.thread": (
         "this process may not start more threads",

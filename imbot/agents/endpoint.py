@@ -63,15 +63,17 @@ class Endpoint:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    async def ask(self, body: dict[str, Any]) -> AsyncGenerator[AgentEvent]:
-        """Post a request; yields the events of the answer. Raises AgentError."""
+    async def ask(
+        self, body: dict[str, Any], headers: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[AgentEvent]:
+        """Post a request, with further headers; yields the events of the answer. Raises AgentError."""
         completion = Completion(self._thinking_tags)
         await asyncio.sleep(0)  # let the caller send the first card before: people see it sooner
         try:
             async with self._pool.post(
                 self._url,
                 json=body,
-                headers=self._headers,
+                headers={**self._headers, **(headers or {})},
                 allow_redirects=False,
                 proxy=proxy_for(self._url),
             ) as response:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imbot.agents.refusals import RefusedError
+from imbot.agents.request_templates import RequestTemplate
 from imbot.agents.settings import reveal, setting_error
 from imbot.backoff import Backoff
 from imbot.errors import AgentError
@@ -42,9 +43,12 @@ class OpenAIAgent:
         settings = reveal(spec.settings)
         self._timeouts = timeouts
         self._url = _url(spec, settings["base_url"])
-        self._headers = _headers(spec, settings)
+        self._headers = RequestTemplate(spec, "headers", _headers(spec, settings), ids=True)
         self._fields = _fields(spec, settings)
-        self._instructions = _instructions(spec)
+        self._body_map = RequestTemplate(spec, "body", settings["body"])
+        file = spec.settings.get("instructions_file")
+        self._instructions_file: str = file.text.strip() if file else ""
+        self._instructions = RequestTemplate(spec, "instructions", settings.get("instructions", ""))
         self._thinking_tags: list[str] = settings["thinking_tags"]
         self._retries: int = settings["retries"]
         self._secrets = KnownSecrets(secrets_in(spec.settings))
@@ -55,11 +59,12 @@ class OpenAIAgent:
         import asyncio
 
         past, trimmed = list(history), False
+        headers = self._headers.draw(message)
         failures, backoff = 0, Backoff(*BACKOFF_S)
         while True:
             shown = False
             try:
-                async with aclosing(self._endpoint().ask(self._body(message, past))) as events:
+                async with aclosing(self._endpoint().ask(self._body(message, past), headers)) as events:
                     async for event in events:
                         shown = shown or isinstance(event, TextDelta | TextReplace | ReasoningDelta)
                         yield event
@@ -96,17 +101,20 @@ class OpenAIAgent:
         from imbot.agents.endpoint import Endpoint
 
         if self._connected is None:
-            self._connected = Endpoint(self._url, self._headers, self._timeouts, self._thinking_tags)
+            self._connected = Endpoint(self._url, {}, self._timeouts, self._thinking_tags)
         return self._connected
 
     def _body(self, message: Message, past: Sequence[Exchange]) -> dict[str, Any]:
-        said = [{"role": "system", "content": self._instructions}] if self._instructions else []
+        texts = (self._instructions_file, str(self._instructions.draw(message)).strip())
+        instructions = "\n\n".join(filter(None, texts))
+        said = [{"role": "system", "content": instructions}] if instructions else []
         for exchange in past:
             said.append({"role": "user", "content": _spoken(exchange.speaker, exchange.question)})
             said.append({"role": "assistant", "content": exchange.answer})
         speaker = message.sender.nick if message.shared else ""
         said.append({"role": "user", "content": _spoken(speaker, message.text or "")})
-        body = {"user": opaque_id(message.sender.id), **self._fields, "messages": said}
+        own = self._body_map.draw(message)
+        body = {"user": opaque_id(message.sender.id), **self._fields, **own, "messages": said}
         return {key: value for key, value in body.items() if value is not None}
 
     def _patience_s(self, error: AgentError, failures: int, backoff: Backoff) -> float | None:
@@ -180,7 +188,7 @@ def _headers(spec: AgentSpec, settings: dict[str, Any]) -> dict[str, str]:
 
 
 def _fields(spec: AgentSpec, settings: dict[str, Any]) -> dict[str, Any]:
-    """The keys of a request without messages and user; those of ``body`` win."""
+    """The keys of a request without messages and user, and without those of ``body``, which win."""
     for key in ("messages", "stream"):
         if key in settings["body"]:
             raise setting_error(spec, f"body/{key}", f"only imbot may set `{key}`", code="agent.body")
@@ -190,11 +198,4 @@ def _fields(spec: AgentSpec, settings: dict[str, Any]) -> dict[str, Any]:
     for key in ("temperature", "max_tokens"):
         if key in settings:
             fields[key] = settings[key]
-    return {**fields, **settings["body"]}
-
-
-def _instructions(spec: AgentSpec) -> str:
-    """The text of the file, then the text in the bot file."""
-    file = spec.settings.get("instructions_file")
-    texts = (file.text if file else "", reveal(spec.settings.get("instructions", "")))
-    return "\n\n".join(text.strip() for text in texts if text.strip())
+    return fields

@@ -44,6 +44,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from _leaves(key, value.value)
         case AgentSpec():
             yield f"{key}.type", value.type
+            yield "time_zone", value.time_zone
             yield from _leaves(key, value.settings)
         case TextFile():
             yield key, TextFile("", value.text)

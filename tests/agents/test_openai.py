@@ -174,6 +174,21 @@ async def test_what_is_sent(upstream, open_agent, ask):
     assert headers["Accept-Encoding"] == "identity"
 
 
+async def test_who_asks_is_in_instructions_headers_and_body(upstream, open_agent, ask):
+    agent = open_agent(
+        instructions="Hi {{ sender.nick }}",
+        instructions_file=TextFile("prompts/a.md", "{{ sender.nick }} stays"),
+        headers={"X-User": Secret("{{ sender.id }}"), "X-Key": Secret("{{ x }}")},
+        body={"metadata": {"who": "{{ sender.id }}"}, "user": "{{ sender.id }}"},
+    )
+    await ask(agent, "a", sender="u 1")
+    (body,) = upstream.bodies
+    assert body["messages"][0]["content"] == "{{ sender.nick }} stays\n\nHi 小明"
+    assert (body["metadata"], body["user"]) == ({"who": "u 1"}, "u 1")
+    headers = upstream.requests[0].headers
+    assert (headers["X-User"], headers["X-Key"]) == ("u%201", "{{ x }}")
+
+
 async def test_in_a_shared_conversation_each_turn_names_its_speaker(upstream, open_agent):
     message = Message("m1", "c1", "group", Sender("u2", "小 红\n"), "我是谁", 1.7e9, shared=True)
     past = [Exchange("我叫小明", "你好", "小明"), Exchange("在吗", "在")]

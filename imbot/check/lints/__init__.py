@@ -5,6 +5,7 @@ Each lint is a module; ``ignores`` lets comments in a file silence warnings of a
 
 from collections.abc import Iterator
 
+from imbot.check.lints.braces import stray_braces
 from imbot.check.lints.buttons import unshown_buttons
 from imbot.check.lints.final import final_without_answer
 from imbot.check.lints.keys import deprecated_keys, literal_secrets, weak_secrets
@@ -30,6 +31,7 @@ def lint(file: BotFile, sources: Sources, defaults: Defaults) -> Iterator[Proble
         if file.spec:
             yield from weak_secrets(file.spec, {each.pointer for each in literal})
     if file.spec:
+        yield from stray_braces(file.spec)
         yield from hasty_throttle(file.spec)
         yield from unshown_buttons(file.spec)
         yield from final_without_answer(file.spec)

@@ -61,6 +61,8 @@ def build(
             settings={key: setting for key, setting in agent.items() if key != "type"},
             path=file.path,
             marks=file.marks,
+            bot={"name": name, "title": meant.get("title", name)},
+            time_zone=meant.get("time_zone", ""),
         ),
         timeouts=_timeouts(meant["timeouts"]),
         history=HistorySpec(**meant["history"]),
