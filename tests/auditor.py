@@ -262,12 +262,13 @@ def _labels(text: str) -> frozenset[str]:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Every text in a card's variables or layout."""
+    """Every text in a card's variables or layout, but for the line that stands in the list of chats."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for part in value.values():
-            yield from _strings(part)
+        for name, part in value.items():
+            if name != "sys_lastMessageI18n":
+                yield from _strings(part)
     elif isinstance(value, list):
         for part in value:
             yield from _strings(part)

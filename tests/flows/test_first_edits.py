@@ -17,7 +17,8 @@ async def test_each_wrong_edit_is_told_while_the_bot_goes_on(flow, caplog):
             assert (problem.line, problem.column) == (edit.line, edit.column), name
             assert edit.cause in problem.message, name
             assert edit.cure in problem.hint, name
-            assert f"a.yaml:{edit.line}:{edit.column}: " in caplog.text, name
+            told = f"a.yaml:{edit.line}:{edit.column}: "
+            await flow.until(lambda told=told: told in caplog.text)  # just after the status shows it
             assert flow.row("a").state == "connected"
             path.write_text(GOOD, encoding="utf-8")
             await flow.until(lambda: not flow.row("a").rejected)

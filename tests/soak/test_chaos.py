@@ -19,7 +19,7 @@ from imbot.platforms.dingtalk.simulator import Simulator
 
 TEXTS = {
     "thinking": "thinking",
-    "error": "error",
+    **dict.fromkeys(("error", "empty"), "error"),
     **dict.fromkeys(("continued", "below"), "below"),
     **dict.fromkeys(("stopped", "cut", "interrupted"), "stopped"),
     **dict.fromkeys(("busy", "refused", "too_long", "not_found", "unsupported", "help", "new"), "final"),
