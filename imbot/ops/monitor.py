@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from imbot.ops.held_up import HeldUp
 from imbot.stores import Store, StoreHealth
 
 TICK_S = 1.0  # between two measurements of the event loop
@@ -63,7 +64,7 @@ class Resources:
             found.append(Shortage(text, "free some space there"))
         if self.loop_delay_s > LONG_DELAY_S:
             text = f"the event loop was held up for {self.loop_delay_s:.1f} s within the last minute"
-            cure = "look for a `python` agent that blocks, or give the process more processor time"
+            cure = "the log names the code that blocks it; if there is none, give the process more processor time"
             found.append(Shortage(text, cure))
         return found
 
@@ -76,12 +77,14 @@ class Monitor:
         self._delays: deque[float] = deque(maxlen=TICKS)
 
     async def run(self) -> None:
-        """Measure how late the event loop is, until cancelled."""
+        """Measure how late the event loop is, and log what holds it up, until cancelled."""
         loop = asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            await asyncio.sleep(TICK_S)
-            self._delays.append(max(0.0, loop.time() - began - TICK_S))
+        with HeldUp() as held_up:
+            while True:
+                began = loop.time()
+                held_up.due(TICK_S)
+                await asyncio.sleep(TICK_S)
+                self._delays.append(max(0.0, loop.time() - began - TICK_S))
 
     def read(self) -> Resources:
         """How things stand now. Call it in a thread: it asks the disk."""

@@ -42,7 +42,7 @@ WELL = {
         (
             {"loop_delay_s": 1.26},
             ["the event loop was held up for 1.3 s within the last minute"],
-            "`python` agent",
+            "the log names the code",
         ),
         ({"descriptors": None, "store_write_s": None, "store_free_bytes": None}, [], ""),
     ],
