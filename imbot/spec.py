@@ -107,14 +107,15 @@ class AgentSpec:
 
     ``settings`` are the keys of its type: secrets as ``Secret``, files as ``TextFile``, folders as
     ``Folder``. ``bot`` has the ``name`` and ``title`` of its bot, ``time_zone`` is where people ask, empty for that
-    of this machine. ``path`` and ``marks`` are for the places of problems that are found later.
+    of this machine. ``path`` and ``marks`` are for the places of problems that are found later. Two are equal if they ask
+    the same agent in the same way, whatever the bot is called.
     """
 
     type: str
     settings: Mapping[str, Any]
     path: str = field(default="", compare=False)
     marks: Marks = field(default_factory=Marks, compare=False, repr=False)
-    bot: Mapping[str, str] = field(default_factory=dict)
+    bot: Mapping[str, str] = field(default_factory=dict, compare=False)
     time_zone: str = ""
 
 
