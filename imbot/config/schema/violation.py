@@ -67,9 +67,8 @@ def meant(fault: SchemaFault) -> Iterator[str]:
 
 
 def _unknown(fault: SchemaFault) -> list[str]:
-    return list(
-        islice((key for key in fault.value if key not in fault.schema.get("properties", ())), MOST_VIOLATIONS)
-    )
+    known = fault.schema.get("properties", ())
+    return [str(key) for key in islice((key for key in fault.value if key not in known), MOST_VIOLATIONS)]
 
 
 def describe(fault: SchemaFault) -> Iterator[Violation]:

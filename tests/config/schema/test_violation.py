@@ -133,3 +133,9 @@ def test_a_key_that_cannot_be_one_is_named():
 
 def test_a_value_that_is_no_mapping_at_all_is_a_violation():
     assert only("cards/ai", ["hunter2"]).message == "the value must be a mapping"
+
+
+@pytest.mark.parametrize("key", [1, None, True, 1.5])
+def test_a_key_that_is_no_text_is_unknown(key):
+    violation = only("types/dingtalk-stream", CREDENTIALS | {key: "hunter2"})
+    assert (violation.pointer, violation.message) == (f"/{key}", f"unknown key `{key}`")
