@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ _log = logging.getLogger(__name__)
 _TOKEN_HEADER = "x-acs-dingtalk-access-token"
 _BAD_TOKEN = "不合法的access_token"
 UNKNOWN_PATH = "/{unknown}"
-_NO_SUCH_PATH = {"errcode": 404, "errmsg": "请求的URI地址不存在"}
+_NEWER_API = re.compile(r"/v\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,13 @@ class Api:
         self.faults = Faults()
         self.in_flight = 0
         self.served = 0
+        self.routes: tuple[Route, ...] = ()
         self._ids = itertools.count(1)
 
     def register(self, app: web.Application, routes: Iterable[Route]) -> None:
-        """Serve these routes, and answer every other path as the platform answers unknown ones."""
-        for route in routes:
+        """Serve these routes, and refuse every other path and method with a 404 that names it."""
+        self.routes = tuple(routes)
+        for route in self.routes:
             app.router.add_route(route.method, route.path, self._server(route))
         app.router.add_route("*", UNKNOWN_PATH.replace("}", ":.*}"), self._server(None))
 
@@ -105,7 +108,8 @@ class Api:
 
     def _execute(self, call: ApiCall, route: Route | None, raw: bytes, request: web.Request) -> _Reply:
         if route is None:
-            return _Reply(200, _NO_SUCH_PATH)
+            unknown = _no_such_api(call)
+            return _Reply(unknown.status, unknown.body)
         try:
             self._admit(call, route, request)
             if route.body == "json":
@@ -187,6 +191,18 @@ def _wrong(*, legacy: bool) -> Refusal:
     if legacy:
         return refuse_legacy(40035, "缺少参数 or 参数不合法")
     return refuse("invalidParameter", "参数不合法")
+
+
+def _no_such_api(call: ApiCall) -> Refusal:
+    """The refusal of an API that the simulator lacks.
+
+    DingTalk answers 200 with an errcode to paths that it does not know, which typed clients take for success. Here
+    the call may be one that DingTalk has.
+    """
+    name = f"{call.method} {call.path}"
+    message = f"the simulator has no API {name}"
+    older = {} if _NEWER_API.match(call.path) else {"errcode": 404, "errmsg": message}
+    return refuse(f"InvalidAction.NotFound: {name}", message, status=404, **older)
 
 
 def _authenticate(call: ApiCall, route: Route, request: web.Request) -> App:

@@ -1,5 +1,7 @@
 import json
+import re
 import time
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imbot.platforms.dingtalk.simulator import server
+from imbot.platforms.dingtalk.simulator.values import CORP_ID
 
 INSTANCES = "/v1.0/card/instances"
 
@@ -31,14 +34,52 @@ GOOD = {
 }
 
 
-async def test_unknown_path_is_answered_with_200(client):
-    for method in ("GET", "POST", "PUT"):
-        status, body = await client.call(method, "/v1.0/nothing")
-        assert (status, body) == (200, {"errcode": 404, "errmsg": "请求的URI地址不存在"})
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1.0/card/spaces/deliver"),
+        ("POST", "/v1.0/card/callbacks/register"),
+        ("GET", "/v1.0/robot/oToMessages/readStatus"),
+        ("POST", "/v1.0/im/sceneGroups/query"),
+        ("POST", "/v1.0/card/ai/instances/createAndDeliver"),
+        ("PUT", "/v1.0/card/ai/instances/update"),
+        ("POST", "/v1.0/innerApi/robot/stream/away/template/update"),
+        ("PATCH", "/v2.0/nothing"),
+        ("DELETE", "/v1.0/card/instances"),
+    ],
+)
+async def test_an_api_that_is_not_there_is_a_404_that_names_it(sim, client, method, path):
+    status, body = await client.api(method, f"{path}?processQueryKey=k", {})
+    assert (status, set(body)) == (404, {"code", "message", "requestid"})
+    assert f"{method} {path}" in body["code"]
+    assert (sim.calls[-1].status, sim.calls[-1].code) == (404, body["code"])
+    assert "=k" not in str(body)
 
 
-async def test_known_path_with_other_method_is_unknown(client):
-    assert (await client.call("DELETE", INSTANCES))[1]["errcode"] == 404
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/topapi/im/chat/get"), ("POST", "/robot/send"), ("GET", "/chat/get"), ("PUT", "/gettoken")],
+)
+async def test_an_older_api_that_is_not_there_is_one_for_old_clients_too(client, method, path):
+    status, body = await client.call(method, f"{path}?access_token=secret")
+    assert (status, body["errcode"], bool(body["requestid"])) == (404, 404, True)
+    assert f"{method} {path}" in body["code"]
+    assert f"{method} {path}" in body["errmsg"] == body["message"]
+    assert "secret" not in str(body)
+
+
+async def test_an_api_that_is_not_there_can_be_given_an_answer(sim, client):
+    sim.fail("/callbacks/register", 200, {"success": True})
+    assert await client.api("POST", "/v1.0/card/callbacks/register", {}) == (200, {"success": True})
+
+
+async def test_the_docs_list_every_api(sim):
+    served = {f"{route.method} {route.path}" for route in sim._api.routes}
+    page = (Path(server.__file__).parents[4] / "docs" / "simulator.md").read_text()
+    listed = re.findall(
+        r"`((?:GET|POST|PUT) /[^`]*)`", page.partition("## The APIs")[2].partition("\n## ")[0]
+    )
+    assert sorted(listed) == sorted(served)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
@@ -166,6 +207,8 @@ async def test_no_body_breaks_an_api(sim, client):
     session = data["sessionWebhook"].rpartition("?")[2]
     for _, body in bodies:
         for route in routes:
-            status, answer = await client.api(route.method, f"{route.path}?{session}", body)
+            status, answer = await client.api(
+                route.method, f"{route.path.format(corp=CORP_ID)}?{session}", body
+            )
             assert status in (200, 400, 403, 500), (route, body)
             assert isinstance(answer, dict)
