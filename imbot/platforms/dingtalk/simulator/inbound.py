@@ -18,13 +18,14 @@ _NOT_IN_GROUPS = ("audio", "video", "file")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person sends. ``content`` has the bytes of a picture, sound or file."""
+    """What a person sends. ``content`` has the bytes of a picture, sound or file; ``mentions`` people of the group."""
 
     kind: str
     text: str
     content: bytes
     segments: Sequence[str | bytes]
     quote: Message | None
+    mentions: Sequence[User] = ()
 
 
 def payload(world: World, message: Message, user: User, said: Said, conversation: Conversation) -> Body:
@@ -37,7 +38,7 @@ def payload(world: World, message: Message, user: User, said: Said, conversation
         **_webhook(world, message, conversation),
     }
     if conversation.kind == "group":
-        body |= _group(message.app, conversation, user, published=world.settings.published)
+        body |= _group(message.app, conversation, said, published=world.settings.published)
     body["msgtype"] = said.kind
     if world.quota.exhausted(world.settings):
         # The name of the text's key is reported in two spellings.
@@ -81,10 +82,11 @@ def _webhook(world: World, message: Message, conversation: Conversation) -> Body
     }
 
 
-def _group(app: App, conversation: Conversation, user: User, *, published: bool) -> Body:
-    mentioned = [{"dingtalkId": app.robot_id}]
-    if published:
-        mentioned.append({"dingtalkId": user.sender_id, "staffId": user.id})
+def _group(app: App, conversation: Conversation, said: Said, *, published: bool) -> Body:
+    people = [
+        {"dingtalkId": user.sender_id} | ({"staffId": user.id} if published else {}) for user in said.mentions
+    ]
+    mentioned = [{"dingtalkId": app.robot_id}, *people]
     return {"conversationTitle": conversation.title, "isInAtList": True, "atUsers": mentioned}
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +26,9 @@ class People(Protocol):
 
     world: World
 
-    async def say(self, app: str, user: str, text: str = "", *, group: bool = False) -> str:
+    async def say(
+        self, app: str, user: str, text: str = "", *, group: bool = False, mentions: Iterable[str] = ()
+    ) -> str:
         """Send a message to an app; returns its id."""
         ...
 
@@ -84,12 +86,16 @@ class PageApi:
     async def _say(self, request: web.Request) -> web.StreamResponse:
         body = await json_in(request)
         app, user = str(body.get("app")), str(body.get("user"))
-        if app not in self._world.apps or user not in self._world.users:
+        mentions = body.get("mentions", [])
+        if not isinstance(mentions, list):
+            return _answer({"error": "mentions must be a list of user ids"}, 400)
+        mentions = list(map(str, mentions))
+        if app not in self._world.apps or any(name not in self._world.users for name in (user, *mentions)):
             return _answer({"error": "unknown app or user"}, 404)
         text, group = str(body.get("text", "")), body.get("group") is True
         if len(text) > LONGEST_TEXT:
             return _answer({"error": f"a message has at most {LONGEST_TEXT:,} characters"}, 413)
-        message_id = await self._people.say(app, user, text, group=group)
+        message_id = await self._people.say(app, user, text, group=group, mentions=mentions)
         message = self._world.messages[message_id]
         return _answer({"message": message.to_json()}, 200 if message.delivered else 409)
 

@@ -158,21 +158,24 @@ class Simulator:
         kind: str = "text",
         content: bytes = PIXEL,
         segments: Iterable[str | bytes] = (),
+        mentions: Iterable[str] = (),
         **extra: Any,
     ) -> str:
         """Send a message to a robot and return its id; ``message(id)`` says whether it was delivered and acked.
 
         ``kind`` is a msgtype of the platform, ``content`` the bytes of a picture, sound or file,
-        ``segments`` the parts of a richText, ``quote`` the id of a message to answer; ``extra`` overrides
-        fields of the payload. Raises KeyError for an unknown app or user, and ValueError if the platform
-        has no such message.
+        ``segments`` the parts of a richText, ``quote`` the id of a message to answer, ``mentions`` the
+        staff ids of people whom a message in a group mentions beside the robot; ``extra`` overrides fields of the
+        payload. Raises KeyError for an unknown app or user, and ValueError if the platform has no such message.
         """
         world, who, robot_app = self.world, self.world.users[user], self.world.apps[app]
         conversation = world.group(robot_app) if group else world.single(robot_app, who)
         parts = tuple(segments)
         words = text or "".join(part for part in parts if isinstance(part, str))
         message = Message(conversation.id, robot_app, who, kind, text=words)
-        said = Said(kind, text, content, parts, world.messages[quote] if quote else None)
+        named = tuple(world.users[name] for name in mentions) if group else ()
+        message.mentions = [person.id for person in named]
+        said = Said(kind, text, content, parts, world.messages[quote] if quote else None, named)
         body = payload(world, message, who, said, conversation) | extra
         push = self.gateway.push_bot_message(robot_app, body)
         message.delivered = push.delivered

@@ -58,6 +58,32 @@ async def test_unpublished_group_message_names_only_the_bot(sim, client):
     assert data["atUsers"] == [{"dingtalkId": data["chatbotUserId"]}]
 
 
+async def test_a_group_message_names_the_bot_and_whom_it_mentions(sim, client):
+    link = await client.connect()
+    data = await client.said(link, group=True)
+    bot = {"dingtalkId": data["chatbotUserId"]}
+    assert data["atUsers"] == [bot], "the sender is not mentioned"
+
+    data = await client.said(link, group=True, mentions=["u-alex"])
+    alex = {"dingtalkId": sim.world.users["u-alex"].sender_id, "staffId": "u-alex"}
+    assert data["atUsers"] == [bot, alex]
+    assert sim.messages[-1].mentions == ["u-alex"]
+
+    data = await client.said(link, group=True, mentions=["u-lilei"])
+    assert data["atUsers"] == [bot, {"dingtalkId": data["senderId"], "staffId": "u-lilei"}], "the sender too"
+
+    sim.set(published=False)
+    data = await client.said(link, group=True, kind="richText", segments=["hi"], mentions=["u-alex"])
+    assert data["atUsers"] == [bot, {"dingtalkId": alex["dingtalkId"]}]
+
+
+async def test_nobody_is_mentioned_who_is_not_there(sim, client):
+    assert "atUsers" not in await client.said(await client.connect(), mentions=["u-alex"])
+    assert sim.messages[-1].mentions == []
+    with pytest.raises(KeyError):
+        await sim.say("ding1", "u-lilei", "hi", group=True, mentions=["nobody"])
+
+
 async def test_ids_are_stable_over_restarts(sim, client):
     data = await client.said(await client.connect())
     sim.world.conversations.clear()

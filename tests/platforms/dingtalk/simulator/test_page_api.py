@@ -97,7 +97,18 @@ async def test_message_to_nobody_is_a_conflict(client):
     assert body["message"]["from"] == {"kind": "user", "id": "u-alex", "nick": "Alex"}
 
 
-@pytest.mark.parametrize("change", [{"app": "no"}, {"user": "no"}])
+async def test_a_message_may_mention_people(client):
+    link = await client.connect()
+    said = {"app": "ding1", "user": "u-alex", "text": "hi", "group": True, "mentions": ["u-lilei"]}
+    _, body = await client.call("POST", "/sim/messages", said)
+    assert body["message"]["mentions"] == ["u-lilei"]
+    assert [who.get("staffId") for who in (await link.data())["atUsers"]] == [None, "u-lilei"]
+    assert (await client.call("POST", "/sim/messages", said | {"mentions": 5}))[0] == 400
+
+
+@pytest.mark.parametrize(
+    "change", [{"app": "no"}, {"user": "no"}, {"mentions": ["no"]}, {"mentions": [["u-alex"]]}]
+)
 async def test_unknown_app_or_user(client, change):
     said = {"app": "ding1", "user": "u-alex", "text": "hi"}
     assert (await client.call("POST", "/sim/messages", said | change))[0] == 404
