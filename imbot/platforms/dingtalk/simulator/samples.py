@@ -43,6 +43,8 @@ def read(call: ApiCall) -> tuple[str, str, str]:
         raise refuse("invalidParameter.msgKey.invalid")
     kind, needed = _SAMPLES[key]
     param = _param(call.body.get("msgParam"))
+    if key == "sampleMarkdown" and call.world.settings.samples_without_title:
+        param = {"title": "", **param}
     if any(not isinstance(param.get(name), str) for name in needed):
         raise refuse("invalidParameter.msgParam.invalid")
     return kind, param.get("title", ""), _text(call, kind, param)

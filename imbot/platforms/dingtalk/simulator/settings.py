@@ -36,6 +36,10 @@ class Settings:
     reopen_finalized: bool = True  # streaming after isFinalize is accepted
     reject_reused_cards: bool = True  # a used outTrackId is an error, not silently ignored
     append_markdown: bool = False  # isFull=false is accepted on a markdown variable
+    samples_without_title: bool = True  # sampleMarkdown needs no title
+    webhooks_without_text: bool = (
+        False  # session webhooks need no title and no text; else 400402, 400403, 40035
+    )
     stream_max: int | None = None  # bytes of `content` in one streaming call
 
     def to_json(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Session webhooks: a robot answers in the conversation that a message came from."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from imbot.platforms.dingtalk.simulator.answers import refuse_legacy
@@ -18,15 +19,16 @@ def _send(call: ApiCall) -> Body:
         raise refuse_legacy(460101, f"body must stay within {_MOST_BYTES} bytes")
     _count(call)
     msgtype = call.body.get("msgtype")
-    read = _SHAPES.get(msgtype) if isinstance(msgtype, str) else None
-    if read is None:
+    if not isinstance(msgtype, str) or msgtype not in _SHAPES:
         raise refuse_legacy(400105, "unsupported msgtype")
-    part = call.body.get(str(msgtype))
+    part = call.body.get(msgtype)
     if not isinstance(part, dict):
         raise refuse_legacy(40035, f"缺少参数 {msgtype}")
-    title, text = read(part)
+    part = _check(msgtype, part, without_text=call.world.settings.webhooks_without_text)
+    title = str(part.get("title", "")) if "title" in _SHAPES[msgtype].needed else ""
+    text = _SHAPES[msgtype].shown(part)
     conversation = webhook.conversation
-    message = Message(conversation.id, webhook.app, None, str(msgtype), title, text)
+    message = Message(conversation.id, webhook.app, None, msgtype, title, text)
     message.mentions = _mentions(call.body.get("at"), conversation)
     call.world.show(message)
     return {"errcode": 0, "errmsg": "ok"}
@@ -56,47 +58,49 @@ def _mentions(at: Any, conversation: Conversation) -> list[str]:
     return [user for user in wanted if user in conversation.users] if isinstance(wanted, list) else []
 
 
-def _need(part: Body, *names: str) -> list[str]:
-    for name in names:
-        if not isinstance(part.get(name), str) or not part[name]:
-            raise refuse_legacy(40035, f"缺少参数 {name}")
-    return [part[name] for name in names]
+def _check(msgtype: str, part: Body, *, without_text: bool) -> Body:
+    """The part with all that its type needs. Raises Refusal if something is missing."""
+    if without_text:
+        part = {**dict.fromkeys(_WORDS, ""), **part}
+    for name in _SHAPES[msgtype].needed:
+        value = part.get(name)
+        if not isinstance(value, str) or not (value or (without_text and name in _WORDS)):
+            raise refuse_legacy(_MISSING.get((msgtype, name), 40035), f"miss param : {msgtype}->{name}")
+    return part
 
 
-def _text(part: Body) -> tuple[str, str]:
-    return "", _need(part, "content")[0]
-
-
-def _markdown(part: Body) -> tuple[str, str]:
-    title, text = _need(part, "title", "text")
-    return title, text
-
-
-def _action_card(part: Body) -> tuple[str, str]:
-    title, text = _need(part, "title", "text")
+def _action_card(part: Body) -> str:
     buttons = part.get("btns") or [{"title": part.get("singleTitle"), "actionURL": part.get("singleURL")}]
     links = " ".join(f"[{button.get('title')}]({button.get('actionURL')})" for button in buttons)
-    return title, f"{text}\n\n{links}"
+    return f"{part['text']}\n\n{links}"
 
 
-def _link(part: Body) -> tuple[str, str]:
-    title, text, url = _need(part, "title", "text", "messageUrl")
-    return title, f"{text}\n\n[{title}]({url})"
-
-
-def _feed_card(part: Body) -> tuple[str, str]:
+def _feed_card(part: Body) -> str:
     links = part.get("links")
     if not isinstance(links, list) or not links:
         raise refuse_legacy(40035, "缺少参数 links")
-    return "", "\n".join(f"- [{link.get('title')}]({link.get('messageURL')})" for link in links)
+    return "\n".join(f"- [{link.get('title')}]({link.get('messageURL')})" for link in links)
 
 
-_SHAPES: dict[str, Callable[[Body], tuple[str, str]]] = {
-    "text": _text,
-    "markdown": _markdown,
-    "actionCard": _action_card,
-    "link": _link,
-    "feedCard": _feed_card,
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A type of message: the keys that it needs, and how the chat shows it."""
+
+    needed: tuple[str, ...]
+    shown: Callable[[Body], str]
+
+
+_WORDS = ("title", "text", "content")
+_MISSING = {("markdown", "title"): 400402, ("markdown", "text"): 400403}
+_SHAPES = {
+    "text": _Shape(("content",), lambda part: str(part["content"])),
+    "markdown": _Shape(("title", "text"), lambda part: str(part["text"])),
+    "actionCard": _Shape(("title", "text"), _action_card),
+    "link": _Shape(
+        ("title", "text", "messageUrl"),
+        lambda part: f"{part['text']}\n\n[{part['title']}]({part['messageUrl']})",
+    ),
+    "feedCard": _Shape((), _feed_card),
 }
 
 ROUTES = (Route("POST", "/robot/sendBySession", _send, auth="none", legacy=True),)

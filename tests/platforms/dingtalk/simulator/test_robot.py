@@ -32,6 +32,20 @@ async def test_samples_show_in_the_conversation(sim, client, key, param, kind, t
     assert (sim.messages[-1].type, sim.messages[-1].text) == (kind, text)
 
 
+async def test_markdown_without_a_title_is_taken_or_refused_by_switch(sim, client):
+    body = to_lilei("sampleMarkdown", text="**b**")
+    assert (await client.api("POST", BATCH_SEND, body))[0] == 200
+    assert (sim.messages[-1].title, sim.messages[-1].text) == ("", "**b**")
+    odd = to_lilei("sampleMarkdown", text="**b**", title=5)
+    assert (await client.api("POST", BATCH_SEND, odd))[1]["code"] == "invalidParameter.msgParam.invalid"
+
+    sim.set(samples_without_title=False)
+    status, answer = await client.api("POST", BATCH_SEND, body)
+    assert (status, answer["code"], len(sim.messages)) == (400, "invalidParameter.msgParam.invalid", 1)
+    body = to_lilei("sampleMarkdown", text="**b**", title="")
+    assert (await client.api("POST", BATCH_SEND, body))[0] == 200, "an empty title is one"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

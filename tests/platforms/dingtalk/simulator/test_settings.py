@@ -1,3 +1,7 @@
+import re
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
 from imbot.platforms.dingtalk.simulator import Settings
@@ -30,3 +34,11 @@ def test_wrong_values_name_the_setting(changes):
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="unknown setting: nonsense"):
         Settings().changed({"nonsense": 1})
+
+
+def test_the_docs_list_every_setting():
+    page = (Path(__file__).parents[4] / "docs" / "simulator.md").read_text()
+    listed = re.findall(
+        r"^\| `(\w+)` \|", page.partition("## Settings")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    assert sorted(listed) == sorted(field.name for field in fields(Settings))

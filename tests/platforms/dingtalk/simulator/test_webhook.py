@@ -42,7 +42,12 @@ async def test_each_kind_shows_in_the_conversation(sim, client, body, text):
         ({"msgtype": ["text"]}, 400105),
         ({"msgtype": "text"}, 40035),
         ({"msgtype": "text", "text": {}}, 40035),
-        ({"msgtype": "markdown", "markdown": {"text": "x"}}, 40035),
+        ({"msgtype": "markdown", "markdown": {"text": "x"}}, 400402),
+        ({"msgtype": "markdown", "markdown": {"text": "x", "title": ""}}, 400402),
+        ({"msgtype": "markdown", "markdown": {"title": "T"}}, 400403),
+        ({"msgtype": "markdown", "markdown": {"title": "T", "text": ""}}, 400403),
+        ({"msgtype": "markdown"}, 40035),
+        ({"msgtype": "link", "link": {"text": "x", "messageUrl": "https://a"}}, 40035),
         ({"msgtype": "feedCard", "feedCard": {}}, 40035),
     ],
 )
@@ -51,6 +56,39 @@ async def test_incomplete_bodies_are_refused_with_200(sim, client, body, errcode
     status, answer = await client.call("POST", data["sessionWebhook"], body)
     assert (status, answer["errcode"]) == (200, errcode)
     assert len(sim.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ({"msgtype": "markdown", "markdown": {"text": "x"}}, ("", "x")),
+        ({"msgtype": "markdown", "markdown": {"title": "T", "text": ""}}, ("T", "")),
+        ({"msgtype": "text", "text": {}}, ("", "")),
+        ({"msgtype": "link", "link": {"text": "x", "messageUrl": "https://a"}}, ("", "x\n\n[](https://a)")),
+        (
+            {"msgtype": "actionCard", "actionCard": {"btns": [{"title": "A", "actionURL": "u"}]}},
+            ("", "\n\n[A](u)"),
+        ),
+    ],
+)
+async def test_webhooks_without_title_or_text_are_taken_by_switch(sim, client, body, shown):
+    sim.set(webhooks_without_text=True)
+    data = await client.said(await client.connect())
+    assert (await client.call("POST", data["sessionWebhook"], body))[1]["errcode"] == 0
+    assert (sim.messages[-1].title, sim.messages[-1].text) == shown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"msgtype": "markdown", "markdown": {"title": 5, "text": "x"}},
+        {"msgtype": "link", "link": {"title": "T", "text": "x"}},
+    ],
+)
+async def test_what_no_switch_allows_stays_refused(sim, client, body):
+    sim.set(webhooks_without_text=True)
+    data = await client.said(await client.connect())
+    assert (await client.call("POST", data["sessionWebhook"], body))[1]["errcode"] != 0
 
 
 async def test_webhook_counts_for_the_month(sim, client):

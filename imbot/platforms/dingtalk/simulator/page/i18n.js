@@ -67,6 +67,7 @@ const STRINGS = {
   redelivery_s: ["未确认时重新推送（秒）", "Redeliver if unacknowledged after (s)"],
   redelivery_same_id: ["重新推送时沿用 messageId", "Redeliver with the same messageId"],
   request404: ["找不到这个机器人或用户", "Unknown bot or user"],
+  samples_without_title: ["接受没有标题的 sampleMarkdown", "Accept sampleMarkdown without a title"],
   search: ["搜索机器人", "Search bots"],
   says: ["点击发送：{0}", "Sends: {0}"],
   send: ["发送", "Send"],
@@ -110,6 +111,7 @@ const STRINGS = {
   unreachable: ["模拟器没有应答", "the simulator does not answer"],
   updated: ["更新", "Updated"],
   user: ["用户", "User"],
+  webhooks_without_text: ["接受没有标题或正文的 webhook 消息", "Accept webhooks without title or text"],
 };
 
 export const language = navigator.language.toLowerCase().startsWith("zh") ? "zh-CN" : "en";

@@ -13,6 +13,8 @@ const FIELDS = {
   redelivery_s: "number",
   redelivery_same_id: "switch",
   published: "switch",
+  samples_without_title: "switch",
+  webhooks_without_text: "switch",
   system_frames: "switch",
 };
 
