@@ -19,7 +19,7 @@ from imbot.testing.running import run
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 TEST_FILE = re.compile(r"^cases:", re.MULTILINE)
-SHELL = (".", "cd", "cp")  # commands of the reader's own shell
+SHELL = ("curl", ".", "cd", "cp")  # commands of the reader's own shell
 REST = {
     "credentials": "credentials: {client_id: a, client_secret: <<S>>}\n",
     "agent": "agent: {type: echo}\n",

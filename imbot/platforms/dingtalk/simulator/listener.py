@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Iterable
+from typing import Protocol
 
 from aiohttp import web
 
 from imbot.platforms.dingtalk.simulator.api import UNKNOWN_PATH, Api
 from imbot.platforms.dingtalk.simulator.calls import Route
 from imbot.platforms.dingtalk.simulator.gateway import Gateway
-from imbot.platforms.dingtalk.simulator.page_api import FILES_PATH, PageApi
+from imbot.platforms.dingtalk.simulator.page_api import FILES_PATH
 from imbot.web.answers import in_a_sentence
 from imbot.web.guard import Guard
 from imbot.web.hosts import is_loopback
@@ -18,14 +19,24 @@ _LARGEST_UPLOAD = 21 * 1024 * 1024
 _CONNECT = "/connect"
 
 
+class Pages(Protocol):
+    """Paths for people and tests, which the guard protects."""
+
+    def register(self, app: web.Application) -> None:
+        """Add the paths to the web application."""
+        ...
+
+
 class Listener:
-    """One address with the platform's APIs, its gateway and the chat page.
+    """One address with the platform's APIs, its gateway, the chat page and the commands.
 
     On a host that other machines can reach, the page needs ``token``. Programs never do: they have the
     credentials of their apps, and files have names that nobody guesses.
     """
 
-    def __init__(self, host: str, gateway: Gateway, page: PageApi, api: Api, routes: Iterable[Route]) -> None:
+    def __init__(
+        self, host: str, gateway: Gateway, pages: Iterable[Pages], api: Api, routes: Iterable[Route]
+    ) -> None:
         self.token = "" if is_loopback(host) else secrets.token_urlsafe(16)
         self._host = host
         routes = tuple(routes)
@@ -33,7 +44,8 @@ class Listener:
         guard = Guard(host, self.token, tokenless=wire)
         app = web.Application(middlewares=[in_a_sentence, guard.check], client_max_size=_LARGEST_UPLOAD)
         app.router.add_get(_CONNECT, gateway.connect)
-        page.register(app)
+        for page in pages:
+            page.register(app)
         api.register(app, routes)
         self._runner = runner_of(app, 1)
 

@@ -16,6 +16,7 @@ from imbot.web.serving import file_in, json_in
 _PAGE = Path(__file__).parent / "page"
 LONGEST_TEXT = 100_000
 FILES_PATH = "/sim/files/{name}"  # under which programs download pictures, sounds and files
+_MORE = ("kind", "segments", "mentions")  # of a message, beside its text
 _NO_STORE = {"Cache-Control": "no-store"}
 # A program may upload a page: it is shown as nobody's, and not as ours.
 _UPLOADED = {**_NO_STORE, "Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
@@ -27,7 +28,16 @@ class People(Protocol):
     world: World
 
     async def say(
-        self, app: str, user: str, text: str = "", *, group: bool = False, mentions: Iterable[str] = ()
+        self,
+        app: str,
+        user: str,
+        text: str = "",
+        *,
+        group: bool = False,
+        quote: str | None = None,
+        kind: str = "text",
+        segments: Iterable[str | bytes] = (),
+        mentions: Iterable[str] = (),
     ) -> str:
         """Send a message to an app; returns its id."""
         ...
@@ -69,7 +79,7 @@ class PageApi:
         return web.Response(body=file.content, content_type=file.content_type, headers=_UPLOADED)
 
     async def _state(self, _: web.Request) -> web.StreamResponse:
-        return _answer(self._world.state())
+        return answer(self._world.state())
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self._world.feed.is_full:
@@ -85,50 +95,70 @@ class PageApi:
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
         body = await json_in(request)
-        app, user = str(body.get("app")), str(body.get("user"))
-        mentions = body.get("mentions", [])
-        if not isinstance(mentions, list):
-            return _answer({"error": "mentions must be a list of user ids"}, 400)
-        mentions = list(map(str, mentions))
-        if app not in self._world.apps or any(name not in self._world.users for name in (user, *mentions)):
-            return _answer({"error": "unknown app or user"}, 404)
+        if why := _misfit(body):
+            return answer({"error": why}, 400)
+        app, user, more = (
+            str(body.get("app")),
+            str(body.get("user")),
+            {key: body[key] for key in _MORE if key in body},
+        )
+        people = (user, *more.get("mentions", ()))
+        if app not in self._world.apps or any(name not in self._world.users for name in people):
+            return answer({"error": "unknown app or user"}, 404)
+        if (quote := body.get("quote")) is not None and str(quote) not in self._world.messages:
+            return answer({"error": "unknown message in quote"}, 404)
         text, group = str(body.get("text", "")), body.get("group") is True
         if len(text) > LONGEST_TEXT:
-            return _answer({"error": f"a message has at most {LONGEST_TEXT:,} characters"}, 413)
-        message_id = await self._people.say(app, user, text, group=group, mentions=mentions)
+            return answer({"error": f"a message has at most {LONGEST_TEXT:,} characters"}, 413)
+        try:
+            message_id = await self._people.say(app, user, text, group=group, quote=quote, **more)
+        except ValueError as error:
+            return answer({"error": str(error)}, 400)
         message = self._world.messages[message_id]
-        return _answer({"message": message.to_json()}, 200 if message.delivered else 409)
+        return answer({"message": message.to_json()}, 200 if message.delivered else 409)
 
     async def _click(self, request: web.Request) -> web.StreamResponse:
         body = await json_in(request)
         try:
             card, user = self._world.cards[str(body.get("card"))], self._world.users[str(body.get("user"))]
         except KeyError:
-            return _answer({"ok": False, "error": "unknown card or user"}, 404)
+            return answer({"ok": False, "error": "unknown card or user"}, 404)
         params = body.get("params") or {}
         if not isinstance(params, dict):
-            return _answer({"ok": False, "error": "params must be an object"}, 400)
+            return answer({"ok": False, "error": "params must be an object"}, 400)
         try:
             await self._people.press(card, user, str(body.get("action", "")), params)
         except ClickError as error:
-            return _answer({"ok": False, "error": str(error)})
-        return _answer({"ok": True})
+            return answer({"ok": False, "error": str(error)})
+        return answer({"ok": True})
 
     async def _set(self, request: web.Request) -> web.StreamResponse:
         try:
-            return _answer(self._world.set(**await json_in(request)).to_json())
+            return answer(self._world.set(**await json_in(request)).to_json())
         except ValueError as error:
-            return _answer({"error": str(error)}, 400)
+            return answer({"error": str(error)}, 400)
 
     async def _add_app(self, request: web.Request) -> web.StreamResponse:
         body = await json_in(request)
         if not body.get("id") or not body.get("secret"):
-            return _answer({"error": "id and secret are needed"}, 400)
+            return answer({"error": "id and secret are needed"}, 400)
         app = self._world.add_app(str(body["id"]), str(body["secret"]), str(body.get("name") or ""))
-        return _answer(app.to_json())
+        return answer(app.to_json())
 
 
-def _answer(value: Any, status: int = 200) -> web.Response:
+def _misfit(body: Mapping[str, Any]) -> str:
+    """Which key of a message has a wrong type; empty if none has."""
+    if not isinstance(body.get("kind", ""), str):
+        return "kind must be a string"
+    for name in ("segments", "mentions"):
+        value = body.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+            return f"{name} must be a list of strings"
+    return ""
+
+
+def answer(value: Any, status: int = 200) -> web.Response:
+    """A value as an answer in JSON, which nothing keeps."""
     return web.Response(
         status=status, body=_json(value), content_type="application/json", charset="utf-8", headers=_NO_STORE
     )

@@ -19,6 +19,7 @@ from imbot.platforms.dingtalk.simulator import (
 )
 from imbot.platforms.dingtalk.simulator.api import Api
 from imbot.platforms.dingtalk.simulator.clicks import ClickError, click
+from imbot.platforms.dingtalk.simulator.commands import Commands
 from imbot.platforms.dingtalk.simulator.connection import Connection
 from imbot.platforms.dingtalk.simulator.faults import Fault
 from imbot.platforms.dingtalk.simulator.frames import Ack
@@ -52,7 +53,7 @@ class Simulator:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. Raises OSError if the port is taken."""
         routes = [*self.gateway.tickets.routes(), *(route for module in _MODULES for route in module.ROUTES)]
-        listener = Listener(host, self.gateway, PageApi(self), self._api, routes)
+        listener = Listener(host, self.gateway, (PageApi(self), Commands(self)), self._api, routes)
         self.world.set_url(await listener.start(port))
         self._listener = listener
 

@@ -106,9 +106,37 @@ async def test_a_message_may_mention_people(client):
     assert (await client.call("POST", "/sim/messages", said | {"mentions": 5}))[0] == 400
 
 
+async def test_a_message_may_be_of_any_kind_and_quote_another(client):
+    link = await client.connect()
+    said = {"app": "ding1", "user": "u-alex", "text": "hi"}
+    _, first = await client.call("POST", "/sim/messages", said | {"kind": "richText", "segments": ["a", "b"]})
+    assert (await link.data())["content"] == {"richText": [{"text": "a"}, {"text": "b"}]}
+    await client.call("POST", "/sim/messages", said | {"quote": first["message"]["id"]})
+    assert (await link.data())["text"]["repliedMsg"]["msgId"] == first["message"]["id"]
+
+
 @pytest.mark.parametrize(
-    "change", [{"app": "no"}, {"user": "no"}, {"mentions": ["no"]}, {"mentions": [["u-alex"]]}]
+    ("change", "status", "words"),
+    [
+        ({"kind": "noise"}, 400, "unknown kind of message: noise"),
+        ({"kind": 5}, 400, "kind must be a string"),
+        ({"segments": "ab"}, 400, "segments must be a list of strings"),
+        ({"segments": [5]}, 400, "segments must be a list of strings"),
+        ({"kind": "audio", "group": True}, 400, "cannot send audio"),
+        ({"mentions": "u-alex"}, 400, "mentions must be a list of strings"),
+        ({"quote": "no"}, 404, "unknown message"),
+        ({"quote": []}, 404, "unknown message"),
+    ],
 )
+async def test_a_message_that_nobody_can_send_is_a_sentence(sim, client, change, status, words):
+    said = {"app": "ding1", "user": "u-alex", "text": "hi"}
+    answer = await client.call("POST", "/sim/messages", said | change)
+    assert answer[0] == status
+    assert words in answer[1]["error"]
+    assert sim.messages == []
+
+
+@pytest.mark.parametrize("change", [{"app": "no"}, {"user": "no"}, {"mentions": ["no"]}])
 async def test_unknown_app_or_user(client, change):
     said = {"app": "ding1", "user": "u-alex", "text": "hi"}
     assert (await client.call("POST", "/sim/messages", said | change))[0] == 404
