@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from imbot.platforms.dingtalk.simulator import (
+    apps,
     cards,
     media,
     robot,
@@ -33,7 +34,7 @@ from imbot.platforms.dingtalk.simulator.templates import Template, plain
 from imbot.platforms.dingtalk.simulator.values import App, Bots, Call, Card, Message, User
 from imbot.platforms.dingtalk.simulator.world import World
 
-_MODULES = (tokens, webhook, robot, media, cards, streaming, standard_card)
+_MODULES = (tokens, apps, webhook, robot, media, cards, streaming, standard_card)
 _DISCONNECTED = "persistent connection is timeout"
 
 

@@ -92,6 +92,11 @@ class App:
         """The ``appId`` of frames."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, self.id))
 
+    @property
+    def agent_id(self) -> int:
+        """The number under which the organisation lists the app."""
+        return uuid.uuid5(uuid.NAMESPACE_OID, self.id).time_low
+
     def to_json(self) -> dict[str, Any]:
         """APP of the page's contract."""
         return {"id": self.id, "name": self.name, "connections": self.connections}
