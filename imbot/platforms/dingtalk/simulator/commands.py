@@ -1,6 +1,7 @@
 """What a test in any language can order over HTTP: ``POST /sim/NAME`` calls the simulator's method of that name."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from types import NoneType, UnionType
@@ -35,6 +36,7 @@ COMMANDS = (
 )
 _MOST_ACKS = 1_000
 _LONGEST_S = 600
+_ESCAPED = ("data", "body")  # halves of characters travel in them as escapes of JSON
 _APPS = ("app", "client_id")
 _KINDS = {
     NoneType: "null",
@@ -115,7 +117,18 @@ def _misfit(method: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
             return f"{name} must be {_kind(hints[name])}"
         elif name in _LIMITS and not _LIMITS[name][0](arguments[name]):
             return f"{name} must be {_LIMITS[name][1]}"
+        elif name not in _ESCAPED and not _is_whole(arguments[name]):
+            return f"{name} holds half of a character, which no frame can carry"
     return ""
+
+
+def _is_whole(value: Any) -> bool:
+    """Can all texts in a value be written as UTF-8?"""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fits(value: Any, hint: Any) -> bool:
