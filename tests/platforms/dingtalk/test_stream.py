@@ -376,9 +376,9 @@ async def test_58_a_connection_that_was_stable_starts_the_waits_anew(
     task = asyncio.create_task(stream.run())
     await eventually(lambda: len(platform.sockets) == 1)
     await platform.sockets[0].close()
-    await eventually(lambda: len(platform.sockets) == 2)
+    await eventually(lambda: (stream.status.opened, stream.status.state) == (2, "connected"))
     assert not resets
-    passed_s[0] = 60.0
+    passed_s[0] = 61.0
     await platform.sockets[1].close()
     await eventually(lambda: len(platform.sockets) == 3)
     task.cancel()
