@@ -207,7 +207,7 @@ def contained(
     """Log an unforeseen exception of the block, and raise a ConfigError with a problem at this place instead.
 
     An ImbotError and what is ``expected`` pass. Loading, preparing and checking a file are each done inside, so that
-    one file never ends the work on the others.
+    one file never ends the work on the others. Nothing may be awaited inside: a cancellation would count as a defect.
     """
     try:
         yield
